@@ -1,0 +1,3 @@
+"""Typed bindings to the BSD process-control interfaces."""
+
+__version__ = "0.1.0"
