@@ -1,0 +1,1 @@
+"""Emulated kernels: the port, implemented on any host."""

@@ -1,0 +1,416 @@
+"""What the emulated kernel knows of a process: its records, in the kernel's terms.
+
+The names are those of FreeBSD's struct proc, thread, ucred, pgrp and session
+with their prefixes cut off; a reader of sys/proc.h will recognise each.
+Everything that acts on these records is in the other modules.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.elf import Image
+    from bsdproc.emulator.freebsd.cred import Cred
+    from bsdproc.emulator.freebsd.files import FileTable
+    from bsdproc.emulator.machine.cpu import Context
+    from bsdproc.emulator.machine.memory import AddressSpace
+    from bsdproc.emulator.vfs import Vnode
+
+NSIG = 128
+PID_MAX = 99999
+FIRST_TID = 100000
+
+
+class P:
+    """p_flag: what struct kinfo_proc shows in ki_flag."""
+
+    ADVLOCK = 0x1
+    CONTROLT = 0x2
+    KPROC = 0x4
+    PPWAIT = 0x10
+    PROFIL = 0x20
+    STOPPROF = 0x40
+    HADTHREADS = 0x80
+    SUGID = 0x100
+    SYSTEM = 0x200
+    SINGLE_EXIT = 0x400
+    TRACED = 0x800
+    WAITED = 0x1000
+    WEXIT = 0x2000
+    EXEC = 0x4000
+    WKILLED = 0x8000
+    CONTINUED = 0x10000
+    STOPPED_SIG = 0x20000
+    STOPPED_TRACE = 0x40000
+    STOPPED_SINGLE = 0x80000
+    PROTECTED = 0x100000
+    SIGEVENT = 0x200000
+    SINGLE_BOUNDARY = 0x400000
+    HWPMC = 0x800000
+    JAILED = 0x1000000
+    TOTAL_STOP = 0x2000000
+    INEXEC = 0x4000000
+    STATCHILD = 0x8000000
+    INMEM = 0x10000000
+    SWAPPINGOUT = 0x20000000
+    SWAPPINGIN = 0x40000000
+    PPTRACE = 0x80000000
+
+
+class P2:
+    """p_flag2."""
+
+    INHERIT_PROTECTED = 0x1
+    NOTRACE = 0x2
+    NOTRACE_EXEC = 0x4
+    AST_SU = 0x8
+    PTRACE_FSTP = 0x10
+    TRAPCAP = 0x20
+    ASLR_ENABLE = 0x40
+    ASLR_DISABLE = 0x80
+    ASLR_IGNSTART = 0x100
+    PROTMAX_ENABLE = 0x200
+    PROTMAX_DISABLE = 0x400
+    STKGAP_DISABLE = 0x800
+    STKGAP_DISABLE_EXEC = 0x1000
+    ITSTOPPED = 0x2000
+    PTRACEREQ = 0x4000
+    NO_NEW_PRIVS = 0x8000
+    WXORX_DISABLE = 0x10000
+    WXORX_ENABLE_EXEC = 0x20000
+    WEXIT = 0x40000
+
+
+class Tree:
+    """p_treeflag."""
+
+    ORPHANED = 1
+    FIRST_ORPHAN = 2
+    REAPER = 4
+    GRPEXITED = 8
+
+
+class TDB:
+    """td_dbgflags."""
+
+    SUSPEND = 0x001
+    XSIG = 0x002
+    USERWR = 0x004
+    SCE = 0x008
+    SCX = 0x010
+    EXEC = 0x020
+    FORK = 0x040
+    STOPATFORK = 0x080
+    CHILD = 0x100
+    BORN = 0x200
+    EXIT = 0x400
+    VFORK = 0x800
+    FSTP = 0x1000
+    STEP = 0x2000
+    SSWITCH = 0x4000
+    BOUNDARY = 0x8000
+    COREDUMPREQ = 0x10000
+    SCREMOTEREQ = 0x20000
+
+
+class Run(Enum):
+    """Where a thread is, for the scheduler."""
+
+    READY = "ready"
+    SLEEPING = "sleeping"
+    DEAD = "dead"
+
+
+class ProcState(Enum):
+    NEW = "new"
+    NORMAL = "normal"
+    ZOMBIE = "zombie"
+
+
+@dataclass(slots=True)
+class KSigInfo:
+    """A queued signal: what siginfo_t will say of it."""
+
+    signo: int
+    code: int = 0
+    errno: int = 0
+    pid: int = 0
+    uid: int = 0
+    status: int = 0
+    addr: int = 0
+    value: int = 0
+    trapno: int = 0
+    from_ptrace: bool = False
+    """The tracer gave it with PT_CONTINUE: no second stop for it."""
+
+
+class SigQueue:
+    """sigqueue: the signals pending on a process or a thread, with their
+    information.  Two of one number are both kept, as kill(2) queues them."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: deque[KSigInfo] = deque()
+
+    @property
+    def signals(self) -> set[int]:
+        return {k.signo for k in self.entries}
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+    def add(self, ksi: KSigInfo, *, head: bool = False) -> None:
+        if head:
+            self.entries.appendleft(ksi)
+        else:
+            self.entries.append(ksi)
+
+    def get(self, signo: int) -> KSigInfo | None:
+        """Take the oldest of that number out."""
+        for ksi in self.entries:
+            if ksi.signo == signo:
+                self.entries.remove(ksi)
+                return ksi
+        return None
+
+    def delete(self, *signos: int) -> None:
+        self.entries = deque(k for k in self.entries if k.signo not in signos)
+
+    def flush(self) -> None:
+        self.entries.clear()
+
+
+@dataclass(slots=True)
+class SigAction:
+    """struct sigaction as the kernel keeps it: SIG_DFL 0, SIG_IGN 1, else a
+    handler's address."""
+
+    handler: int = 0
+    flags: int = 0
+    mask: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class SigStack:
+    """stack_t; SS_DISABLE is 4, SS_ONSTACK 1."""
+
+    sp: int = 0
+    size: int = 0
+    flags: int = 4
+
+
+class SigActs:
+    """The dispositions of a process (shared after rfork(RFSIGSHARE) only)."""
+
+    def __init__(self) -> None:
+        self.actions: dict[int, SigAction] = {}
+        self.flag_nocldwait = False
+        self.flag_cldsigign = False
+        self.flag_nocldstop = False
+
+    def __getitem__(self, sig: int) -> SigAction:
+        return self.actions.get(sig) or SigAction()
+
+    def copy(self) -> SigActs:
+        new = SigActs()
+        new.actions = dict(self.actions)
+        new.flag_nocldwait = self.flag_nocldwait
+        new.flag_cldsigign = self.flag_cldsigign
+        new.flag_nocldstop = self.flag_nocldstop
+        return new
+
+
+@dataclass(slots=True)
+class Session:
+    sid: int
+    leader: Proc | None
+    login: str = "root"
+
+
+@dataclass(slots=True)
+class ProcessGroup:
+    pgid: int
+    session: Session
+    members: list[Proc] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Usage:
+    """What struct rusage counts, in nanoseconds and events."""
+
+    utime: int = 0
+    stime: int = 0
+    maxrss: int = 0
+    minflt: int = 0
+    nvcsw: int = 0
+    nivcsw: int = 0
+    nsignals: int = 0
+
+    def add(self, other: Usage) -> None:
+        self.utime += other.utime
+        self.stime += other.stime
+        self.maxrss = max(self.maxrss, other.maxrss)
+        self.minflt += other.minflt
+        self.nvcsw += other.nvcsw
+        self.nivcsw += other.nivcsw
+        self.nsignals += other.nsignals
+
+
+@dataclass(slots=True)
+class Sleep:
+    """What a thread in the kernel yields when it goes to sleep."""
+
+    channel: object
+    message: str
+    deadline: int | None = None
+    """On the system's clock, nanoseconds."""
+    interruptible: bool = True
+
+
+Coroutine = Generator[Sleep | None, int, None]
+"""A thread's way through the kernel.  It yields a Sleep to sleep (and is sent
+0, EINTR, ERESTART or EWOULDBLOCK when it wakes), None where it only waits to
+be scheduled again, and ends when the thread returns to its program."""
+
+
+class Thread:
+    """struct thread."""
+
+    def __init__(self, proc: Proc, tid: int, context: Context | None) -> None:
+        self.proc = proc
+        self.tid = tid
+        self.name = proc.comm
+        self.context = context
+        """None for threads that are no emulated program's (the driver's)."""
+        self.run = Run.READY
+        self.kernel: Coroutine | None = None
+        """While it is in the kernel."""
+        self.sleep: Sleep | None = None
+        self.woken = 0
+        """What its Sleep is answered with."""
+        self.sigqueue = SigQueue()
+        self.sigmask: frozenset[int] = frozenset()
+        self.oldsigmask: frozenset[int] | None = None
+        """sigsuspend's: to be restored behind the handler."""
+        self.sigstk = SigStack()
+        self.sigblock_address = 0
+        self.dbgflags = 0
+        self.xsig = 0
+        self.si: KSigInfo | None = None
+        """td_si: the signal of the stop it reports."""
+        self.dbg_forked = 0
+        self.step = False
+        """The trap flag of its frame."""
+        self.dr: list[int] = [0] * 16
+        self.in_syscall = False
+        self.sc_code = 0
+        self.sc_args: tuple[int, ...] = ()
+        self.sc_narg = 0
+        self.errno = 0
+        self.retval: tuple[int, int] = (0, 0)
+        self.pending_request: Callable[[], Generator[Sleep | None, int, None]] | None = None
+        """PT_COREDUMP's and PT_SC_REMOTE's work, done by the thread itself."""
+        self.sigwait: frozenset[int] | None = None
+        self.child_tid_address = 0
+        self.runtime = 0
+        """Nanoseconds on the processor."""
+        self.started = 0
+        self.exited = False
+
+    def __repr__(self) -> str:
+        return f"<thread {self.tid} of {self.proc.pid}>"
+
+
+class Proc:
+    """struct proc, with what hangs off it."""
+
+    def __init__(self, pid: int, parent: Proc | None, cred: Cred) -> None:
+        self.pid = pid
+        self.state = ProcState.NEW
+        self.flag = 0
+        self.flag2 = 0
+        self.treeflag = 0
+        self.cred = cred
+        self.parent: Proc | None = parent
+        """p_pptr: while traced, the tracer."""
+        self.oppid = parent.pid if parent is not None else 0
+        """The real parent's pid."""
+        self.children: list[Proc] = []
+        self.orphans: list[Proc] = []
+        """Real children that somebody else traces."""
+        self.reaper: Proc = parent.reaper if parent is not None else self
+        self.reap_subtree = 0
+        self.reaplist: list[Proc] = []
+        self.pgrp: ProcessGroup
+        self.threads: list[Thread] = []
+        self.xthread: Thread | None = None
+        self.xsig = 0
+        self.xexit = 0
+        self.ptevents = 0
+        self.sigqueue = SigQueue()
+        self.sigacts = SigActs()
+        self.sigparent = 20
+        self.pdeathsig = 0
+        self.ksi: KSigInfo | None = None
+        """The SIGCHLD it owes its parent."""
+        self.comm = ""
+        self.args: list[bytes] = []
+        """As kern.proc.args tells them."""
+        self.env: list[bytes] = []
+        self.auxv = b""
+        self.ps_strings = 0
+        self.text: Vnode | None = None
+        self.text_path = ""
+        self.image: Image | None = None
+        self.space: AddressSpace | None = None
+        self.stack_base = 0
+        self.stack_size = 0
+        self.break_start = 0
+        self.break_end = 0
+        self.sigtramp = (0, 0)
+        self.sysent = "FreeBSD ELF64"
+        self.osrel = 0
+        self.files: FileTable
+        self.cwd = "/"
+        self.root = "/"
+        self.umask = 0o022
+        self.rlimits: dict[int, tuple[int, int]] = {}
+        self.login_class = "default"
+        self.usage = Usage()
+        self.child_usage = Usage()
+        self.started = 0
+        self.acflag = 0
+        self.nice = 0
+        self.vfork_parent: Proc | None = None
+        """Whose memory it lives in until it execs or exits."""
+        self.driver = False
+        """A process whose program is the caller's Python."""
+
+    @property
+    def pgid(self) -> int:
+        return self.pgrp.pgid
+
+    @property
+    def session(self) -> Session:
+        return self.pgrp.session
+
+    @property
+    def exiting(self) -> bool:
+        return bool(self.flag & P.WEXIT)
+
+    @property
+    def zombie(self) -> bool:
+        return self.state is ProcState.ZOMBIE
+
+    @property
+    def traced(self) -> bool:
+        return bool(self.flag & P.TRACED)
+
+    def __repr__(self) -> str:
+        return f"<process {self.pid} {self.comm}>"
