@@ -1,1 +1,24 @@
-"""What a kernel is to the rest of the library, and which one is meant."""
+"""Kernels: the port that they implement, the default one, and what they refuse."""
+
+from bsdproc.kernel.default import default, host, resolve, use
+from bsdproc.kernel.errors import KernelError, NoKernel, NotSupported, TooOld, Vanished
+from bsdproc.kernel.port import Address, Buffer, Caller, Kernel, Stat, Waited, Waited6
+
+__all__ = [
+    "Address",
+    "Buffer",
+    "Caller",
+    "Kernel",
+    "KernelError",
+    "NoKernel",
+    "NotSupported",
+    "Stat",
+    "TooOld",
+    "Vanished",
+    "Waited",
+    "Waited6",
+    "default",
+    "host",
+    "resolve",
+    "use",
+]
