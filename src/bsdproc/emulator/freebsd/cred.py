@@ -1,0 +1,367 @@
+"""Credentials, jails and privileges, and who may see, signal or debug whom.
+
+The rules are those of sys/kern/kern_prot.c, kern_priv.c and the part of
+kern_jail.c that these need.  A check that fails raises `Refused`; one that
+passes returns nothing.  Which of two reasons to refuse wins is the order of
+the checks, and is the kernel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from bsdproc.emulator.errno import EBUSY, EPERM, ESRCH, Refused
+from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd.state import P2, P
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.state import Proc, Thread
+    from bsdproc.emulator.freebsd.system import System
+
+Setting = int | str | bytes
+
+UNPRIVILEGED_DEBUG = "security.bsd.unprivileged_proc_debug"
+SUSER_ENABLED = "security.bsd.suser_enabled"
+SECURELEVEL = "kern.securelevel"
+SEE_OTHER_UIDS = "security.bsd.see_other_uids"
+SEE_OTHER_GIDS = "security.bsd.see_other_gids"
+SEE_JAIL_PROC = "security.bsd.see_jail_proc"
+CONSERVATIVE_SIGNALS = "security.bsd.conservative_signals"
+
+DEFAULTS: Mapping[str, int] = {
+    UNPRIVILEGED_DEBUG: 1,
+    SUSER_ENABLED: 1,
+    SECURELEVEL: -1,
+    SEE_OTHER_UIDS: 1,
+    SEE_OTHER_GIDS: 1,
+    SEE_JAIL_PROC: 1,
+    CONSERVATIVE_SIGNALS: 1,
+}
+"""The sysctls that the rules here depend on, as a machine boots."""
+
+SUGID_SIGNALS = frozenset(
+    {0, s.SIGHUP, s.SIGINT, s.SIGKILL, s.SIGALRM, s.SIGTERM, s.SIGUSR1, s.SIGUSR2}
+) | s.STOPS
+"""What anybody who matches may send to a process that has changed its
+credentials: job and terminal control, the user's two, and the usual ends."""
+
+
+class Priv(Enum):
+    """sys/priv.h: the privileges that something here asks for."""
+
+    MAXPROC = 4
+    IO = 12
+    CRED_SETUID = 50
+    CRED_SETEUID = 51
+    CRED_SETGID = 52
+    CRED_SETEGID = 53
+    CRED_SETGROUPS = 54
+    CRED_SETREUID = 55
+    CRED_SETREGID = 56
+    CRED_SETRESUID = 57
+    CRED_SETRESGID = 58
+    SEEOTHERGIDS = 59
+    SEEOTHERUIDS = 60
+    DEBUG_DIFFCRED = 80
+    DEBUG_SUGID = 81
+    DEBUG_UNPRIV = 82
+    DEBUG_DENIED = 83
+    JAIL_ATTACH = 110
+    JAIL_SET = 111
+    JAIL_REMOVE = 112
+    PROC_LIMIT = 160
+    PROC_SETLOGIN = 161
+    PROC_SETRLIMIT = 162
+    SCHED_DIFFCRED = 200
+    SIGNAL_DIFFCRED = 230
+    SIGNAL_SUGID = 231
+    SYSCTL_DEBUG = 240
+    SYSCTL_WRITE = 241
+    SYSCTL_WRITEJAIL = 242
+    VFS_READ = 310
+    VFS_WRITE = 311
+    VFS_ADMIN = 312
+    VFS_EXEC = 313
+    VFS_LOOKUP = 314
+    VFS_CHOWN = 317
+    VFS_CHROOT = 318
+    VFS_RETAINSUGID = 319
+    VFS_SETGID = 339
+    VFS_STICKYFILE = 341
+    VM_MADV_PROTECT = 360
+
+
+NOT_IN_JAIL = frozenset(
+    {
+        Priv.MAXPROC,
+        Priv.IO,
+        Priv.DEBUG_DENIED,
+        Priv.SYSCTL_DEBUG,
+        Priv.SYSCTL_WRITE,
+        Priv.VM_MADV_PROTECT,
+    }
+)
+"""Those that even uid 0 lacks inside a jail (prison_priv_check)."""
+OF_THE_REAL_UID = frozenset({Priv.MAXPROC, Priv.PROC_LIMIT})
+"""Those that go by the real uid, not the effective one."""
+
+
+@dataclass(eq=False, slots=True)
+class Prison:
+    """struct prison.  Jail 0 is the machine itself; its settings are the
+    system's own sysctls, a jail's are what it was given of its own."""
+
+    id: int
+    parent: Prison | None
+    path: str
+    name: str
+    settings: MutableMapping[str, Setting]
+    hostname: str = ""
+    children_max: int = 0
+    persist: bool = False
+    children: list[Prison] = field(default_factory=list)
+
+    def holds(self, other: Prison) -> bool:
+        """Whether `other` is this prison or lies within it (prison_check)."""
+        prison: Prison | None = other
+        while prison is not None:
+            if prison is self:
+                return True
+            prison = prison.parent
+        return False
+
+    def allows(self, name: str) -> bool:
+        """prison_allow: granted here and by every prison around."""
+        prison: Prison | None = self
+        while prison is not None:
+            if not prison.settings.get(name, DEFAULTS[name]):
+                return False
+            prison = prison.parent
+        return True
+
+    @property
+    def securelevel(self) -> int:
+        """No jail is less secure than those around it."""
+        own = int(self.settings.get(SECURELEVEL, DEFAULTS[SECURELEVEL]))
+        return own if self.parent is None else max(own, self.parent.securelevel)
+
+
+class Change(TypedDict, total=False):
+    """What `Cred.copy` can change."""
+
+    uid: int
+    ruid: int
+    svuid: int
+    rgid: int
+    svgid: int
+    groups: tuple[int, ...]
+    prison: Prison
+    capmode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cred:
+    """struct ucred.  It never changes: who changes ids gets a new one, so
+    that processes may share it.  groups[0] is the effective group, the others
+    are sorted and the supplementary ones."""
+
+    uid: int
+    ruid: int
+    svuid: int
+    rgid: int
+    svgid: int
+    groups: tuple[int, ...]
+    prison: Prison
+    capmode: bool = False
+
+    @classmethod
+    def of(
+        cls, uid: int, gid: int, prison: Prison, groups: tuple[int, ...] = ()
+    ) -> Cred:
+        """All three user ids and all three group ids alike; `groups` are the
+        supplementary ones."""
+        return cls(uid, uid, uid, gid, gid, sorted_groups((gid, *groups)), prison)
+
+    @property
+    def gid(self) -> int:
+        """The effective group."""
+        return self.groups[0]
+
+    def member(self, gid: int) -> bool:
+        """groupmember."""
+        return gid in self.groups
+
+    def copy(self, **change: Unpack[Change]) -> Cred:
+        """The same with some of it changed."""
+        return replace(self, **change)
+
+    def with_gid(self, gid: int) -> Cred:
+        """The same with another effective group."""
+        return replace(self, groups=(gid, *self.groups[1:]))
+
+
+def sorted_groups(groups: tuple[int, ...]) -> tuple[int, ...]:
+    """As crsetgroups keeps them: all but the first in order."""
+    return (*groups[:1], *sorted(groups[1:]))
+
+
+def setting(system: System, name: str) -> int:
+    """A sysctl that the rules of this module depend on."""
+    return int(system.settings.get(name, DEFAULTS[name]))
+
+
+# -- privileges ------------------------------------------------------------
+def has_priv(cred: Cred, priv: Priv) -> bool:
+    """priv_check_cred: uid 0 has a privilege, unless a jail takes it away or
+    security.bsd.suser_enabled is 0; debugging unprivileged is for all, unless
+    security.bsd.unprivileged_proc_debug is 0."""
+    if cred.prison.parent is not None and priv in NOT_IN_JAIL:
+        return False
+    if cred.prison.allows(SUSER_ENABLED):
+        uid = cred.ruid if priv in OF_THE_REAL_UID else cred.uid
+        if uid == 0:
+            return True
+    return priv is Priv.DEBUG_UNPRIV and cred.prison.allows(UNPRIVILEGED_DEBUG)
+
+
+def priv_check_cred(cred: Cred, priv: Priv) -> None:
+    """EPERM for who lacks it."""
+    if not has_priv(cred, priv):
+        raise Refused(EPERM)
+
+
+def priv_check(td: Thread, priv: Priv) -> None:
+    """EPERM when the thread's process lacks it."""
+    priv_check_cred(td.proc.cred, priv)
+
+
+# -- visibility ------------------------------------------------------------
+def _prison_check(subject: Cred, object: Cred) -> None:
+    if not subject.prison.holds(object.prison):
+        raise Refused(ESRCH)
+
+
+def _see_other_uids(system: System, subject: Cred, object: Cred) -> None:
+    if (
+        not setting(system, SEE_OTHER_UIDS)
+        and subject.ruid != object.ruid
+        and not has_priv(subject, Priv.SEEOTHERUIDS)
+    ):
+        raise Refused(ESRCH)
+
+
+def _see_other_gids(system: System, subject: Cred, object: Cred) -> None:
+    if (
+        not setting(system, SEE_OTHER_GIDS)
+        and not any(object.member(gid) for gid in subject.groups)
+        and not has_priv(subject, Priv.SEEOTHERGIDS)
+    ):
+        raise Refused(ESRCH)
+
+
+def _see_jail_proc(system: System, subject: Cred, object: Cred) -> None:
+    if (
+        subject.uid != 0
+        and subject.prison is not object.prison
+        and not setting(system, SEE_JAIL_PROC)
+    ):
+        raise Refused(ESRCH)
+
+
+def _see_others(system: System, subject: Cred, object: Cred) -> None:
+    """What seeing, signalling, debugging and rescheduling have in common."""
+    _prison_check(subject, object)
+    _see_other_uids(system, subject, object)
+    _see_other_gids(system, subject, object)
+
+
+def cr_cansee(system: System, subject: Cred, object: Cred) -> None:
+    """ESRCH where `object` is not to be seen by `subject`."""
+    _see_others(system, subject, object)
+    _see_jail_proc(system, subject, object)
+
+
+def p_cansee(system: System, td: Thread, p: Proc) -> None:
+    """ESRCH where the process is not there for this thread."""
+    if td.proc is not p:
+        cr_cansee(system, td.proc.cred, p.cred)
+
+
+def visible(system: System, td: Thread, p: Proc) -> bool:
+    """p_cansee as a question, for lists."""
+    try:
+        p_cansee(system, td, p)
+    except Refused:
+        return False
+    return True
+
+
+def p_canwait(td: Thread, p: Proc) -> None:
+    """ESRCH for a child that has moved out of the waiting process's jail."""
+    _prison_check(td.proc.cred, p.cred)
+
+
+# -- signals, scheduling, debugging ------------------------------------------
+def cr_cansignal(system: System, cred: Cred, p: Proc, signum: int) -> None:
+    """ESRCH for what cannot be seen; EPERM for another's process, and for
+    unusual signals to one that changed its credentials (P_SUGID)."""
+    _see_others(system, cred, p.cred)
+    if (
+        p.flag & P.SUGID
+        and signum not in SUGID_SIGNALS
+        and setting(system, CONSERVATIVE_SIGNALS)
+    ):
+        priv_check_cred(cred, Priv.SIGNAL_SUGID)
+    if not {cred.ruid, cred.uid} & {p.cred.ruid, p.cred.svuid}:
+        priv_check_cred(cred, Priv.SIGNAL_DIFFCRED)
+
+
+def p_cansignal(system: System, td: Thread, p: Proc, signum: int) -> None:
+    """`cr_cansignal`, but oneself always may, and SIGCONT goes anywhere in
+    the session."""
+    if td.proc is p:
+        return
+    if signum == s.SIGCONT and td.proc.session is p.session:
+        return
+    cr_cansignal(system, td.proc.cred, p, signum)
+
+
+def p_cansched(system: System, td: Thread, p: Proc) -> None:
+    """EPERM for another's process; its saved uid does not count here."""
+    if td.proc is p:
+        return
+    cred = td.proc.cred
+    _see_others(system, cred, p.cred)
+    if p.cred.ruid not in (cred.ruid, cred.uid):
+        priv_check(td, Priv.SCHED_DIFFCRED)
+
+
+def p_candebug(system: System, td: Thread, p: Proc) -> None:
+    """May the thread debug the process?
+
+    In this order: EPERM where users may not debug at all, ESRCH for what
+    cannot be seen, EPERM where the process has a group or a user that the
+    caller has not, or has changed its credentials, or is init at a raised
+    securelevel; EBUSY in the middle of execve; EPERM where it has disabled
+    tracing.  uid 0 has the privilege for each of these but two.
+    """
+    if td.proc is p:
+        return
+    priv_check(td, Priv.DEBUG_UNPRIV)
+    cred, object = td.proc.cred, p.cred
+    _see_others(system, cred, object)
+    groups = {*object.groups, object.rgid, object.svgid}
+    users = {object.uid, object.ruid, object.svuid}
+    if not groups <= {*cred.groups} or users != {cred.uid}:
+        priv_check(td, Priv.DEBUG_DIFFCRED)
+    if p.flag & P.SUGID:
+        priv_check(td, Priv.DEBUG_SUGID)
+    if p is system.init and cred.prison.securelevel > 0:
+        raise Refused(EPERM)
+    if p.flag & P.INEXEC:
+        raise Refused(EBUSY)
+    if p.flag2 & P2.NOTRACE:
+        priv_check(td, Priv.DEBUG_DENIED)
