@@ -95,6 +95,24 @@ class Tree:
     GRPEXITED = 8
 
 
+class MapFlag:
+    """What exec decided of an address space (vm_map flags; no user sees these
+    numbers).  In `Proc.map_flags`."""
+
+    ASLR = 0x08
+    ASLR_IGNSTART = 0x10
+    WXORX = 0x40
+    ASLR_STACK = 0x80
+
+
+class MachineFlag:
+    """p_md.md_flags on amd64: what the next exec shall do."""
+
+    KPTI = 0x1
+    LA48 = 0x2
+    LA57 = 0x4
+
+
 class TDB:
     """td_dbgflags."""
 
@@ -342,6 +360,7 @@ class Proc:
         self.oppid = parent.pid if parent is not None else 0
         """The real parent's pid."""
         self.children: list[Proc] = []
+        """Newest first, as the kernel's list heads have it; reaplist too."""
         self.orphans: list[Proc] = []
         """Real children that somebody else traces."""
         self.reaper: Proc = parent.reaper if parent is not None else self
@@ -369,6 +388,12 @@ class Proc:
         self.text_path = ""
         self.image: Image | None = None
         self.space: AddressSpace | None = None
+        self.map_flags = 0
+        """MapFlag: of its address space."""
+        self.md_flags = 0
+        """MachineFlag."""
+        self.fctl0 = 0
+        """The image's feature control note (NT_FREEBSD_FEATURE_CTL)."""
         self.stack_base = 0
         self.stack_size = 0
         self.break_start = 0
