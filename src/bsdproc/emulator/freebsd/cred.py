@@ -149,6 +149,11 @@ class Prison:
         return own if self.parent is None else max(own, self.parent.securelevel)
 
 
+def prison_zero(settings: MutableMapping[str, Setting] | None = None) -> Prison:
+    """The machine itself; `settings` are the system's sysctls."""
+    return Prison(0, None, "/", "0", {} if settings is None else settings, children_max=999999)
+
+
 class Change(TypedDict, total=False):
     """What `Cred.copy` can change."""
 
@@ -206,6 +211,11 @@ class Cred:
 def sorted_groups(groups: tuple[int, ...]) -> tuple[int, ...]:
     """As crsetgroups keeps them: all but the first in order."""
     return (*groups[:1], *sorted(groups[1:]))
+
+
+def root_cred(prison: Prison) -> Cred:
+    """The superuser's: what the kernel and init run with."""
+    return Cred.of(0, 0, prison)
 
 
 def setting(system: System, name: str) -> int:
