@@ -20,6 +20,7 @@ from bsdproc.emulator.freebsd.state import P2, P
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.vfs import Vnode
 
 Setting = int | str | bytes
 
@@ -375,3 +376,49 @@ def p_candebug(system: System, td: Thread, p: Proc) -> None:
         raise Refused(EBUSY)
     if p.flag2 & P2.NOTRACE:
         priv_check(td, Priv.DEBUG_DENIED)
+
+
+# -- execve ----------------------------------------------------------------
+S_ISUID, S_ISGID = 0o4000, 0o2000
+
+
+def setid_exec(system: System, td: Thread, vnode: Vnode | None) -> Cred | None:
+    """The credentials a process gets by executing a file; None for those it
+    has.
+
+    A set-id file whose owner the process is not already changes its effective
+    id, marks it (P_SUGID) and puts its preferences for the image aside; not
+    so while it is traced, by whomever, in capability mode, or after
+    PROC_NO_NEW_PRIVS_ENABLE.  Its parent-death signal is gone in any case.
+    Otherwise the mark goes when the ids are those of the real user again.
+    The saved ids become the effective ones either way.
+    """
+    p = td.proc
+    old = p.cred
+    user = vnode is not None and bool(vnode.mode & S_ISUID) and vnode.uid != old.uid
+    group = vnode is not None and bool(vnode.mode & S_ISGID) and vnode.gid != old.gid
+    changing = user or group
+    if changing:
+        p.pdeathsig = 0
+    setid = changing and not old.capmode and not p.flag & P.TRACED
+    new = old
+    if setid and vnode is not None:
+        p.flag2 &= ~IMAGE_PREFERENCES
+        if vnode.mode & S_ISUID:
+            new = new.copy(uid=vnode.uid)
+        if vnode.mode & S_ISGID:
+            new = new.with_gid(vnode.gid)
+    new = new.copy(svuid=new.uid, svgid=new.gid)
+    if p.flag2 & P2.NO_NEW_PRIVS:
+        new, setid = old, False
+    if setid:
+        p.flag |= P.SUGID
+    elif old.uid == old.ruid and old.gid == old.rgid:
+        p.flag &= ~P.SUGID
+    return None if new == old else new
+
+
+IMAGE_PREFERENCES = (
+    P2.ASLR_ENABLE | P2.ASLR_DISABLE | P2.WXORX_DISABLE | P2.WXORX_ENABLE_EXEC
+)
+"""What a set-id image does not let its caller choose for it."""

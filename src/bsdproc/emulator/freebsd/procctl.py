@@ -1,0 +1,568 @@
+"""procctl(2), every command of 13.2 (sys/kern/kern_procctl.c).
+
+A table says of each command which processes it takes, what right to them it
+needs and what passes to and from the caller; the functions in it do the
+work.  The order of the checks is the kernel's: the command, the data (EINVAL,
+EFAULT), the id type (EINVAL), the process (ESRCH, EINVAL), the right to it
+(ESRCH, EPERM, EBUSY), and then whatever the command itself says.
+
+PROC_LOGSIGEXIT_CTL and its status are newer than 13.2, which answers EINVAL
+to their numbers as to any that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import (
+    EBUSY,
+    EINVAL,
+    EOPNOTSUPP,
+    EPERM,
+    ESRCH,
+    Refused,
+)
+from bsdproc.emulator.freebsd import reaper, signo
+from bsdproc.emulator.freebsd.cred import Priv, p_candebug, p_cansched, p_cansee, priv_check
+from bsdproc.emulator.freebsd.state import P2, MachineFlag, MapFlag, P, ProcState
+
+if TYPE_CHECKING:
+    from bsdproc.abi import Target
+    from bsdproc.emulator.caller import UserMemory
+    from bsdproc.emulator.freebsd.state import Proc, Thread
+    from bsdproc.emulator.freebsd.system import System
+
+P_PID = 0
+P_PGID = 2
+MACHINE_COMMANDS = 0x10000000
+"""Commands from here on are the processor's own (cpu_procctl)."""
+ACTIVE = -0x80000000
+"""PROC_ASLR_ACTIVE and its like: bit 31, in an int."""
+
+PROT_READ = 1
+PROT_ALL = 7
+
+
+@dataclass(slots=True)
+class Call:
+    """One procctl call: who makes it, the bytes copied in and to be copied
+    out, and the layouts of the caller."""
+
+    system: System
+    td: Thread
+    data: bytearray
+    memory: UserMemory
+    target: Target
+
+    def get(self) -> int:
+        return int.from_bytes(self.data[:4], self.target.byteorder, signed=True)
+
+    def put(self, value: int) -> None:
+        self.data[:4] = value.to_bytes(4, self.target.byteorder, signed=True)
+
+
+Work = Callable[[Call, "Proc"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table.  `takes` and `gives` are what is copied in and
+    out: "" nothing, "int", or a structure's name."""
+
+    work: Work
+    takes: str = ""
+    gives: str = ""
+    one_process: bool = True
+    """P_PID only."""
+    debug: bool = False
+    """The caller must be able to debug the process; else to see it."""
+    no_data: bool = False
+    """The pointer must be null."""
+    esrch_is_einval: bool = False
+    gives_on_error: bool = False
+
+
+# -- memory pressure -------------------------------------------------------
+PPROT_SET, PPROT_CLEAR, PPROT_DESCEND, PPROT_INHERIT = 1, 2, 0x10, 0x20
+
+
+def _protect(call: Call, p: Proc) -> None:
+    """PROC_SPROTECT: EPERM if it could be done for no process at all."""
+    flags = call.get()
+    if flags & 0xF not in (PPROT_SET, PPROT_CLEAR) or flags & ~0xF & ~(
+        PPROT_DESCEND | PPROT_INHERIT
+    ):
+        raise Refused(EINVAL)
+    priv_check(call.td, Priv.VM_MADV_PROTECT)
+    waiting, done = [p], False
+    while waiting:
+        q = waiting.pop()
+        done |= _protect_one(call, q, flags)
+        if flags & PPROT_DESCEND:
+            waiting.extend(q.children)
+    if not done:
+        raise Refused(EPERM)
+
+
+def _protect_one(call: Call, p: Proc, flags: int) -> bool:
+    if p.flag & P.SYSTEM:
+        return False
+    try:
+        p_cansched(call.system, call.td, p)
+    except Refused:
+        return False
+    if flags & 0xF == PPROT_SET:
+        p.flag |= P.PROTECTED
+        if flags & PPROT_INHERIT:
+            p.flag2 |= P2.INHERIT_PROTECTED
+    else:
+        p.flag &= ~P.PROTECTED
+        p.flag2 &= ~P2.INHERIT_PROTECTED
+    return True
+
+
+# -- the reaper ------------------------------------------------------------
+def _reap_acquire(call: Call, p: Proc) -> None:
+    reaper.acquire(call.td, p)
+
+
+def _reap_release(call: Call, p: Proc) -> None:
+    reaper.release(call.system, call.td, p)
+
+
+def _reap_status(call: Call, p: Proc) -> None:
+    status = reaper.status(call.system, p)
+    call.data[:] = call.target.struct("struct procctl_reaper_status").pack(
+        {
+            "rs_flags": status.flags,
+            "rs_children": status.children,
+            "rs_descendants": status.descendants,
+            "rs_reaper": status.reaper,
+            "rs_pid": status.pid,
+        }
+    )
+
+
+def _reap_getpids(call: Call, p: Proc) -> None:
+    """As many entries as there is room for; the rest of the room stays as it
+    was, so that the caller must look for REAPER_PIDINFO_VALID."""
+    count, pids = call.target.struct("struct procctl_reaper_pids").reader("rp_count", "rp_pids")(
+        call.data, 0
+    )
+    layout = call.target.struct("struct procctl_reaper_pidinfo")
+    found = reaper.entries(call.system, p)[:count]
+    call.memory.copyout(
+        pids,
+        b"".join(
+            layout.pack({"pi_pid": e.pid, "pi_subtree": e.subtree, "pi_flags": e.flags})
+            for e in found
+        ),
+    )
+
+
+def _reap_kill(call: Call, p: Proc) -> None:
+    layout = call.target.struct("struct procctl_reaper_kill")
+    names = ("rk_sig", "rk_flags", "rk_subtree", "rk_killed", "rk_fpid")
+    ask = reaper.Kill(*layout.reader(*names)(call.data, 0))
+    try:
+        reaper.kill(call.system, call.td, p, ask)
+    finally:
+        layout.put(call.data, "rk_killed", ask.killed)
+        layout.put(call.data, "rk_fpid", ask.fpid)
+
+
+# -- tracing ---------------------------------------------------------------
+TRACE_ENABLE, TRACE_DISABLE, TRACE_DISABLE_EXEC = 1, 2, 3
+
+
+def _trace_ctl(call: Call, p: Proc) -> None:
+    """EBUSY for a traced process, whatever is asked.  Only the process
+    itself can take a refusal back, or make one that outlives execve end
+    with it."""
+    if p.flag & P.TRACED:
+        raise Refused(EBUSY)
+    value = call.get()
+    if value not in (TRACE_ENABLE, TRACE_DISABLE, TRACE_DISABLE_EXEC):
+        raise Refused(EINVAL)
+    if value == TRACE_DISABLE_EXEC:
+        p.flag2 |= P2.NOTRACE | P2.NOTRACE_EXEC
+        return
+    back = value == TRACE_ENABLE or p.flag2 & P2.NOTRACE_EXEC
+    if back and call.td.proc is not p:
+        raise Refused(EPERM)
+    p.flag2 &= ~(P2.NOTRACE | P2.NOTRACE_EXEC)
+    if value == TRACE_DISABLE:
+        p.flag2 |= P2.NOTRACE
+
+
+def _trace_status(call: Call, p: Proc) -> None:
+    """-1 where tracing is disabled (even if root traces it), the tracer's
+    pid, or 0."""
+    if p.flag2 & P2.NOTRACE:
+        call.put(-1)
+    elif p.flag & P.TRACED and p.parent is not None:
+        call.put(p.parent.pid)
+    else:
+        call.put(0)
+
+
+# -- flags that come in twos and threes --------------------------------------
+def _onoff_ctl(bit: int) -> Work:
+    """1 sets, 2 clears."""
+
+    def work(call: Call, p: Proc) -> None:
+        value = call.get()
+        if value == 1:
+            p.flag2 |= bit
+        elif value == 2:
+            p.flag2 &= ~bit
+        else:
+            raise Refused(EINVAL)
+
+    return work
+
+
+def _onoff_status(bit: int) -> Work:
+    def work(call: Call, p: Proc) -> None:
+        call.put(1 if p.flag2 & bit else 2)
+
+    return work
+
+
+def _no_new_privs_ctl(call: Call, p: Proc) -> None:
+    """There is no way back."""
+    if call.get() != 1:
+        raise Refused(EINVAL)
+    p.flag2 |= P2.NO_NEW_PRIVS
+
+
+def _force_ctl(enable: int, disable: int) -> Work:
+    """1 forces on, 2 forces off, 3 leaves it to the system."""
+    settings = {1: enable, 2: disable, 3: 0}
+
+    def work(call: Call, p: Proc) -> None:
+        value = call.get()
+        if value not in settings:
+            raise Refused(EINVAL)
+        p.flag2 = p.flag2 & ~(enable | disable) | settings[value]
+
+    return work
+
+
+def _force_status(enable: int, disable: int, active: Callable[[System, Proc], bool]) -> Work:
+    settings = {enable: 1, disable: 2, 0: 3}
+
+    def work(call: Call, p: Proc) -> None:
+        value = settings[p.flag2 & (enable | disable)]
+        call.put(value | (ACTIVE if active(call.system, p) else 0))
+
+    return work
+
+
+def _aslr_active(system: System, p: Proc) -> bool:
+    return not p.flag & P.WEXIT and bool(p.map_flags & MapFlag.ASLR)
+
+
+FCTL0_PROTMAX_DISABLE = 0x2
+
+
+def max_protection(system: System, p: Proc, prot: int) -> int:
+    """kern_mmap_maxprot: what mprotect may later allow of memory that was
+    mapped with `prot` and no PROT_MAX."""
+    if p.flag2 & P2.PROTMAX_DISABLE or p.fctl0 & FCTL0_PROTMAX_DISABLE:
+        return PROT_ALL
+    if p.flag2 & P2.PROTMAX_ENABLE or system.settings.get("vm.imply_prot_max", 0):
+        return prot or PROT_ALL
+    return PROT_ALL
+
+
+def _protmax_active(system: System, p: Proc) -> bool:
+    return max_protection(system, p, PROT_READ) == PROT_READ
+
+
+GAP_ENABLE, GAP_DISABLE, GAP_ENABLE_EXEC, GAP_DISABLE_EXEC = 1, 2, 4, 8
+
+
+def _stackgap_ctl(call: Call, p: Proc) -> None:
+    """The gap of this image can only be given up, that of the next goes both
+    ways.  What is asked of the image holds even if what is asked of the next
+    is refused."""
+    value = call.get()
+    if value & ~0xF:
+        raise Refused(EINVAL)
+    now, later = value & (GAP_ENABLE | GAP_DISABLE), value & (GAP_ENABLE_EXEC | GAP_DISABLE_EXEC)
+    if now == GAP_ENABLE | GAP_DISABLE:
+        raise Refused(EINVAL)
+    if now == GAP_ENABLE and p.flag2 & P2.STKGAP_DISABLE:
+        raise Refused(EINVAL)
+    if now == GAP_DISABLE:
+        p.flag2 |= P2.STKGAP_DISABLE
+    if later == GAP_ENABLE_EXEC | GAP_DISABLE_EXEC:
+        raise Refused(EINVAL)
+    if later == GAP_ENABLE_EXEC:
+        p.flag2 &= ~P2.STKGAP_DISABLE_EXEC
+    elif later == GAP_DISABLE_EXEC:
+        p.flag2 |= P2.STKGAP_DISABLE_EXEC
+
+
+def _stackgap_status(call: Call, p: Proc) -> None:
+    call.put(
+        (GAP_DISABLE if p.flag2 & P2.STKGAP_DISABLE else GAP_ENABLE)
+        | (GAP_DISABLE_EXEC if p.flag2 & P2.STKGAP_DISABLE_EXEC else GAP_ENABLE_EXEC)
+    )
+
+
+WX_PERMIT, WX_DISALLOW_EXEC = 1, 2
+
+
+def _wxmap_ctl(call: Call, p: Proc) -> None:
+    """Memory both writable and executable: permit it at once, for whoever
+    shares the address space, or refuse it from the next execve on."""
+    if p.flag & P.WEXIT:
+        raise Refused(ESRCH)
+    value = call.get()
+    if value == WX_PERMIT:
+        p.flag2 |= P2.WXORX_DISABLE
+        for q in call.system.procs.values():
+            if q is p or (p.space is not None and q.space is p.space):
+                q.map_flags &= ~MapFlag.WXORX
+    elif value == WX_DISALLOW_EXEC:
+        p.flag2 |= P2.WXORX_ENABLE_EXEC
+    else:
+        raise Refused(EINVAL)
+
+
+def _wxmap_status(call: Call, p: Proc) -> None:
+    if p.flag & P.WEXIT:
+        raise Refused(ESRCH)
+    call.put(
+        (WX_PERMIT if p.flag2 & P2.WXORX_DISABLE else 0)
+        | (WX_DISALLOW_EXEC if p.flag2 & P2.WXORX_ENABLE_EXEC else 0)
+        | (ACTIVE if p.map_flags & MapFlag.WXORX else 0)
+    )
+
+
+def _pdeathsig_ctl(call: Call, p: Proc) -> None:
+    signal = call.get()
+    if call.td.proc is not p or not 0 <= signal <= signo.SIG_MAX:
+        raise Refused(EINVAL)
+    p.pdeathsig = signal
+
+
+def _pdeathsig_status(call: Call, p: Proc) -> None:
+    if call.td.proc is not p:
+        raise Refused(EINVAL)
+    call.put(p.pdeathsig)
+
+
+_ASLR = (P2.ASLR_ENABLE, P2.ASLR_DISABLE)
+_PROTMAX = (P2.PROTMAX_ENABLE, P2.PROTMAX_DISABLE)
+_KILL = "struct procctl_reaper_kill"
+
+COMMANDS: dict[int, Command] = {
+    1: Command(_protect, takes="int", one_process=False),
+    2: Command(_reap_acquire, no_data=True),
+    3: Command(_reap_release, no_data=True),
+    4: Command(_reap_status, gives="struct procctl_reaper_status"),
+    5: Command(_reap_getpids, takes="struct procctl_reaper_pids"),
+    6: Command(_reap_kill, takes=_KILL, gives=_KILL, gives_on_error=True),
+    7: Command(_trace_ctl, takes="int", one_process=False, debug=True),
+    8: Command(_trace_status, gives="int"),
+    9: Command(_onoff_ctl(P2.TRAPCAP), takes="int", one_process=False, debug=True),
+    10: Command(_onoff_status(P2.TRAPCAP), gives="int"),
+    11: Command(_pdeathsig_ctl, takes="int", esrch_is_einval=True),
+    12: Command(_pdeathsig_status, gives="int", esrch_is_einval=True),
+    13: Command(_force_ctl(*_ASLR), takes="int", debug=True),
+    14: Command(_force_status(*_ASLR, _aslr_active), gives="int"),
+    15: Command(_force_ctl(*_PROTMAX), takes="int", debug=True),
+    16: Command(_force_status(*_PROTMAX, _protmax_active), gives="int"),
+    17: Command(_stackgap_ctl, takes="int", debug=True),
+    18: Command(_stackgap_status, gives="int"),
+    19: Command(_no_new_privs_ctl, takes="int", debug=True),
+    20: Command(_onoff_status(P2.NO_NEW_PRIVS), gives="int"),
+    21: Command(_wxmap_ctl, takes="int", debug=True),
+    22: Command(_wxmap_status, gives="int"),
+}
+"""By number: PROC_SPROTECT 1 to PROC_WXMAP_STATUS 22."""
+
+
+# -- the system call -------------------------------------------------------
+def sys_procctl(
+    system: System,
+    td: Thread,
+    idtype: int,
+    id: int,
+    com: int,
+    data_addr: int,
+    mem: UserMemory,
+    target: Target | None = None,
+) -> int:
+    """procctl(2) for `td`, whose memory is `mem`; `target` has the layouts
+    of its machine when they are not the system's (a 32-bit caller)."""
+    target = target or system.target
+    if com >= MACHINE_COMMANDS:
+        return cpu_procctl(system, td, idtype, id, com, data_addr, mem)
+    command = COMMANDS.get(com)
+    if command is None:
+        raise Refused(EINVAL)
+    gives = _size(target, command.gives)
+    data = bytearray(max(gives, 4))
+    if command.takes:
+        data = bytearray(mem.copyin(data_addr, _size(target, command.takes)))
+    elif command.no_data and data_addr:
+        raise Refused(EINVAL)
+    call = Call(system, td, data, mem, target)
+    try:
+        _kern_procctl(call, idtype, id, command)
+    except Refused as refused:
+        if command.gives_on_error:
+            try:
+                mem.copyout(data_addr, bytes(call.data[:gives]))
+            except Refused:
+                raise refused from None
+        raise
+    if gives:
+        mem.copyout(data_addr, bytes(call.data[:gives]))
+    return 0
+
+
+def _size(target: Target, what: str) -> int:
+    if what in ("", "int"):
+        return 4 if what else 0
+    return target.struct(what).size
+
+
+def _may(call: Call, command: Command, p: Proc) -> None:
+    (p_candebug if command.debug else p_cansee)(call.system, call.td, p)
+
+
+def _kern_procctl(call: Call, idtype: int, id: int, command: Command) -> None:
+    if idtype != P_PID and command.one_process:
+        raise Refused(EINVAL)
+    if idtype == P_PID:
+        if id == 0:
+            p = call.td.proc
+        else:
+            try:
+                p = call.system.find_proc(id)
+            except Refused:
+                raise Refused(EINVAL if command.esrch_is_einval else ESRCH) from None
+            _may(call, command, p)
+        command.work(call, p)
+    elif idtype == P_PGID:
+        _each_of_group(call, id, command)
+    else:
+        raise Refused(EINVAL)
+
+
+def _each_of_group(call: Call, id: int, command: Command) -> None:
+    """To every member that the caller has the right to; fails only if all
+    did, and then as the first of them."""
+    group = call.system.pgrps.get(id)
+    if group is None:
+        raise Refused(ESRCH)
+    done, first_error = False, ESRCH
+    for p in list(group.members):
+        if p.state is not ProcState.NORMAL:
+            continue
+        try:
+            _may(call, command, p)
+        except Refused:
+            continue
+        try:
+            command.work(call, p)
+            done = True
+        except Refused as refused:
+            if first_error == ESRCH:
+                first_error = refused.errno
+    if not done:
+        raise Refused(first_error)
+
+
+# -- amd64's own -----------------------------------------------------------
+KPTI_CTL, KPTI_STATUS, LA_CTL, LA_STATUS = range(MACHINE_COMMANDS, MACHINE_COMMANDS + 4)
+KPTI_ENABLE_ON_EXEC, KPTI_DISABLE_ON_EXEC = 1, 2
+LA48_ON_EXEC, LA57_ON_EXEC, LA_DEFAULT_ON_EXEC = 1, 2, 3
+LA_STATUS_LA48 = 0x01000000
+
+_MACHINE_VALUES = {
+    KPTI_CTL: {KPTI_ENABLE_ON_EXEC, KPTI_DISABLE_ON_EXEC},
+    LA_CTL: {LA48_ON_EXEC, LA57_ON_EXEC, LA_DEFAULT_ON_EXEC},
+}
+
+
+def cpu_procctl(
+    system: System, td: Thread, idtype: int, id: int, com: int, data_addr: int, mem: UserMemory
+) -> int:
+    """The processor's commands.  This processor needs no separate page
+    tables and has 48-bit addresses, so that KPTI is never on, and asking for
+    57 bits is EOPNOTSUPP.  A pid of 0 is the kernel's process here."""
+    if com > LA_STATUS or idtype != P_PID:
+        raise Refused(EINVAL)
+    if com == KPTI_CTL:
+        priv_check(td, Priv.IO)
+    value = 0
+    if com in _MACHINE_VALUES:
+        value = int.from_bytes(mem.copyin(data_addr, 4), system.target.byteorder, signed=True)
+        if value not in _MACHINE_VALUES[com]:
+            raise Refused(EINVAL)
+    p = system.find_proc(id)
+    p_cansee(system, td, p)
+    if p.flag & P.WEXIT:
+        raise Refused(ESRCH)
+    if com == LA_CTL:
+        if value == LA57_ON_EXEC:
+            raise Refused(EOPNOTSUPP)
+        p.md_flags &= ~(MachineFlag.LA48 | MachineFlag.LA57)
+        if value == LA48_ON_EXEC:
+            p.md_flags |= MachineFlag.LA48
+    elif com != KPTI_CTL:
+        if com == KPTI_STATUS:
+            value = KPTI_DISABLE_ON_EXEC
+        else:
+            value = LA48_ON_EXEC if p.md_flags & MachineFlag.LA48 else LA_DEFAULT_ON_EXEC
+            value |= LA_STATUS_LA48
+        mem.copyout(data_addr, value.to_bytes(4, system.target.byteorder))
+    return 0
+
+
+# -- what fork and exec keep -------------------------------------------------
+FORK_KEEPS = (
+    P2.ASLR_DISABLE
+    | P2.ASLR_ENABLE
+    | P2.ASLR_IGNSTART
+    | P2.NOTRACE
+    | P2.NOTRACE_EXEC
+    | P2.PROTMAX_ENABLE
+    | P2.PROTMAX_DISABLE
+    | P2.TRAPCAP
+    | P2.STKGAP_DISABLE
+    | P2.STKGAP_DISABLE_EXEC
+    | P2.NO_NEW_PRIVS
+    | P2.WXORX_DISABLE
+    | P2.WXORX_ENABLE_EXEC
+)
+
+
+def procctl_fork(parent: Proc, child: Proc) -> None:
+    """What a child begins with: the parent's settings, but no parent-death
+    signal, and protection only where it is to be inherited."""
+    child.flag2 = parent.flag2 & FORK_KEEPS
+    child.flag |= parent.flag & P.SUGID
+    if parent.flag2 & P2.INHERIT_PROTECTED:
+        child.flag |= P.PROTECTED
+        child.flag2 |= P2.INHERIT_PROTECTED
+    child.pdeathsig = 0
+    child.map_flags = parent.map_flags
+    child.md_flags = parent.md_flags
+    child.fctl0 = parent.fctl0
+
+
+def procctl_exec(p: Proc) -> None:
+    """What ends with a successful execve."""
+    if not p.flag2 & P2.NOTRACE_EXEC:
+        p.flag2 &= ~P2.NOTRACE
+    if not p.flag2 & P2.STKGAP_DISABLE_EXEC:
+        p.flag2 &= ~P2.STKGAP_DISABLE
