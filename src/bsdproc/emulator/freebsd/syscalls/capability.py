@@ -1,0 +1,44 @@
+"""Which system calls a process in capability mode may make: those that name
+nothing outside the process but by a descriptor it holds (the list in
+sys/kern/capabilities.conf of 13.2).  All others are ECAPMODE; procctl,
+ptrace and wait4 are among those.
+"""
+
+from __future__ import annotations
+
+_NAMES = """
+    __acl_aclcheck_fd __acl_delete_fd __acl_get_fd __acl_set_fd __cap_rights_get __mac_get_fd
+    __mac_get_proc __mac_set_fd __mac_set_proc __specialfd __sysctl __sysctlbyname _umtx_op
+    abort2 accept accept4 aio_cancel aio_error aio_fsync aio_read aio_readv aio_return
+    aio_suspend aio_waitcomplete aio_write aio_writev bindat break cap_enter cap_fcntls_get
+    cap_fcntls_limit cap_getmode cap_ioctls_get cap_ioctls_limit cap_rights_limit chflagsat
+    clock_getres clock_gettime close close_range closefrom connectat copy_file_range
+    cpuset_getaffinity cpuset_getdomain cpuset_setaffinity cpuset_setdomain dup dup2 exit
+    extattr_delete_fd extattr_get_fd extattr_list_fd extattr_set_fd faccessat fchflags fchmod
+    fchmodat fchown fchownat fcntl fdatasync fexecve flock fork fpathconf freebsd11_fstat
+    freebsd11_fstatat freebsd11_fstatfs freebsd11_getdirentries freebsd11_mknodat
+    freebsd6_ftruncate freebsd6_lseek freebsd6_mmap freebsd6_pread freebsd6_pwrite fstat fstatat
+    fstatfs fsync ftruncate funlinkat futimens futimes futimesat getaudit getaudit_addr getauid
+    getcontext getdents getdirentries getdomainname getdtablesize getegid geteuid getgid
+    getgroups gethostid gethostname getitimer getlogin getloginclass getpagesize getpeername
+    getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit getrusage
+    getsid getsockname getsockopt gettimeofday getuid ioctl issetugid kevent kill kmq_notify
+    kmq_setattr kmq_timedreceive kmq_timedsend kqueue ktimer_create ktimer_delete
+    ktimer_getoverrun ktimer_gettime ktimer_settime linkat lio_listio listen lseek madvise
+    mincore minherit mkdirat mkfifoat mknodat mlock mlockall mmap mprotect msync munlock
+    munlockall munmap nanosleep ntp_gettime oaio_read oaio_write olio_listio openat pdfork
+    pdgetpid pdkill pipe pipe2 poll posix_fallocate ppoll pread preadv profil pselect pwrite
+    pwritev read readlinkat readv recv recvfrom recvmsg renameat rtprio rtprio_thread sbrk
+    sched_get_priority_max sched_get_priority_min sched_getcpu sched_getparam sched_getscheduler
+    sched_rr_get_interval sched_setparam sched_setscheduler sched_yield sctp_generic_recvmsg
+    sctp_generic_sendmsg sctp_generic_sendmsg_iov sctp_peeloff select send sendfile sendmsg
+    sendto setaudit setaudit_addr setauid setcontext setegid seteuid setgid setitimer
+    setpriority setregid setresgid setresuid setreuid setrlimit setsid setsockopt setuid
+    shm_open shm_open2 shutdown sigaction sigaltstack sigblock sigfastblock sigpending
+    sigprocmask sigqueue sigreturn sigsetmask sigstack sigsuspend sigtimedwait sigvec sigwait
+    sigwaitinfo socket socketpair sstk symlinkat sync sysarch thr_create thr_exit thr_kill
+    thr_new thr_self thr_set_name thr_suspend thr_wake umask unlinkat utimensat utrace uuidgen
+    write writev yield
+"""
+ENABLED = frozenset(_NAMES.split())
+"""By name, as `SYSCALLS` has them."""
