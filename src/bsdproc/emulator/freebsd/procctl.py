@@ -25,6 +25,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd import reaper, signo
+from bsdproc.emulator.freebsd.aslr import FCTL_PROTMAX_DISABLE
 from bsdproc.emulator.freebsd.cred import Priv, p_candebug, p_cansched, p_cansee, priv_check
 from bsdproc.emulator.freebsd.state import P2, MachineFlag, MapFlag, P, ProcState
 
@@ -265,13 +266,10 @@ def _aslr_active(system: System, p: Proc) -> bool:
     return not p.flag & P.WEXIT and bool(p.map_flags & MapFlag.ASLR)
 
 
-FCTL0_PROTMAX_DISABLE = 0x2
-
-
 def max_protection(system: System, p: Proc, prot: int) -> int:
     """kern_mmap_maxprot: what mprotect may later allow of memory that was
     mapped with `prot` and no PROT_MAX."""
-    if p.flag2 & P2.PROTMAX_DISABLE or p.fctl0 & FCTL0_PROTMAX_DISABLE:
+    if p.flag2 & P2.PROTMAX_DISABLE or p.fctl0 & FCTL_PROTMAX_DISABLE:
         return PROT_ALL
     if p.flag2 & P2.PROTMAX_ENABLE or system.settings.get("vm.imply_prot_max", 0):
         return prot or PROT_ALL
