@@ -40,6 +40,7 @@ from bsdproc.emulator.vnode import (
     Special,
     Symlink,
     Vnode,
+    allowed,
 )
 
 __all__ = [
@@ -182,6 +183,11 @@ class FileSystem:
         if found is None:
             raise Refused(ENOENT)
         return found
+
+    @staticmethod
+    def access(node: Vnode, cred: Credential, want: int) -> bool:
+        """Whether these rights (EXEC 1, WRITE 2, READ 4) are all there."""
+        return allowed(cred, node.attributes(), want)
 
     def path_of(self, node: Vnode, root: str = "/") -> str:
         """vn_fullpath(9): its path as a process with that root directory sees

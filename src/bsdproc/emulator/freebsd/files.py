@@ -1,0 +1,498 @@
+"""Descriptors and the calls on them: the subject of kern_descrip.c,
+vfs_syscalls.c and sys_generic.c.
+
+`openat`, `read`, `write`, `pread` and `pwrite` may sleep and are generators;
+the others are plain functions.  System calls and the port's methods both come
+here; paths are text, with undecodable bytes as surrogate escapes.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from bsdproc.emulator.errno import (
+    EBADF,
+    EEXIST,
+    EINVAL,
+    EISDIR,
+    EMFILE,
+    EMLINK,
+    ENOENT,
+    ENOTDIR,
+    ENXIO,
+    EOPNOTSUPP,
+    EPERM,
+    ESPIPE,
+    ETXTBSY,
+    Refused,
+)
+from bsdproc.emulator.freebsd.file import (
+    FREAD,
+    FWRITE,
+    O_APPEND,
+    O_NONBLOCK,
+    Blocking,
+    File,
+    HostStream,
+    Kind,
+    Pipe,
+    PipeBuffer,
+    VnodeFile,
+    access,
+    host_stream,
+)
+from bsdproc.emulator.freebsd.state import Proc, Sleep, Thread
+from bsdproc.emulator.vfs import (
+    EXEC,
+    READ,
+    WRITE,
+    Access,
+    Attributes,
+    Entry,
+    FileSystem,
+    Special,
+    Vnode,
+    base_system,
+)
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+O_ACCMODE = 0x3
+O_ASYNC, O_FSYNC, O_NOFOLLOW, O_CREAT, O_TRUNC, O_EXCL = 0x40, 0x80, 0x100, 0x200, 0x400, 0x800
+O_SHLOCK, O_EXLOCK = 0x10, 0x20
+O_DIRECT, O_DIRECTORY, O_EXEC, O_CLOEXEC = 0x10000, 0x20000, 0x40000, 0x100000
+O_DSYNC = 0x1000000
+STAYS = (FREAD | FWRITE | O_APPEND | O_NONBLOCK | O_ASYNC | O_FSYNC | O_DSYNC | O_DIRECT
+         | O_EXEC)
+"""FMASK: the flags of open(2) that the file keeps."""
+AT_FDCWD = -100
+RLIMIT_NOFILE = 8
+SSIZE_MAX = (1 << 63) - 1
+
+
+@dataclass(slots=True)
+class Slot:
+    file: File
+    cloexec: bool = False
+
+
+class FileTable:
+    """struct filedesc: the descriptors of a process."""
+
+    def __init__(self) -> None:
+        self.slots: dict[int, Slot] = {}
+
+    def items(self) -> list[tuple[int, Slot]]:
+        """By descriptor."""
+        return sorted(self.slots.items())
+
+    def slot(self, fd: int) -> Slot:
+        try:
+            return self.slots[fd]
+        except KeyError:
+            raise Refused(EBADF) from None
+
+    def get(self, fd: int, flag: int = 0) -> File:
+        """The file of a descriptor; EBADF when there is none, or it is not
+        open for that."""
+        file = self.slot(fd).file
+        if flag & ~file.flag:
+            raise Refused(EBADF)
+        return file
+
+    def get_write(self, fd: int) -> File:
+        """fget_write: a file open for writing."""
+        return self.get(fd, FWRITE)
+
+    def place(self, file: File, limit: int, low: int = 0, cloexec: bool = False) -> int:
+        """Enter a file at the lowest free descriptor from `low`."""
+        fd = low
+        while fd in self.slots:
+            fd += 1
+        if fd >= limit:
+            raise Refused(EMFILE)
+        self.slots[fd] = Slot(file.hold(), cloexec)
+        return fd
+
+    def replace(self, system: System, fd: int, file: File, cloexec: bool = False) -> None:
+        """dup2's half: enter a file at just that descriptor."""
+        file.hold()
+        if fd in self.slots:
+            self.close(system, fd)
+        self.slots[fd] = Slot(file, cloexec)
+
+    def close(self, system: System, fd: int) -> None:
+        file = self.slot(fd).file
+        del self.slots[fd]
+        file.drop(system)
+
+    def copy(self) -> FileTable:
+        """fdcopy, for fork: a kqueue is not inherited."""
+        new = FileTable()
+        for fd, slot in self.slots.items():
+            if slot.file.kind != Kind.KQUEUE:
+                new.slots[fd] = Slot(slot.file.hold(), slot.cloexec)
+        return new
+
+    def close_on_exec(self, system: System, td: Thread) -> None:
+        """fdcloseexec: what execve does to the descriptors so marked."""
+        for fd, slot in self.items():
+            if slot.cloexec:
+                self.close(system, fd)
+
+    def close_all(self, system: System, td: Thread) -> None:
+        """A process gives its table up (fdescfree)."""
+        for fd in list(self.slots):
+            self.close(system, fd)
+
+
+# -- setting up ---------------------------------------------------------------
+def boot_file_system(system: System) -> FileSystem:
+    """The name space that the kernel boots with, /proc not yet mounted."""
+    source = random.Random(0)
+    return base_system(lambda: system.boot_time * 10**9 + system.clock, source.randbytes)
+
+
+def standard_table(stdout: BinaryIO | None, stderr: BinaryIO | None) -> FileTable:
+    """Descriptors 0, 1 and 2 of the driver: the host's streams."""
+    table = FileTable()
+    for flag, given, name in ((FREAD, None, "stdin"), (FWRITE, stdout, "stdout"),
+                              (FWRITE, stderr, "stderr")):
+        table.place(HostStream(flag, host_stream(given, name)), 3)
+    return table
+
+
+# -- open and close -----------------------------------------------------------
+def nofile(p: Proc) -> int:
+    return p.rlimits.get(RLIMIT_NOFILE, (SSIZE_MAX, 0))[0]
+
+
+def start(td: Thread, at: int) -> Access:
+    """Where a relative path of an at-call starts: EBADF, ENOTDIR."""
+    who = access(td)
+    if at == AT_FDCWD:
+        return who
+    file = td.proc.files.get(at)
+    if not isinstance(file, VnodeFile) or file.vnode.kind != "dir":
+        raise Refused(ENOTDIR)
+    return Access(who.cred, file.vnode, who.root, td)
+
+
+def where(td: Thread, at: int, path: str) -> Access:
+    """`start`, but an absolute path does not look at the descriptor."""
+    return access(td) if path.startswith("/") else start(td, at)
+
+
+def running(system: System, vnode: Vnode) -> bool:
+    """Whether some process executes this file."""
+    return any(p.text is vnode and p.space is not None for p in system.procs.values())
+
+
+def openat(system: System, td: Thread, path: str, flags: int, mode: int = 0o600,
+           at: int = AT_FDCWD) -> Blocking[int]:
+    """openat(2): the descriptor."""
+    if flags & O_EXEC:
+        if flags & O_ACCMODE:
+            raise Refused(EINVAL)
+    elif flags & O_ACCMODE == O_ACCMODE:
+        raise Refused(EINVAL)
+    else:
+        flags += 1
+    table, limit = td.proc.files, nofile(td.proc)
+    if len(table.slots) >= limit:
+        raise Refused(EMFILE)
+    vnode = _opened(system, td, path, flags, mode, where(td, at, path))
+    file: File
+    if vnode.kind == "fifo":
+        file = yield from _open_fifo(system, flags, vnode)
+    else:
+        file = VnodeFile(flags & STAYS, vnode)
+    try:
+        return table.place(file, limit, cloexec=bool(flags & O_CLOEXEC))
+    except Refused:
+        file.hold().drop(system)
+        raise
+
+
+def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
+            who: Access) -> Vnode:
+    """vn_open: find or make the vnode, in the kernel's order of refusals."""
+    fs = system.vfs
+    follow = not flags & O_NOFOLLOW and flags & (O_CREAT | O_EXCL) != O_CREAT | O_EXCL
+    found = fs.walk(path, who, follow)
+    node = found.vnode
+    if node is None:
+        if not flags & O_CREAT:
+            raise Refused(ENOENT)
+        if found.trailing:
+            raise Refused(EISDIR)
+        node = fs.new(found.directory, "reg", mode & ~td.proc.umask & 0o7777 & ~0o1000,
+                      who.cred.uid)
+        found.directory.add(found.name, node, who)
+        return node
+    if flags & O_CREAT:
+        if flags & O_EXCL:
+            raise Refused(EEXIST)
+        if node.kind == "dir":
+            raise Refused(EISDIR)
+    if node.kind == "lnk":
+        raise Refused(EMLINK)
+    if node.kind == "sock":
+        raise Refused(EOPNOTSUPP)
+    if flags & O_DIRECTORY and node.kind != "dir":
+        raise Refused(ENOTDIR)
+    want = READ if flags & FREAD else 0
+    if flags & (FWRITE | O_TRUNC):
+        if node.kind == "dir":
+            raise Refused(EISDIR)
+        want |= WRITE
+    if flags & O_EXEC:
+        want |= EXEC
+    node.check(want, who)
+    if want & WRITE and node.kind == "reg" and running(system, node):
+        raise Refused(ETXTBSY)
+    node.opened(bool(flags & FWRITE), who)
+    if flags & (O_SHLOCK | O_EXLOCK):
+        raise Refused(EOPNOTSUPP)
+    if flags & O_TRUNC and node.kind == "reg":
+        node.truncate(0, who)
+    return node
+
+
+def _open_fifo(system: System, flags: int, node: Vnode) -> Blocking[File]:
+    """fifo_open: each side waits for the other."""
+    assert isinstance(node, Special)
+    if node.channel is None:
+        node.channel = PipeBuffer()
+    pipe = node.channel
+    assert isinstance(pipe, PipeBuffer)
+    if flags & FWRITE and not flags & FREAD and flags & O_NONBLOCK and pipe.readers == 0:
+        raise Refused(ENXIO)
+    file = Pipe(flags & STAYS, pipe if flags & FREAD else None,
+                pipe if flags & FWRITE else None, node)
+    system.wakeup(pipe)
+    while not flags & O_NONBLOCK:
+        if (not flags & FREAD or pipe.writers) and (not flags & FWRITE or pipe.readers):
+            break
+        error = yield Sleep(pipe, "fifoor" if flags & FREAD else "fifoow")
+        if error:
+            file.hold().drop(system)
+            raise Refused(error)
+    return file
+
+
+def close(system: System, td: Thread, fd: int) -> None:
+    td.proc.files.close(system, fd)
+
+
+def close_range(system: System, td: Thread, low: int, high: int, cloexec: bool = False) -> None:
+    """close_range(2), with CLOSE_RANGE_CLOEXEC: mark them instead."""
+    if low > high:
+        raise Refused(EINVAL)
+    table = td.proc.files
+    for fd, slot in table.items():
+        if low <= fd <= high:
+            if cloexec:
+                slot.cloexec = True
+            else:
+                table.close(system, fd)
+
+
+def pipe2(system: System, td: Thread, flags: int = 0) -> tuple[int, int]:
+    """pipe2(2), O_CLOEXEC and O_NONBLOCK: the two ends' descriptors."""
+    if flags & ~(O_CLOEXEC | O_NONBLOCK):
+        raise Refused(EINVAL)
+    forth, back = PipeBuffer(), PipeBuffer()
+    keep = FREAD | FWRITE | flags & O_NONBLOCK
+    table, limit, cloexec = td.proc.files, nofile(td.proc), bool(flags & O_CLOEXEC)
+    first = table.place(Pipe(keep, forth, back), limit, cloexec=cloexec)
+    try:
+        return first, table.place(Pipe(keep, back, forth), limit, cloexec=cloexec)
+    except Refused:
+        table.close(system, first)
+        raise
+
+
+def dup(system: System, td: Thread, fd: int, low: int = 0, cloexec: bool = False) -> int:
+    """dup(2); with `low` F_DUPFD."""
+    table, limit = td.proc.files, nofile(td.proc)
+    file = table.get(fd)
+    if low < 0 or low >= limit:
+        raise Refused(EINVAL)
+    return table.place(file, limit, low, cloexec)
+
+
+def dup2(system: System, td: Thread, fd: int, to: int, cloexec: bool = False) -> int:
+    table = td.proc.files
+    slot = table.slot(fd)
+    if to < 0 or to >= nofile(td.proc):
+        raise Refused(EBADF)
+    if fd != to:
+        table.replace(system, to, slot.file, cloexec)
+    else:
+        slot.cloexec = cloexec if cloexec else slot.cloexec
+    return to
+
+
+# -- reading and writing --------------------------------------------------------
+def read(system: System, td: Thread, fd: int, size: int) -> Blocking[bytes]:
+    file = td.proc.files.get(fd, FREAD)
+    return (yield from file.read(system, td, _length(size), None))
+
+
+def write(system: System, td: Thread, fd: int, data: bytes) -> Blocking[int]:
+    file = td.proc.files.get(fd, FWRITE)
+    return (yield from file.write(system, td, data, None))
+
+
+def pread(system: System, td: Thread, fd: int, size: int, offset: int) -> Blocking[bytes]:
+    file = td.proc.files.get(fd, FREAD)
+    _position(file, offset)
+    return (yield from file.read(system, td, _length(size), offset))
+
+
+def pwrite(system: System, td: Thread, fd: int, data: bytes, offset: int) -> Blocking[int]:
+    file = td.proc.files.get(fd, FWRITE)
+    _position(file, offset)
+    return (yield from file.write(system, td, data, offset))
+
+
+def _length(size: int) -> int:
+    if not 0 <= size <= SSIZE_MAX:
+        raise Refused(EINVAL)
+    return size
+
+
+def _position(file: File, offset: int) -> None:
+    if not file.seekable:
+        raise Refused(ESPIPE)
+    if offset < 0 and not (isinstance(file, VnodeFile) and file.vnode.kind == "chr"):
+        raise Refused(EINVAL)
+
+
+def lseek(system: System, td: Thread, fd: int, offset: int, whence: int) -> int:
+    """lseek(2): SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4
+    (a file here is all data)."""
+    file = td.proc.files.get(fd)
+    if not file.seekable:
+        raise Refused(ESPIPE)
+    if whence in (3, 4):
+        size = file.attributes(access(td)).size
+        if not 0 <= offset < size:
+            raise Refused(ENXIO)
+        target = offset if whence == 3 else size
+    elif whence in (0, 1, 2):
+        base = (0, file.offset, file.attributes(access(td)).size if whence == 2 else 0)[whence]
+        target = base + offset
+    else:
+        raise Refused(EINVAL)
+    if target < 0:
+        raise Refused(EINVAL)
+    file.offset = target
+    return target
+
+
+def ftruncate(system: System, td: Thread, fd: int, size: int) -> None:
+    file = td.proc.files.get(fd)
+    if size < 0 or not file.flag & FWRITE:
+        raise Refused(EINVAL)
+    file.truncate(system, td, size)
+
+
+# -- names ----------------------------------------------------------------------
+def fstat(system: System, td: Thread, fd: int) -> Attributes:
+    return td.proc.files.get(fd).attributes(access(td))
+
+
+def fstatat(system: System, td: Thread, path: str, follow: bool = True,
+            at: int = AT_FDCWD) -> Attributes:
+    """fstatat(2); with follow=False what lstat(2) gives."""
+    who = where(td, at, path)
+    return system.vfs.find(path, who, follow).attributes(who)
+
+
+def readlink(system: System, td: Thread, path: str, at: int = AT_FDCWD) -> str:
+    who = where(td, at, path)
+    return system.vfs.find(path, who, follow=False).readlink(who)
+
+
+def listdir(system: System, td: Thread, path: str) -> list[str]:
+    """The names in a directory, as opening and reading it gives them."""
+    who = access(td)
+    node = system.vfs.find(path, who)
+    if node.kind != "dir":
+        raise Refused(ENOTDIR)
+    node.check(READ, who)
+    node.opened(False, who)
+    return [entry.name for entry in node.entries(who)]
+
+
+def entries(system: System, td: Thread, fd: int) -> tuple[File, list[Entry]]:
+    """A directory's file and all it lists, "." and ".." first."""
+    file = td.proc.files.get(fd, FREAD)
+    if not isinstance(file, VnodeFile) or file.vnode.kind != "dir":
+        raise Refused(EINVAL)
+    node, who = file.vnode, access(td)
+    own = [Entry(".", node.ino, "dir"), Entry("..", node.parent().ino, "dir")]
+    return file, own + node.entries(who)
+
+
+def unlink(system: System, td: Thread, path: str, at: int = AT_FDCWD) -> None:
+    system.vfs.unlink(path, where(td, at, path))
+
+
+def rmdir(system: System, td: Thread, path: str, at: int = AT_FDCWD) -> None:
+    system.vfs.rmdir(path, where(td, at, path))
+
+
+def mkdir(system: System, td: Thread, path: str, mode: int = 0o755, at: int = AT_FDCWD) -> None:
+    system.vfs.mkdir(path, mode & ~td.proc.umask & 0o1777, where(td, at, path))
+
+
+def mkfifo(system: System, td: Thread, path: str, mode: int, at: int = AT_FDCWD) -> None:
+    system.vfs.create(path, mode & ~td.proc.umask & 0o7777, where(td, at, path), "fifo")
+
+
+def chmod(system: System, td: Thread, path: str, mode: int, follow: bool = True,
+          at: int = AT_FDCWD) -> None:
+    who = where(td, at, path)
+    system.vfs.find(path, who, follow).set_attributes(who, mode=mode & 0o7777)
+
+
+def chown(system: System, td: Thread, path: str, uid: int, gid: int, follow: bool = True,
+          at: int = AT_FDCWD) -> None:
+    """-1 leaves an id as it is."""
+    who = where(td, at, path)
+    system.vfs.find(path, who, follow).set_attributes(
+        who, uid=None if uid == -1 else uid, gid=None if gid == -1 else gid)
+
+
+def chdir(system: System, td: Thread, path: str) -> None:
+    who = access(td)
+    _enter(system, td, system.vfs.find(path, who), who)
+
+
+def fchdir(system: System, td: Thread, fd: int) -> None:
+    file = td.proc.files.get(fd)
+    if not isinstance(file, VnodeFile):
+        raise Refused(ENOTDIR)
+    _enter(system, td, file.vnode, access(td))
+
+
+def _enter(system: System, td: Thread, node: Vnode, who: Access) -> None:
+    if node.kind != "dir":
+        raise Refused(ENOTDIR)
+    node.check(EXEC, who)
+    td.proc.cwd = system.vfs.path_of(node)
+
+
+def chroot(system: System, td: Thread, path: str) -> None:
+    if td.proc.cred.uid != 0:
+        raise Refused(EPERM)
+    node = system.vfs.find(path, access(td))
+    if node.kind != "dir":
+        raise Refused(ENOTDIR)
+    td.proc.root = system.vfs.path_of(node)
