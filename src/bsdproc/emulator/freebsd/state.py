@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image
+    from bsdproc.emulator.freebsd.amd64.frame import Frame
     from bsdproc.emulator.freebsd.cred import Cred
     from bsdproc.emulator.freebsd.files import FileTable
     from bsdproc.emulator.machine.cpu import Context
@@ -310,7 +311,7 @@ class Thread:
         self.kernel: Coroutine | None = None
         """While it is in the kernel."""
         self.sleep: Sleep | None = None
-        self.woken = 0
+        self.woken: int | None = None
         """What its Sleep is answered with."""
         self.sigqueue = SigQueue()
         self.sigmask: frozenset[int] = frozenset()
@@ -326,7 +327,11 @@ class Thread:
         self.step = False
         """The trap flag of its frame."""
         self.dr: list[int] = [0] * 16
+        self.md: Frame | None = None
+        """What the machine keeps beside the context: selectors and the like."""
         self.in_syscall = False
+        self.vforked: Proc | None = None
+        """The child of its vfork() that it still has to wait for."""
         self.sc_code = 0
         self.sc_args: tuple[int, ...] = ()
         self.sc_narg = 0
@@ -368,6 +373,8 @@ class Proc:
         self.reaplist: list[Proc] = []
         self.pgrp: ProcessGroup
         self.threads: list[Thread] = []
+        self.sig = 0
+        """p_sig: the signal of its last trap, or the one that ends it."""
         self.xthread: Thread | None = None
         self.xsig = 0
         self.xexit = 0
@@ -380,7 +387,9 @@ class Proc:
         """The SIGCHLD it owes its parent."""
         self.comm = ""
         self.args: list[bytes] = []
-        """As kern.proc.args tells them."""
+        """As execve was given them."""
+        self.title: bytes | None = None
+        """What it set by kern.proc.args; b"" tells to look into its memory."""
         self.env: list[bytes] = []
         self.auxv = b""
         self.ps_strings = 0
@@ -395,7 +404,9 @@ class Proc:
         self.fctl0 = 0
         """The image's feature control note (NT_FREEBSD_FEATURE_CTL)."""
         self.stack_base = 0
+        """vm_maxsaddr: the lowest address that the stack may ever reach."""
         self.stack_size = 0
+        """vm_stacktop, as a distance from stack_base."""
         self.break_start = 0
         self.break_end = 0
         self.sigtramp = (0, 0)

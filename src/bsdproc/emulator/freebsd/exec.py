@@ -1,0 +1,152 @@
+"""execve: a program takes a process over.  The subject of FreeBSD's kern_exec.c."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator import elf
+from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, Refused
+from bsdproc.emulator.freebsd import cred, procctl
+from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd.entry import PTRACE_EXEC
+from bsdproc.emulator.freebsd.state import (
+    TDB,
+    P,
+    Proc,
+    SigAction,
+    SigStack,
+    Sleep,
+    Thread,
+)
+from bsdproc.emulator.machine.memory import AddressSpace
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.vfs import Vnode
+
+MAXCOMLEN = 19
+PIE_BASE = 0x100000000
+"""Where a position-independent program goes while its addresses are not
+randomised (ET_DYN_LOAD_ADDR)."""
+MAXINTERP = 128
+
+
+def absolute(p: Proc, path: str) -> str:
+    return path if path.startswith("/") else f"{p.cwd.rstrip('/')}/{path}"
+
+
+def _find(system: System, td: Thread, path: str) -> Vnode:
+    """The program's file, if the caller may execute it."""
+    p = td.proc
+    vnode = system.vfs.lookup(path, cwd=p.cwd, root=p.root, cred=p.cred)
+    if vnode.kind != "reg" or not vnode.mode & 0o111 or not system.vfs.access(
+            vnode, p.cred, 1):
+        raise Refused(EACCES)
+    return vnode
+
+
+def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
+    """A script's first line: the program and its one argument."""
+    if not data.startswith(b"#!"):
+        return None
+    line = data[2 : 2 + MAXINTERP].split(b"\n")[0].strip()
+    if not line:
+        raise Refused(ENOEXEC)
+    words = line.decode("utf-8", "surrogateescape").split(None, 1)
+    return words[0], words[1:]
+
+
+def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
+           env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
+    """kern_execve.  A failure leaves the process as it was."""
+    p = td.proc
+    p.flag |= P.INEXEC
+    try:
+        vnode = _find(system, td, path)
+        data = vnode.read_at(0, vnode.size)
+        setid_vnode: Vnode | None = vnode
+        script = _interpreter(data)
+        name = path.rstrip("/").rsplit("/", 1)[-1]
+        execpath = absolute(p, path)
+        if script is not None:
+            interpreter, extra = script
+            argv = [interpreter.encode(), *(e.encode() for e in extra), path.encode(), *argv[1:]]
+            vnode = _find(system, td, interpreter)
+            data = vnode.read_at(0, vnode.size)
+            execpath = interpreter
+            setid_vnode = None
+        try:
+            image = elf.parse(data, execpath)
+        except elf.BadElf as e:
+            system.note(f"execve {execpath}: {e}")
+            raise Refused(ENOEXEC) from None
+        why = _unfit(system, image)
+        if why is not None:
+            system.note(f"execve {execpath}: {why}")
+            raise Refused(ENOEXEC)
+        if p.flag & P.HADTHREADS and len(p.threads) > 1:
+            from bsdproc.emulator.freebsd.exit import single_thread
+
+            yield from single_thread(system, td)
+    finally:
+        p.flag &= ~P.INEXEC
+    space = AddressSpace(64)
+    loaded = elf.load(space, image, vnode, PIE_BASE if image.pie else 0)
+    _leave_old_space(system, p)
+    p.space = space
+    p.image, p.text, p.text_path = image, vnode, system.vfs.path_of(vnode) or execpath
+    p.osrel = image.osrel or 0
+    p.break_start = p.break_end = loaded.end_of_bss
+    stack = system.machdep.setup_stack(system, p, image, loaded, list(argv), list(env), execpath)
+    p.files.close_on_exec(system, td)
+    _reset_signals(p, td)
+    p.title = None
+    p.comm = name[:MAXCOMLEN]
+    td.name = p.comm
+    p.flag |= P.EXEC
+    procctl.procctl_exec(p)
+    if p.flag & P.PPWAIT:
+        p.flag &= ~(P.PPWAIT | P.PPTRACE)
+        system.wakeup(("pwait", p))
+    new = cred.setid_exec(system, td, setid_vnode)
+    if new is not None:
+        p.cred = new
+    td.dr = [0] * 16
+    td.sigblock_address = 0
+    system.machdep.exec_setregs(td, loaded.entry, stack)
+    if p.ptevents & PTRACE_EXEC:
+        td.dbgflags |= TDB.EXEC
+    return EJUSTRETURN
+
+
+def _unfit(system: System, image: elf.Image) -> str | None:
+    """Why this kernel cannot run such a program."""
+    if image.machine != system.machine:
+        return f"is for {image.machine}, not {system.machine}"
+    if image.system not in ("freebsd", None):
+        return f"is a program of {image.system}"
+    if image.interpreter is not None:
+        return f"needs {image.interpreter}; only static programs run here"
+    if image.system is None:
+        return "has no mark of its system (no note, no EI_OSABI)"
+    return None
+
+
+def _leave_old_space(system: System, p: Proc) -> None:
+    if p.vfork_parent is not None:
+        p.vfork_parent = None
+    elif p.space is not None:
+        p.space.close()
+
+
+def _reset_signals(p: Proc, td: Thread) -> None:
+    """execsigs: caught signals get their default back."""
+    for sig, action in list(p.sigacts.actions.items()):
+        if action.handler > s.SIG_IGN or sig == s.SIGCHLD:
+            p.sigacts.actions[sig] = SigAction()
+            if sig in s.DEFAULT_IGNORED and sig != s.SIGCONT:
+                p.sigqueue.delete(sig)
+                td.sigqueue.delete(sig)
+    p.sigacts.flag_nocldwait = p.sigacts.flag_cldsigign = False
+    td.sigstk = SigStack()

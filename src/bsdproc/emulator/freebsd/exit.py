@@ -1,0 +1,337 @@
+"""The end of a process, and its collection.  The subject of FreeBSD's kern_exit.c."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import ECHILD, EINVAL, Refused
+from bsdproc.emulator.freebsd import proctree, reaper
+from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd.entry import PTRACE_LWP
+from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop
+from bsdproc.emulator.freebsd.state import (
+    P2,
+    TDB,
+    KSigInfo,
+    P,
+    Proc,
+    ProcState,
+    Sleep,
+    Thread,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+WNOHANG, WUNTRACED, WCONTINUED, WNOWAIT, WEXITED, WTRAPPED = 1, 2, 4, 8, 16, 32
+WLINUXCLONE = 0x80000000
+P_PID, P_PGID, P_SID, P_UID, P_GID, P_ALL, P_JAILID = 0, 2, 3, 5, 6, 7, 10
+WAIT_MYPGRP = 0
+WCOREFLAG = 0x80
+AXSIG = 0x10
+
+
+def single_thread(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
+    """thread_single(SINGLE_EXIT): every other thread goes."""
+    p = td.proc
+    p.flag |= P.SINGLE_EXIT
+    for other in list(p.threads):
+        if other is not td and not other.exited:
+            if other.kernel is not None and other.dbgflags & TDB.EXIT:
+                continue  # on its way out already
+            if other.kernel is not None:
+                other.kernel.close()
+            system.wake_thread(other)
+            other.woken = None
+            other.pending_request = None
+            other.kernel = _leave(system, other)
+    while len(p.threads) > 1:
+        yield Sleep(("threads", p), "thrsngl", interruptible=False)
+    p.flag &= ~P.SINGLE_EXIT
+
+
+def _leave(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
+    yield from thread_exit(system, td)
+
+
+def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
+    """kern_thr_exit: a thread goes, not the last.  Does not return."""
+    from bsdproc.emulator.freebsd.system import ThreadExited
+
+    p = td.proc
+    td.dbgflags |= TDB.EXIT
+    if p.ptevents & PTRACE_LWP and p.flag & P.TRACED:
+        yield from ptracestop(system, td, s.SIGTRAP)
+    p.usage.utime += td.runtime
+    td.runtime = 0
+    system.remove_thread(td)
+    system.wakeup(("threads", p))
+    raise ThreadExited
+
+
+def sigexit(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, None]:
+    """A signal whose default it is ends the process, perhaps with a core file."""
+    p = td.proc
+    p.flag2 |= P2.WEXIT
+    p.acflag |= AXSIG
+    dumped = sig in s.CORE and _core_file(system, td, sig)
+    yield from exit1(system, td, 0, sig, dumped=dumped)
+
+
+def _core_file(system: System, td: Thread, sig: int) -> bool:
+    from bsdproc.emulator.freebsd import coredump
+
+    return coredump.core_file(system, td, sig)
+
+
+def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
+          dumped: bool = False) -> Generator[Sleep | None, int, None]:
+    """Leave the world but for a zombie.  Does not return."""
+    from bsdproc.emulator.freebsd.system import ThreadExited
+
+    p = td.proc
+    p.flag2 |= P2.WEXIT
+    if len(p.threads) > 1:
+        yield from single_thread(system, td)
+    p.xexit, p.xsig = code, sig | (WCOREFLAG if dumped else 0)
+    p.flag &= ~P.STOPPED_SIG
+    p.flag |= P.WEXIT
+    p.ptevents = 0
+    p.files.close_all(system, td)
+    if p.space is not None:
+        if p.vfork_parent is None:
+            p.usage.maxrss = max(p.usage.maxrss, sum(
+                p.space.resident(e) for e in p.space.entries) * 4)
+            p.space.close()
+        p.vfork_parent = None
+        p.space = None
+    p.text, p.text_path = None, ""
+    was_waited_for = p.flag & P.PPWAIT
+    p.flag &= ~(P.TRACED | P.PPWAIT | P.PPTRACE)
+    if was_waited_for:
+        system.wakeup(("pwait", p))
+    _leave_session(system, p)
+    _abandon_children(system, p)
+    for q in list(p.orphans):
+        q.oppid = q.reaper.pid
+        if q.pdeathsig > 0:
+            system.psignal(q, q.pdeathsig)
+        proctree.clear_orphan(system, q)
+    p.xthread = td
+    p.usage.utime += td.runtime
+    td.runtime = 0
+    parent = p.parent
+    assert parent is not None
+    if parent.sigacts.flag_nocldwait or parent.sigacts.flag_cldsigign:
+        system.proc_reparent(p, p.reaper, set_oppid=True)
+        system.wakeup(parent)
+        parent = p.reaper
+    p.sigqueue.flush()
+    td.sigqueue.flush()
+    system.remove_thread(td)
+    p.state = ProcState.ZOMBIE
+    tell_exit(system, p)
+    raise ThreadExited
+
+
+def tell_exit(system: System, p: Proc) -> None:
+    """childproc_exited; init collects at once."""
+    parent = p.parent
+    assert parent is not None
+    if p.xsig & WCOREFLAG:
+        code, status = s.CLD_DUMPED, p.xsig & 0x7F
+    elif p.xsig:
+        code, status = s.CLD_KILLED, p.xsig
+    else:
+        code, status = s.CLD_EXITED, p.xexit
+    child_news(system, p, code, status)
+    if parent.pid == 1:
+        reap(system, parent, p)
+
+
+def _leave_session(system: System, p: Proc) -> None:
+    if p.session.leader is p:
+        p.session.leader = None
+
+
+def _abandon_children(system: System, p: Proc) -> None:
+    """Children go to the reaper; tracees die or go back to their parents."""
+    if p.children:
+        system.wakeup(p.children[0].reaper)
+    for q in list(p.children):
+        q.sigparent = s.SIGCHLD
+        if not q.flag & P.TRACED:
+            system.proc_reparent(q, q.reaper, set_oppid=True)
+            if q.zombie:
+                tell_exit(system, q)
+            elif q.pdeathsig > 0:
+                system.psignal(q, q.pdeathsig)
+            continue
+        real = system.proc_realparent(q)
+        if real is p:
+            system.proc_reparent(q, q.reaper, set_oppid=True)
+        else:
+            system.proc_reparent(q, real, set_oppid=True)
+        proctree.clear_orphan(system, q)
+        q.flag &= ~P.TRACED
+        q.flag2 &= ~P2.PTRACE_FSTP
+        q.ptevents = 0
+        q.xthread = None
+        for tdt in q.threads:
+            tdt.dbgflags &= ~(TDB.SUSPEND | TDB.XSIG | TDB.FSTP)
+            tdt.xsig = 0
+        if system.settings["kern.kill_on_debugger_exit"]:
+            q.flag &= ~P.STOPPED_TRACE
+            system.psignal(q, s.SIGKILL)
+        elif q.flag & (P.STOPPED_TRACE | P.STOPPED_SIG):
+            for tdt in q.threads:
+                tdt.sigqueue.delete(s.SIGTRAP)
+            q.sigqueue.delete(s.SIGTRAP)
+            q.flag &= ~(P.STOPPED_TRACE | P.STOPPED_SIG | P.WAITED)
+
+
+# -- wait --------------------------------------------------------------------
+@dataclass(slots=True)
+class Found:
+    """What a wait found."""
+
+    pid: int
+    status: int
+    info: KSigInfo
+    own: Usage
+    children: Usage
+
+
+def _matches(p: Proc, idtype: int, id: int) -> bool:
+    if idtype == P_ALL:
+        return True
+    if idtype == P_PID:
+        return p.pid == id
+    if idtype == P_PGID:
+        return p.pgid == id
+    if idtype == P_SID:
+        return p.session.sid == id
+    if idtype == P_UID:
+        return p.cred.uid == id
+    if idtype == P_GID:
+        return p.cred.gid == id
+    if idtype == P_JAILID:
+        return p.cred.prison.id == id
+    return False
+
+
+def wait6(system: System, td: Thread, idtype: int, id: int,
+          options: int) -> Generator[Sleep | None, int, Found | None]:
+    """kern_wait6: what there is to report, None with WNOHANG when there is
+    nothing.  ECHILD without any child that matches."""
+    q = td.proc
+    if id == WAIT_MYPGRP and idtype in (P_PID, P_PGID):
+        idtype, id = P_PGID, q.pgid
+    known = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED | WLINUXCLONE
+    if options & ~known or not options & (WEXITED | WUNTRACED | WCONTINUED | WTRAPPED):
+        raise Refused(EINVAL)
+    while True:
+        q.flag &= ~P.STATCHILD
+        found = 0
+        for p in q.children:
+            if not _matches(p, idtype, id):
+                continue
+            if p.zombie:
+                if not options & WEXITED:
+                    continue
+                news = _news(p, s.CLD_EXITED)
+                if not options & WNOWAIT:
+                    reap(system, q, p)
+                return news
+            found += 1
+            if (options & WTRAPPED and p.flag & P.TRACED
+                    and p.flag & (P.STOPPED_TRACE | P.STOPPED_SIG) and not p.flag & P.WAITED):
+                return _report(p, options, s.CLD_TRAPPED)
+            if options & WUNTRACED and p.flag & P.STOPPED_SIG and not p.flag & P.WAITED:
+                return _report(p, options, s.CLD_STOPPED)
+            if options & WCONTINUED and p.flag & P.CONTINUED:
+                return _report(p, options, s.CLD_CONTINUED)
+        if not found and not any(_matches(p, idtype, id) for p in q.orphans):
+            raise Refused(ECHILD)
+        if options & WNOHANG:
+            return None
+        error = yield Sleep(q, "wait")
+        if error:
+            raise Refused(error)
+
+
+def _report(p: Proc, options: int, code: int) -> Found:
+    news = _news(p, code)
+    if not options & WNOWAIT:
+        if code == s.CLD_CONTINUED:
+            p.flag &= ~P.CONTINUED
+        else:
+            p.flag |= P.WAITED
+        parent = p.parent
+        if p.ksi is not None and parent is not None and p.ksi in parent.sigqueue.entries:
+            parent.sigqueue.entries.remove(p.ksi)
+    return news
+
+
+def _news(p: Proc, code: int) -> Found:
+    info = KSigInfo(s.SIGCHLD, code, pid=p.pid, uid=p.cred.uid)
+    if code == s.CLD_CONTINUED:
+        status, info.status = 0x13, s.SIGCONT
+    elif code in (s.CLD_TRAPPED, s.CLD_STOPPED):
+        status, info.status = p.xsig << 8 | 0x7F, p.xsig
+    elif p.xsig:
+        status, info.status = p.xsig, p.xsig & 0x7F
+        info.code = s.CLD_DUMPED if p.xsig & WCOREFLAG else s.CLD_KILLED
+    else:
+        status, info.status = (p.xexit & 0xFF) << 8, p.xexit
+    own = Usage()
+    own.add(p.usage)
+    own.utime += sum(td.runtime for td in p.threads)
+    children = Usage()
+    children.add(p.child_usage)
+    return Found(p.pid, status, info, own, children)
+
+
+def reap(system: System, parent: Proc, p: Proc) -> None:
+    """proc_reap: the zombie goes; one that was attached to goes back to its
+    real parent first."""
+    if p.ksi is not None and p.ksi in parent.sigqueue.entries:
+        parent.sigqueue.entries.remove(p.ksi)
+    if p.oppid != parent.pid:
+        real = system.proc_realparent(p)
+        if real is not parent:
+            system.proc_reparent(p, real, set_oppid=True)
+            p.oppid = real.pid
+            proctree.clear_orphan(system, p)
+            tell_exit(system, p)
+            return
+    reaper.reaper_exit(system, p)
+    proctree.clear_orphan(system, p)
+    parent.children.remove(p)
+    parent.child_usage.add(p.usage)
+    parent.child_usage.add(p.child_usage)
+    p.pgrp.members.remove(p)
+    if not p.pgrp.members:
+        system.pgrps.pop(p.pgrp.pgid, None)
+    del system.procs[p.pid]
+
+
+def driver_exit(system: System, td: Thread) -> None:
+    """The end of a process that ran the caller's Python."""
+    p = td.proc
+    p.flag |= P.WEXIT
+    p.ptevents = 0
+    p.files.close_all(system, td)
+    p.flag &= ~(P.TRACED | P.PPWAIT | P.PPTRACE)
+    _abandon_children(system, p)
+    for q in list(p.orphans):
+        q.oppid = q.reaper.pid
+        if q.pdeathsig > 0:
+            psignal(system, q, KSigInfo(q.pdeathsig))
+        proctree.clear_orphan(system, q)
+    p.sigqueue.flush()
+    system.threads.pop(td.tid, None)
+    p.state = ProcState.ZOMBIE

@@ -1,0 +1,94 @@
+"""fork, vfork and rfork.  The subject of FreeBSD's kern_fork.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.freebsd import procctl, reaper
+from bsdproc.emulator.freebsd.entry import PTRACE_EXEC, PTRACE_FORK, thread_start
+from bsdproc.emulator.freebsd.state import P2, TDB, P, Proc, ProcState, Thread
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+RFFDG, RFPROC, RFMEM, RFNOWAIT, RFCFDG = 1 << 2, 1 << 4, 1 << 5, 1 << 6, 1 << 12
+RFTHREAD, RFSIGSHARE, RFPPWAIT = 1 << 13, 1 << 14, 1 << 31
+RFSPAWN = 1 << 31
+
+FORK = RFFDG | RFPROC
+VFORK = RFFDG | RFPROC | RFPPWAIT | RFMEM
+
+
+def set_traced(p: Proc, *, stop: bool) -> None:
+    """proc_set_traced."""
+    p.flag |= P.TRACED
+    if stop:
+        p.flag2 |= P2.PTRACE_FSTP
+    p.ptevents = PTRACE_EXEC
+
+
+def new_process(system: System, parent: Proc) -> Proc:
+    """A copy of the parent's record: all that a child inherits but memory,
+    threads and descriptors."""
+    p = Proc(system.new_pid(), parent, parent.cred.copy())
+    p.flag = (parent.flag & P.SUGID) | P.INMEM
+    p.comm = parent.comm
+    p.title = parent.title
+    p.args, p.env, p.auxv = list(parent.args), list(parent.env), parent.auxv
+    p.ps_strings, p.sigtramp = parent.ps_strings, parent.sigtramp
+    p.text, p.text_path, p.image = parent.text, parent.text_path, parent.image
+    p.stack_base, p.stack_size = parent.stack_base, parent.stack_size
+    p.break_start, p.break_end = parent.break_start, parent.break_end
+    p.sysent, p.osrel = parent.sysent, parent.osrel
+    p.cwd, p.root, p.umask = parent.cwd, parent.root, parent.umask
+    p.rlimits = dict(parent.rlimits)
+    p.login_class, p.nice = parent.login_class, parent.nice
+    p.sigacts = parent.sigacts.copy()
+    p.started = system.clock
+    p.pgrp = parent.pgrp
+    p.pgrp.members.append(p)
+    parent.children.insert(0, p)
+    system.procs[p.pid] = p
+    procctl.procctl_fork(parent, p)
+    reaper.reaper_fork(system, parent, p)
+    return p
+
+
+def fork1(system: System, td: Thread, flags: int) -> int:
+    """Make a child by rfork(2)'s flags; its pid."""
+    parent = td.proc
+    if not flags & RFPROC or flags & RFTHREAD:
+        raise Refused(EINVAL)
+    if flags & (RFFDG | RFCFDG) == RFFDG | RFCFDG:
+        raise Refused(EINVAL)
+    child = new_process(system, parent)
+    assert parent.space is not None and td.context is not None
+    if flags & RFMEM:
+        child.space = parent.space
+    else:
+        child.space = parent.space.fork()
+    child.files = parent.files.copy()
+    td2 = Thread(child, system.new_tid(), td.context.copy())
+    td2.name = child.comm
+    td2.sigmask = td.sigmask
+    td2.sigstk = td.sigstk
+    td2.sc_code, td2.sc_narg, td2.sc_args = td.sc_code, td.sc_narg, td.sc_args
+    td2.dr = list(td.dr) if flags & RFMEM else [0] * 16
+    system.machdep.cpu_fork(td, td2)
+    if flags & RFPPWAIT:
+        child.flag |= P.PPWAIT
+        child.vfork_parent = parent
+        td.vforked = child
+        td.dbgflags |= TDB.VFORK
+    if parent.ptevents & PTRACE_FORK:
+        td.dbgflags |= TDB.FORK
+        td.dbg_forked = child.pid
+        td2.dbgflags |= TDB.STOPATFORK
+        set_traced(child, stop=True)
+        assert parent.parent is not None
+        system.proc_reparent(child, parent.parent)
+    child.state = ProcState.NORMAL
+    td2.kernel = thread_start(system, td2)
+    system.add_thread(child, td2)
+    return child.pid

@@ -1,0 +1,444 @@
+"""The port on the emulated FreeBSD kernel: what one process of it, the
+caller's Python, can ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from types import GeneratorType
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
+
+from bsdproc.emulator.caller import CallerMemory, LentBuffer
+from bsdproc.emulator.errno import EPERM, Refused
+from bsdproc.emulator.freebsd import (
+    cred,
+    exit,
+    files,
+    fork,
+    procctl,
+    ptrace,
+    rusage,
+    signals,
+    sysctl,
+)
+from bsdproc.emulator.freebsd import exec as exec_
+from bsdproc.emulator.freebsd.state import Proc, ProcState, Sleep, Thread
+from bsdproc.emulator.freebsd.syscalls.process import enter_group, wait_target
+from bsdproc.emulator.freebsd.system import Deadlock, System
+from bsdproc.kernel import default
+from bsdproc.kernel.errors import KernelError, from_errno
+from bsdproc.kernel.port import Address, Caller, Kernel, Stat, Waited, Waited6
+
+if TYPE_CHECKING:
+    from bsdproc.abi import Target
+
+T = TypeVar("T")
+
+CALLER_LOW, CALLER_HIGH = 0x10000000, 0x7FFFFFFF0000
+INT32 = range(-(1 << 31), 1 << 31)
+SPAWN_LIMIT = 10_000_000
+"""Instructions that a spawned program may run before its execve ends."""
+
+
+def _int32(value: int, what: str) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{what} is an int, not {type(value).__name__}")
+    if value not in INT32:
+        raise ValueError(f"{what} {value} does not fit an int")
+    return value
+
+
+class EmulatedFreeBSD:
+    """A view of the emulated kernel by one of its processes."""
+
+    def __init__(self, system: System, proc: Proc, memory: CallerMemory) -> None:
+        self._system = system
+        self._proc = proc
+        self._td = proc.threads[0]
+        self._memory = memory
+
+    # -- what it is ------------------------------------------------------------
+    @property
+    def system(self) -> str:
+        return "freebsd"
+
+    @property
+    def machine(self) -> str:
+        return self._system.machine
+
+    @property
+    def release(self) -> str:
+        return self._system.release
+
+    @property
+    def version(self) -> int:
+        return self._system.osreldate
+
+    @property
+    def target(self) -> Target:
+        return self._system.target
+
+    @property
+    def log(self) -> list[str]:
+        """What the kernel had to say: system calls that it lacks, refused programs."""
+        return self._system.log
+
+    @property
+    def clock(self) -> int:
+        """Nanoseconds since it booted."""
+        return self._system.clock
+
+    def __enter__(self) -> Self:
+        default.push(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        default.pop(self)
+
+    def __repr__(self) -> str:
+        return f"<emulated FreeBSD {self.release} {self.machine}, seen by process {self._proc.pid}>"
+
+    # -- refusals ----------------------------------------------------------------
+    def _error(self, e: Refused, call: str, request: str | None = None,
+               target: int | None = None) -> KernelError:
+        reason = str(e) if isinstance(e, Deadlock) else None
+        return from_errno("freebsd", e.errno, call=call, request=request, target=target,
+                          reason=reason)
+
+    def _run(self, call: str, work: Callable[[], T | Generator[Sleep | None, int, T]],
+             request: str | None = None, target: int | None = None) -> T:
+        """Do a kernel function's work for this process, others running while
+        it sleeps."""
+        if self._system.closed:
+            raise RuntimeError("this emulated kernel has been closed")
+        try:
+            result = work()
+            if isinstance(result, GeneratorType):
+                value: T = self._system.drive(self._td, result, call)
+                return value
+            return result  # type: ignore[return-value]
+        except Refused as e:
+            raise self._error(e, call, request, target) from None
+
+    # -- the caller and its memory -------------------------------------------------
+    def buffer(self, contents: int | bytes | bytearray | memoryview) -> LentBuffer:
+        if isinstance(contents, int) and contents < 0:
+            raise ValueError(f"a buffer of {contents} bytes")
+        return self._memory.lend(contents)
+
+    def caller(self) -> Caller:
+        p, c = self._proc, self._proc.cred
+        parent = self._system.proc_realparent(p).pid if p.parent is not None else 0
+        return Caller(p.pid, parent, p.pgid, p.session.sid, c.uid, c.ruid, c.svuid,
+                      c.gid, c.rgid, c.svgid, tuple(c.groups))
+
+    def getpid(self) -> int:
+        return self._proc.pid
+
+    # -- processes -----------------------------------------------------------------
+    def spawn(
+        self,
+        path: str,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        traced: bool = False,
+        new_group: bool = False,
+        uid: int | None = None,
+        gid: int | None = None,
+        groups: Sequence[int] | None = None,
+        cwd: str | None = None,
+        fds: Mapping[int, int] | None = None,
+    ) -> int:
+        words = [os.fsencode(a) for a in argv]
+        if not words:
+            raise ValueError("argv needs argv[0]")
+        if any(b"\0" in w for w in words) or "\0" in path:
+            raise ValueError("an argument has a NUL in it")
+        variables = {} if env is None else dict(env)
+        strings = [os.fsencode(f"{k}={v}") for k, v in variables.items()]
+        return self._run("spawn", lambda: self._spawn(
+            path, words, strings, traced, new_group, uid, gid, groups, cwd, fds), path)
+
+    def _spawn(self, path: str, argv: list[bytes], env: list[bytes], traced: bool,
+               new_group: bool, uid: int | None, gid: int | None, groups: Sequence[int] | None,
+               cwd: str | None, fds: Mapping[int, int] | None) -> int:
+        system = self._system
+        child, td = self._child()
+        try:
+            if new_group:
+                enter_group(system, child, child.pid, child.session)
+            self._set_descriptors(child, td, fds)
+            if cwd is not None:
+                files.chdir(system, td, cwd)
+            self._become(td, uid, gid, groups)
+            if traced:
+                ptrace.ptrace(system, td, ptrace.PT_TRACE_ME, 0, 0, 0, self._memory)
+            error = system.drive(td, exec_.execve(system, td, path, argv, env), "execve")
+        except Refused:
+            self._drop(child, td)
+            raise
+        assert error == exec_.EJUSTRETURN
+        system.become_program(td)
+        return child.pid
+
+    def _child(self) -> tuple[Proc, Thread]:
+        """A forked child that still runs the caller's code."""
+        system = self._system
+        child = fork.new_process(system, self._proc)
+        child.driver = True
+        child.files = self._proc.files.copy()
+        td = Thread(child, system.new_tid(), system.machdep.new_context(system))
+        td.sigmask = self._td.sigmask
+        system.add_thread(child, td)
+        child.state = ProcState.NORMAL
+        return child, td
+
+    def _set_descriptors(self, child: Proc, td: Thread, fds: Mapping[int, int] | None) -> None:
+        """0, 1 and 2 as they are, others only as `fds` names them."""
+        system = self._system
+        wanted = {fd: fd for fd in (0, 1, 2) if fd in child.files.slots}
+        wanted.update(fds or {})
+        table = files.FileTable()
+        for to, source in wanted.items():
+            table.replace(system, to, child.files.get(source))
+        child.files.close_all(system, td)
+        child.files = table
+
+    def _become(self, td: Thread, uid: int | None, gid: int | None,
+                groups: Sequence[int] | None) -> None:
+        if uid is None and gid is None and groups is None:
+            return
+        p = td.proc
+        if p.cred.uid != 0:
+            raise Refused(EPERM)
+        user = p.cred.uid if uid is None else uid
+        group = (p.cred.gid if uid is None else uid) if gid is None else gid
+        p.cred = cred.Cred.of(user, group, p.cred.prison, tuple(groups or ()))
+        if user != 0:
+            p.flag |= P.SUGID
+
+    def _drop(self, child: Proc, td: Thread) -> None:
+        """A child that came to nothing: gone and collected."""
+        system = self._system
+        if child.space is not None:
+            child.space.close()
+            child.space = None
+        exit.driver_exit(system, td)
+        assert child.parent is not None
+        exit.reap(system, child.parent, child)
+        if child.pid in system.procs:
+            exit.reap(system, self._proc, child)
+
+    def wait4(self, pid: int, options: int = 0) -> Waited:
+        _int32(pid, "pid")
+        _int32(options, "options")
+        idtype, id = wait_target(pid)
+        found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
+        if found is None:
+            return Waited(0, 0, b"")
+        return Waited(found.pid, found.status, rusage.rusage(self._system, found.own))
+
+    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+        found = self._wait(_int32(idtype, "idtype"), id, options, "wait6", id)
+        if found is None:
+            return Waited6(0, 0, b"", b"")
+        return Waited6(found.pid, found.status, rusage.wrusage(self._system, found),
+                       self._system.machdep.siginfo(found.info))
+
+    def _wait(self, idtype: int, id: int, options: int, call: str,
+              target: int) -> exit.Found | None:
+        system = self._system
+
+        def look(how: int) -> exit.Found | None:
+            return self._run(
+                call, lambda: exit.wait6(system, self._td, idtype, id, how), None, target)
+
+        found = look(options)
+        if found is None and options & exit.WNOHANG:
+            system.round()
+            found = look(options)
+        return found
+
+    def kill(self, pid: int, signal: int) -> None:
+        _int32(pid, "pid")
+        _int32(signal, "signal")
+        self._run("kill", lambda: signals.kill(self._system, self._td, pid, signal), None, pid)
+
+    def run_child(self, work: Callable[[Kernel], T], *, uid: int | None = None,
+                  gid: int | None = None) -> T:
+        child, td = self._run("fork", self._child)
+        view = EmulatedFreeBSD(self._system, child, self._memory)
+        try:
+            self._run("setuid", lambda: self._become(td, uid, gid, None))
+            return work(view)
+        finally:
+            if not self._system.closed:
+                self._collect(child, td)
+
+    def _collect(self, child: Proc, td: Thread) -> None:
+        """End a child that ran Python, and take it out of the process table."""
+        system = self._system
+        exit.driver_exit(system, td)
+        for _ in range(3):      # its tracer, its real parent, its reaper
+            if child.pid not in system.procs or child.parent is None:
+                return
+            exit.reap(system, child.parent, child)
+
+    def settle(self, seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError(f"{seconds} seconds")
+        self._system.settle(seconds)
+
+    # -- process control --------------------------------------------------------------
+    def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
+        if not isinstance(addr, int | LentBuffer):
+            raise TypeError(f"addr is an int or a buffer of this kernel, not {addr!r}")
+        if request not in INT32 or pid not in INT32 or data not in INT32:
+            raise ValueError(f"ptrace({request}, {pid}, .., {data}): not an int each")
+        system = self._system
+        if system.closed:
+            raise RuntimeError("this emulated kernel has been closed")
+        try:
+            result = ptrace.ptrace(system, self._td, request, pid, addr, data, self._memory)
+            if isinstance(result, int):
+                return result
+            return system.drive(self._td, result, "ptrace")
+        except Refused as e:
+            raise self._error(e, "ptrace", request_name(system, request), pid) from None
+
+    def procctl(self, idtype: int, id: int, command: int, data: Address) -> int:
+        if not isinstance(data, int | LentBuffer):
+            raise TypeError(f"data is an int or a buffer of this kernel, not {data!r}")
+        _int32(idtype, "idtype")
+        _int32(command, "command")
+        where = data.address if isinstance(data, LentBuffer) else data & 0xFFFFFFFFFFFFFFFF
+        self._run("procctl", lambda: procctl.sys_procctl(
+            self._system, self._td, idtype, id, command, where, self._memory),
+            command_name(self._system, command), id)
+        return 0
+
+    def sysctl(self, mib: Sequence[int] | str, *, new: bytes | None = None,
+               room: int | None = None) -> bytes:
+        asked: int | None = room
+        if asked is None and new is None:
+            asked = sysctl.WHOLE
+        elif asked is None:
+            asked = 0
+
+        def work() -> bytes:
+            return sysctl.sysctl(self._system, self._td, mib, asked, new)
+
+        return self._run("sysctl", work, mib if isinstance(mib, str) else _dotted(mib))
+
+    def sysctl_size(self, mib: Sequence[int] | str) -> int:
+        return self._run(
+            "sysctl",
+            lambda: sysctl.sysctl_size(self._system, self._td, mib),
+            mib if isinstance(mib, str) else _dotted(mib))
+
+    # -- files ------------------------------------------------------------------------
+    def open(self, path: str, flags: int, mode: int = 0o600) -> int:
+        return self._run(
+            "open", lambda: files.openat(self._system, self._td, path, flags, mode), path)
+
+    def close(self, fd: int) -> None:
+        self._run("close", lambda: files.close(self._system, self._td, fd))
+
+    def pipe(self) -> tuple[int, int]:
+        return self._run("pipe2", lambda: files.pipe2(self._system, self._td, files.O_CLOEXEC))
+
+    def read(self, fd: int, size: int) -> bytes:
+        return self._run("read", lambda: files.read(self._system, self._td, fd, size))
+
+    def write(self, fd: int, data: bytes) -> int:
+        return self._run("write", lambda: files.write(self._system, self._td, fd, data))
+
+    def pread(self, fd: int, size: int, offset: int) -> bytes:
+        return self._run("pread", lambda: files.pread(self._system, self._td, fd, size, offset))
+
+    def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+        return self._run("pwrite", lambda: files.pwrite(self._system, self._td, fd, data, offset))
+
+    def lstat(self, path: str) -> Stat:
+        found = self._run(
+            "lstat", lambda: files.fstatat(self._system, self._td, path, False), path)
+        return Stat(found.st_mode, found.size, found.uid, found.gid, found.ino, found.nlink)
+
+    def readlink(self, path: str) -> str:
+        return self._run("readlink", lambda: files.readlink(self._system, self._td, path), path)
+
+    def listdir(self, path: str) -> list[str]:
+        return self._run("getdirentries", lambda: files.listdir(self._system, self._td, path), path)
+
+    def unlink(self, path: str) -> None:
+        self._run("unlink", lambda: files.unlink(self._system, self._td, path), path)
+
+    def mkdir(self, path: str, mode: int = 0o755) -> None:
+        self._run("mkdir", lambda: files.mkdir(self._system, self._td, path, mode), path)
+
+    def rmdir(self, path: str) -> None:
+        self._run("rmdir", lambda: files.rmdir(self._system, self._td, path), path)
+
+    def chmod(self, path: str, mode: int) -> None:
+        self._run("chmod", lambda: files.chmod(self._system, self._td, path, mode), path)
+
+    def chown(self, path: str, uid: int, gid: int) -> None:
+        self._run("chown", lambda: files.chown(self._system, self._td, path, uid, gid), path)
+
+
+def _dotted(mib: Sequence[int]) -> str:
+    return ".".join(str(n) for n in mib)
+
+
+def request_name(system: System, request: int) -> str:
+    """PT_ATTACH for 10."""
+    return system.ptrace_names.get(request, f"request {request}")
+
+
+def command_name(system: System, command: int) -> str:
+    """PROC_REAP_ACQUIRE for 2."""
+    return system.procctl_names.get(command, f"command {command}")
+
+
+class FreeBSD(EmulatedFreeBSD):
+    """An emulated machine that runs FreeBSD 13.2, seen by a process of uid 0
+    in a session of its own, whose parent is init.
+
+    In a ``with`` block it is the default kernel; leaving the block ends every
+    process of it.  `stdout` and `stderr` take what programs write to 1 and 2
+    (the host's own unless given)."""
+
+    def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
+                 stderr: BinaryIO | None = None) -> None:
+        if machine != "amd64":
+            raise ValueError(f"no emulated FreeBSD for {machine!r}; there is one for amd64")
+        system = System(machine, stdout=stdout, stderr=stderr)
+        memory = CallerMemory(CALLER_LOW, CALLER_HIGH)
+        super().__init__(system, system.new_driver(), memory)
+        self._depth = 0
+
+    def __enter__(self) -> Self:
+        self._depth += 1
+        return super().__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        self._depth -= 1
+        if self._depth == 0:
+            self.shutdown()
+
+    def shutdown(self) -> None:
+        """End every process; nothing can be asked afterwards."""
+        self._system.close()
+
+    def install(self, path: str, source: str | os.PathLike[str] | bytes,
+                mode: int = 0o755) -> None:
+        """Put a program (or any file) at an absolute path of the emulated
+        file system: a file of the host's by its name, or its contents."""
+        if not path.startswith("/"):
+            raise ValueError(f"{path!r} is no absolute path")
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        self._system.vfs.install(path, data, mode)
+

@@ -1,0 +1,412 @@
+"""Signals on their way: sending, stopping for the tracer, delivering.
+
+The subject of FreeBSD's kern_sig.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import ECAPMODE, EINTR, EINVAL, EPERM, ERESTART, ESRCH, Refused
+from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd.state import (
+    P2,
+    TDB,
+    KSigInfo,
+    P,
+    Proc,
+    ProcState,
+    Run,
+    SigAction,
+    SigQueue,
+    Sleep,
+    Thread,
+)
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE | P.STOPPED_SINGLE
+
+
+def ignored(p: Proc, sig: int) -> bool:
+    """Whether a signal is in ps_sigignore.  SIGCONT never is."""
+    handler = p.sigacts[sig].handler
+    if handler == s.SIG_IGN:
+        return sig != s.SIGCONT
+    return handler == s.SIG_DFL and sig in s.DEFAULT_IGNORED and sig != s.SIGCONT
+
+
+def caught(p: Proc, sig: int) -> bool:
+    return p.sigacts[sig].handler > s.SIG_IGN
+
+
+def thread_for(system: System, p: Proc, sig: int) -> Thread:
+    """sigtd: the current thread if it can, else the first that does not
+    block it, else the first of all."""
+    current = system.current
+    if current is not None and current.proc is p and sig not in current.sigmask:
+        return current
+    for td in p.threads:
+        if sig not in td.sigmask:
+            return td
+    return p.threads[0]
+
+
+def pending(td: Thread) -> bool:
+    """Whether ast() has a signal to look at (SIGPENDING)."""
+    own, shared = td.sigqueue.entries, td.proc.sigqueue.entries
+    if not own and not shared:
+        return False
+    mask = td.sigmask
+    return any(k.signo not in mask for k in own) or any(k.signo not in mask for k in shared)
+
+
+def delete_everywhere(p: Proc, signals: Iterable[int]) -> None:
+    """sigqueue_delete_proc."""
+    numbers = tuple(signals)
+    p.sigqueue.delete(*numbers)
+    for td in p.threads:
+        td.sigqueue.delete(*numbers)
+
+
+def psignal(system: System, p: Proc, ksi: KSigInfo) -> None:
+    """kern_psignal, pksignal: to the process."""
+    tdsendsignal(system, p, None, ksi)
+
+
+def tdsendsignal(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
+    """To the process, or to one thread of it."""
+    sig = ksi.signo
+    if p.state is ProcState.ZOMBIE or not p.threads:
+        return
+    queue: SigQueue
+    if td is None:
+        td, queue = thread_for(system, p, sig), p.sigqueue
+    else:
+        queue = td.sigqueue
+    waits = td.sigwait is not None and sig in td.sigwait
+    if ignored(p, sig) and not waits:
+        return
+    interrupt = ERESTART if p.sigacts[sig].flags & s.SA_RESTART else EINTR
+    if not caught(p, sig):
+        interrupt = ERESTART
+    held = sig in td.sigmask and not waits
+    default = not held and not caught(p, sig)
+
+    if sig == s.SIGCONT:
+        delete_everywhere(p, s.STOPS)
+    elif sig in s.STOPS:
+        if sig in s.TTY_STOPS and default and system.orphaned(p.pgrp):
+            return
+        delete_everywhere(p, (s.SIGCONT,))
+        p.flag &= ~P.CONTINUED
+
+    queue.add(ksi)
+    if held and not (sig == s.SIGCONT and p.flag & P.STOPPED_SIG):
+        return
+    if p.flag & STOPPED:
+        _to_stopped(system, p, td, sig, queue, default, interrupt)
+    elif p.flag & P.TRACED or not default:
+        _wake(system, td, sig, default, interrupt)
+    elif sig in s.STOPS:
+        if p.flag & (P.PPWAIT | P.WEXIT):
+            return
+        if system.current is not None and system.current.proc is p:
+            return  # it stops itself on its way back to the program
+        p.flag |= P.STOPPED_SIG
+        p.xsig = sig
+        thread_stopped(system, p)
+        delete_everywhere(p, (sig,))
+    else:
+        _wake(system, td, sig, default, interrupt)
+
+
+def _to_stopped(system: System, p: Proc, td: Thread, sig: int, queue: SigQueue,
+                default: bool, interrupt: int) -> None:
+    if sig == s.SIGKILL:
+        if p.flag & P.TRACED:
+            return
+        p.flag &= ~P.STOPPED_SIG
+    elif sig == s.SIGCONT:
+        if p.flag & P.TRACED:
+            return
+        p.flag &= ~P.STOPPED_SIG
+        p.flag |= P.CONTINUED
+        p.xsig = s.SIGCONT
+        child_news(system, p, s.CLD_CONTINUED, s.SIGCONT)
+        if not caught(p, sig):
+            if default:
+                queue.delete(sig)
+            return
+    elif sig in s.STOPS:
+        if not p.flag & P.TRACED:
+            p.flag |= P.STOPPED_SIG
+            queue.delete(sig)
+        return
+    elif td.run is Run.SLEEPING and td.sleep is not None and td.sleep.interruptible:
+        system.wake_thread(td, interrupt)
+        return
+    else:
+        return
+    _wake(system, td, sig, default, interrupt)
+
+
+def _wake(system: System, td: Thread, sig: int, default: bool, interrupt: int) -> None:
+    """tdsigwakeup: knock the thread out of an interruptible sleep."""
+    if td.run is not Run.SLEEPING or td.sleep is None or not td.sleep.interruptible:
+        return
+    if sig == s.SIGCONT and default and not td.proc.traced:
+        td.proc.sigqueue.delete(sig)
+        td.sigqueue.delete(sig)
+        return
+    system.wake_thread(td, interrupt)
+
+
+# -- news for the parent -----------------------------------------------------
+def child_news(system: System, p: Proc, code: int, status: int) -> None:
+    """childproc_jobstate and childproc_exited: wake a waiting parent, SIGCHLD."""
+    parent = p.parent
+    if parent is None:
+        return
+    parent.flag |= P.STATCHILD
+    system.wakeup(parent)
+    stopped = code in (s.CLD_TRAPPED, s.CLD_STOPPED, s.CLD_CONTINUED)
+    if stopped and parent.sigacts.flag_nocldstop:
+        return
+    if parent.pid == 1:
+        return
+    if p.ksi is not None and p.ksi in parent.sigqueue.entries:
+        parent.sigqueue.entries.remove(p.ksi)
+    p.ksi = KSigInfo(s.SIGCHLD, code, pid=p.pid, uid=p.cred.ruid, status=status)
+    psignal(system, parent, p.ksi)
+
+
+def thread_stopped(system: System, p: Proc) -> None:
+    """Every thread stands: tell the parent."""
+    if p.flag & P.STOPPED_SIG:
+        p.flag &= ~P.WAITED
+        child_news(system, p, s.CLD_TRAPPED if p.traced else s.CLD_STOPPED, p.xsig)
+
+
+# -- the stop for the tracer -------------------------------------------------
+def ptracestop(system: System, td: Thread, sig: int,
+               ksi: KSigInfo | None = None) -> Generator[Sleep | None, int, int]:
+    """Stop for the tracer; with `ksi` it is an exchange of signals.  Returns
+    the signal that the tracer wants."""
+    p = td.proc
+    td.xsig = sig
+    if ksi is None or not ksi.from_ptrace:
+        td.dbgflags |= TDB.XSIG
+        while p.flag & P.TRACED and td.dbgflags & TDB.XSIG:
+            if p.flag & P.WKILLED:
+                td.dbgflags &= ~TDB.XSIG
+                td.xsig = s.SIGKILL
+                p.ptevents = 0
+                break
+            if p.flag & P.SINGLE_EXIT and not td.dbgflags & TDB.EXIT:
+                td.dbgflags &= ~TDB.XSIG
+                return 0
+            if td.dbgflags & TDB.FSTP or (not p.flag2 & P2.PTRACE_FSTP and p.xthread is None):
+                p.xsig = sig
+                p.xthread = td
+                td.dbgflags &= ~TDB.FSTP
+                p.flag2 &= ~P2.PTRACE_FSTP
+                p.flag |= P.STOPPED_SIG | P.STOPPED_TRACE
+            td.dbgflags &= ~TDB.STOPATFORK
+            while True:
+                thread_stopped(system, p)
+                yield None
+                request = td.pending_request
+                if request is None:
+                    break
+                td.pending_request = None
+                yield from request()
+            if p.xthread is td:
+                p.xthread = None
+    if ksi is not None and sig == td.xsig:
+        td.sigqueue.add(ksi, head=True)
+    elif td.xsig:
+        given = KSigInfo(td.xsig, from_ptrace=True)
+        receiver = thread_for(system, p, td.xsig)
+        tdsendsignal(system, p, receiver, given)
+        if receiver is not td:
+            return 0
+    return td.xsig
+
+
+# -- taking signals ----------------------------------------------------------
+def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
+    """The signal that the thread has to act on, 0 if none; stops on the way."""
+    p = td.proc
+    while True:
+        waiting = (td.sigqueue.signals | p.sigqueue.signals) - td.sigmask
+        if p.flag & P.PPWAIT:
+            waiting -= s.STOPS
+        if not waiting:
+            return 0
+        if (p.flag & (P.TRACED | P.PPTRACE) == P.TRACED and p.flag2 & P2.PTRACE_FSTP
+                and s.SIGSTOP in waiting):
+            td.dbgflags |= TDB.FSTP
+            waiting = {s.SIGSTOP}
+        for sig in sorted(waiting):
+            verdict = yield from _process(system, td, sig)
+            if verdict == "handle":
+                return sig
+            if verdict == "handled":
+                break
+            td.sigqueue.delete(sig)
+            p.sigqueue.delete(sig)
+        else:
+            continue
+
+
+def _process(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, str]:
+    """sigprocess: "handle", "handled" (look again) or "ignore"."""
+    p = td.proc
+    if ignored(p, sig) and not p.flag & P.TRACED and td.sigwait is None:
+        return "ignore"
+    if p.flag2 & P2.WEXIT:
+        return "ignore"
+    if p.flag & (P.TRACED | P.PPTRACE) == P.TRACED:
+        queue = td.sigqueue
+        ksi = queue.get(sig)
+        if ksi is None:
+            queue = p.sigqueue
+            ksi = queue.get(sig) or KSigInfo(sig)
+        td.si = ksi
+        sig = yield from ptracestop(system, td, sig, ksi)
+        td.si = None
+        if sig == 0:
+            return "handled"
+        if sig in td.sigmask:
+            p.sigqueue.add(ksi, head=True)
+            return "handled"
+        if not p.flag & P.TRACED:
+            return "handled"
+    handler = p.sigacts[sig].handler
+    if handler == s.SIG_IGN:
+        return "ignore" if td.sigwait is None else "handle"
+    if handler != s.SIG_DFL:
+        return "handle"
+    if p.pid <= 1:
+        return "ignore"
+    if sig in s.STOPS:
+        if p.flag & (P.TRACED | P.WEXIT | P.SINGLE_EXIT) or (
+                sig in s.TTY_STOPS and system.orphaned(p.pgrp)):
+            return "ignore"
+        td.sigqueue.delete(sig)
+        p.sigqueue.delete(sig)
+        p.flag |= P.STOPPED_SIG
+        p.xsig = sig
+        thread_stopped(system, p)
+        yield None
+        return "handled"
+    if sig in s.DEFAULT_IGNORED and td.sigwait is None:
+        return "ignore"
+    return "handle"
+
+
+def ast(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
+    """On the way back to the program: act on every signal that is due."""
+    td.dbgflags |= TDB.BOUNDARY
+    while sig := (yield from issignal(system, td)):
+        yield from _post(system, td, sig)
+    td.dbgflags &= ~TDB.BOUNDARY
+    if td.oldsigmask is not None:
+        td.sigmask, td.oldsigmask = td.oldsigmask, None
+
+
+def _post(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, None]:
+    """postsig: the default action, or the handler's frame."""
+    p = td.proc
+    ksi = td.sigqueue.get(sig) or p.sigqueue.get(sig)
+    if ksi is None:
+        return
+    action = p.sigacts[sig]
+    if action.handler == s.SIG_DFL:
+        td.si = ksi
+        yield from system.sigexit(td, sig)
+        return
+    mask = td.sigmask
+    if td.oldsigmask is not None:
+        mask, td.oldsigmask = td.oldsigmask, None
+    if not system.machdep.sendsig(system, td, action, ksi, mask):
+        # Its stack cannot take the frame.
+        p.sigacts.actions[s.SIGILL] = SigAction()
+        td.sigmask -= {s.SIGILL}
+        yield from system.sigexit(td, s.SIGILL)
+        return
+    _after_delivery(td, sig, action)
+
+
+def _after_delivery(td: Thread, sig: int, action: SigAction) -> None:
+    """postsig_done: what is blocked while the handler runs."""
+    td.proc.usage.nsignals += 1
+    td.sigmask |= action.mask
+    if not action.flags & s.SA_NODEFER:
+        td.sigmask |= {sig}
+    td.sigmask -= s.CANNOT_MASK
+    if action.flags & s.SA_RESETHAND:
+        td.proc.sigacts.actions[sig] = SigAction(s.SIG_DFL, action.flags & ~s.SA_SIGINFO)
+
+
+def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
+    """A signal that the thread's own instruction caused: never held back."""
+    p, sig = td.proc, ksi.signo
+    action = p.sigacts[sig]
+    if not p.flag & P.TRACED and action.handler > s.SIG_IGN and sig not in td.sigmask:
+        if system.machdep.sendsig(system, td, action, ksi, td.sigmask):
+            _after_delivery(td, sig, action)
+        else:
+            p.sigacts.actions[s.SIGILL] = SigAction()
+            td.sigmask -= {s.SIGILL}
+            tdsendsignal(system, p, td, KSigInfo(s.SIGILL, s.SI_KERNEL))
+        return
+    if sig in td.sigmask or action.handler == s.SIG_IGN:
+        td.sigmask -= {sig}
+        p.sigacts.actions[sig] = SigAction()
+    tdsendsignal(system, p, td, ksi)
+
+
+# -- kill(2) -----------------------------------------------------------------
+def kill(system: System, td: Thread, pid: int, sig: int) -> None:
+    """kern_kill."""
+    if td.proc.cred.capmode and pid != td.proc.pid:
+        raise Refused(ECAPMODE)
+    if not 0 <= sig <= s.SIG_MAX:
+        raise Refused(EINVAL)
+    ksi = KSigInfo(sig, s.SI_USER, pid=td.proc.pid, uid=td.proc.cred.ruid)
+    if pid > 0:
+        p = system.pfind_any(pid)
+        system.p_cansignal(td, p, sig)
+        if sig:
+            psignal(system, p, ksi)
+        return
+    if pid == -1:
+        targets = [p for p in system.procs.values() if p is not td.proc and not p.zombie]
+    else:
+        group = system.pgrps.get(-pid) if pid else td.proc.pgrp
+        if group is None:
+            raise Refused(ESRCH)
+        targets = list(group.members)
+    found = sent = False
+    first_error = 0
+    for p in targets:
+        if p.pid <= 1 or p.flag & P.SYSTEM or p.state is ProcState.NEW:
+            continue
+        try:
+            system.p_cansignal(td, p, sig)
+        except Refused as e:
+            found |= e.errno != ESRCH
+            if first_error == 0 and e.errno not in (ESRCH, EPERM):
+                first_error = e.errno
+            continue
+        found = sent = True
+        if sig:
+            psignal(system, p, KSigInfo(sig, s.SI_USER, pid=ksi.pid, uid=ksi.uid))
+    if first_error:
+        raise Refused(first_error)
+    if not sent:
+        raise Refused(EPERM if found else ESRCH)

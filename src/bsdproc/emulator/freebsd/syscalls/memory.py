@@ -1,0 +1,163 @@
+"""Address spaces: mmap and its like."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, Refused
+from bsdproc.emulator.freebsd.state import Thread
+from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+from bsdproc.emulator.machine.memory import PAGE
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+Args = tuple[int, ...]
+
+MAP_SHARED, MAP_PRIVATE, MAP_FIXED = 1, 2, 0x10
+MAP_STACK, MAP_ANON, MAP_GUARD, MAP_EXCL = 0x400, 0x1000, 0x2000, 0x4000
+MAP_32BIT = 0x80000
+KNOWN = (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | 0x20 | 0x40 | 0x200 | MAP_STACK | 0x800
+         | MAP_ANON | MAP_GUARD | MAP_EXCL | 0x20000 | 0x40000 | MAP_32BIT | 0xFF000000)
+USER_LOW, USER_HIGH = PAGE, 0x7FFFFFFFF000
+MMAP_BASE = 0x800000000
+"""Where mappings without a wish go: behind the largest data segment."""
+SHARED_PAGE = 0x7FFFFFFFE000
+
+
+def _up(size: int) -> int:
+    return (size + PAGE - 1) & ~(PAGE - 1)
+
+
+def sys_mmap(system: System, td: Thread, args: Args) -> int:
+    address, size, prot, flags, fd, offset = args[:6]
+    prot, flags, fd = signed(prot) & 7, signed(flags) & 0xFFFFFFFF, signed(fd)
+    if flags & ~KNOWN or size == 0:
+        raise Refused(EINVAL)
+    if flags & MAP_GUARD:
+        if prot or fd != -1 or offset:
+            raise Refused(EINVAL)
+    elif bool(flags & MAP_SHARED) == bool(flags & MAP_PRIVATE) and not flags & (
+            MAP_ANON | MAP_STACK):
+        raise Refused(EINVAL)
+    if flags & (MAP_ANON | MAP_STACK) and (fd != -1 or (offset and not flags & MAP_STACK)):
+        raise Refused(EINVAL)
+    space = space_of(td)
+    delta = offset & (PAGE - 1)
+    size = _up(size + delta)
+    if flags & MAP_FIXED:
+        start = address - delta
+        if start & (PAGE - 1):
+            raise Refused(EINVAL)
+        if not USER_LOW <= start or start + size > USER_HIGH:
+            raise Refused(EINVAL)
+        if flags & MAP_EXCL and any(e.start < start + size and start < e.end
+                                    for e in space.entries):
+            raise Refused(ENOMEM)
+    else:
+        high = 0x80000000 if flags & MAP_32BIT else SHARED_PAGE
+        low = PAGE if flags & MAP_32BIT else MMAP_BASE
+        found = None
+        if address:
+            found = space.find_space(size, address & ~(PAGE - 1), USER_LOW, high)
+        if found is None:
+            found = space.find_space(size, low, low, high)
+        if found is None:
+            raise Refused(ENOMEM)
+        start = found
+    if flags & MAP_GUARD:
+        space.map(start, size, 0, max_prot=0, kind="guard")
+    elif flags & (MAP_ANON | MAP_STACK):
+        space.map(start, size, prot, kind="anon", shared=bool(flags & MAP_SHARED))
+    else:
+        file = td.proc.files.get(fd)
+        vnode = file.vnode
+        if vnode is None or vnode.kind != "reg":
+            raise Refused(ENODEV if vnode is not None else EBADF)
+        if flags & MAP_SHARED and prot & 2 and not file.writable:
+            raise Refused(EACCES)
+        space.map(start, size, prot, backing=vnode, offset=offset - delta,
+                  file_size=max(0, min(size, vnode.size - (offset - delta))),
+                  kind="vnode", shared=bool(flags & MAP_SHARED))
+    return start + delta
+
+
+def sys_munmap(system: System, td: Thread, args: Args) -> int:
+    address, size = args[0], args[1]
+    delta = address & (PAGE - 1)
+    start, size = address - delta, _up(size + delta)
+    if size == 0 or start + size > USER_HIGH or start + size < start:
+        raise Refused(EINVAL)
+    space_of(td).unmap(start, size)
+    return 0
+
+
+def sys_mprotect(system: System, td: Thread, args: Args) -> int:
+    address, size, prot = args[0], args[1], signed(args[2])
+    if prot & ~7 & 0xFFFF or prot < 0:
+        raise Refused(EINVAL)
+    delta = address & (PAGE - 1)
+    start, size = address - delta, _up(size + delta)
+    space = space_of(td)
+    for e in space.entries:
+        if e.start < start + size and start < e.end and prot & ~e.max_prot:
+            raise Refused(EACCES)
+    space.protect(start, size, prot & 7)
+    return 0
+
+
+def sys_madvise(system: System, td: Thread, args: Args) -> int:
+    if not 0 <= signed(args[2]) <= 11:
+        raise Refused(EINVAL)
+    return 0
+
+
+def sys_break(system: System, td: Thread, args: Args) -> int:
+    p, space = td.proc, space_of(td)
+    want = args[0]
+    if want < p.break_start:
+        return p.break_end
+    old, new = _up(p.break_end), _up(want)
+    if new > old:
+        if any(e.start < new and old < e.end for e in space.entries):
+            raise Refused(ENOMEM)
+        space.map(old, new - old, 3)
+    elif new < old:
+        space.unmap(new, old - new)
+    p.break_end = want
+    return want
+
+
+AMD64_GET_FSBASE, AMD64_SET_FSBASE, AMD64_GET_GSBASE, AMD64_SET_GSBASE = 128, 129, 130, 131
+
+
+def sys_sysarch(system: System, td: Thread, args: Args) -> int:
+    op, where = signed(args[0]), args[1]
+    space, context = space_of(td), td.context
+    assert context is not None
+    names = {AMD64_GET_FSBASE: "fs_base", AMD64_SET_FSBASE: "fs_base",
+             AMD64_GET_GSBASE: "gs_base", AMD64_SET_GSBASE: "gs_base"}
+    name = names.get(op)
+    if name is None:
+        system.note(f"process {td.proc.pid}: sysarch operation {op} is not implemented")
+        raise Refused(EINVAL)
+    if op in (AMD64_GET_FSBASE, AMD64_GET_GSBASE):
+        space.copyout(where, struct.pack("<Q", context.get(name)))
+    else:
+        base = int.from_bytes(space.copyin(where, 8), "little")
+        if base >= USER_HIGH:
+            raise Refused(EINVAL)
+        context.set(name, base)
+    return 0
+
+
+SYSCALLS: dict[int, Entry] = {
+    17: ("break", 1, sys_break),
+    73: ("munmap", 2, sys_munmap),
+    74: ("mprotect", 3, sys_mprotect),
+    75: ("madvise", 3, sys_madvise),
+    165: ("sysarch", 2, sys_sysarch),
+    477: ("mmap", 6, sys_mmap),
+}

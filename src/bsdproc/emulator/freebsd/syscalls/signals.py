@@ -1,0 +1,257 @@
+"""Signals: dispositions, masks, waiting for them, sending them to threads."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import (
+    EAGAIN,
+    EINTR,
+    EINVAL,
+    EJUSTRETURN,
+    ENOMEM,
+    EPERM,
+    ERESTART,
+    ESRCH,
+    EWOULDBLOCK,
+    Refused,
+)
+from bsdproc.emulator.freebsd import signals
+from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, SigStack, Sleep, Thread
+from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+Args = tuple[int, ...]
+Work = Generator[Sleep | None, int, int]
+
+SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 1, 2, 3
+SS_ONSTACK, SS_DISABLE = 1, 4
+MINSIGSTKSZ = 2048
+
+
+def to_set(data: bytes) -> frozenset[int]:
+    """A sigset_t's members."""
+    bits = int.from_bytes(data[:16], "little")
+    return frozenset(n + 1 for n in range(s.SIG_MAX) if bits >> n & 1)
+
+
+def from_set(signals_: frozenset[int] | set[int]) -> bytes:
+    return sum(1 << (sig - 1) for sig in signals_).to_bytes(16, "little")
+
+
+def sys_sigaction(system: System, td: Thread, args: Args) -> int:
+    sig, new, old = signed(args[0]), args[1], args[2]
+    if not 0 < sig <= s.SIG_MAX:
+        raise Refused(EINVAL)
+    space, p = space_of(td), td.proc
+    action = None
+    if new:
+        handler, flags, mask = struct.unpack("<Qi16s4x", space.copyin(new, 32))
+        if sig in s.CANNOT_MASK and handler != s.SIG_DFL:
+            raise Refused(EINVAL)
+        action = SigAction(handler, flags, to_set(mask) - s.CANNOT_MASK)
+    was = p.sigacts[sig]
+    if action is not None:
+        p.sigacts.actions[sig] = action
+        if sig == s.SIGCHLD:
+            p.sigacts.flag_nocldstop = bool(action.flags & s.SA_NOCLDSTOP)
+            p.sigacts.flag_nocldwait = bool(action.flags & s.SA_NOCLDWAIT)
+            p.sigacts.flag_cldsigign = action.handler == s.SIG_IGN
+        if signals.ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
+            signals.delete_everywhere(p, (sig,))
+    if old:
+        space.copyout(old, struct.pack("<Qi16s4x", was.handler, was.flags, from_set(was.mask)))
+    return 0
+
+
+def sys_sigprocmask(system: System, td: Thread, args: Args) -> int:
+    how, new, old = signed(args[0]), args[1], args[2]
+    space, before = space_of(td), td.sigmask
+    if new:
+        given = to_set(space.copyin(new, 16))
+        if how == SIG_BLOCK:
+            mask = td.sigmask | given
+        elif how == SIG_UNBLOCK:
+            mask = td.sigmask - given
+        elif how == SIG_SETMASK:
+            mask = given
+        else:
+            raise Refused(EINVAL)
+        td.sigmask = mask - s.CANNOT_MASK
+    if old:
+        space.copyout(old, from_set(before))
+    return 0
+
+
+def sys_sigpending(system: System, td: Thread, args: Args) -> int:
+    waiting = td.sigqueue.signals | td.proc.sigqueue.signals
+    space_of(td).copyout(args[0], from_set(waiting))
+    return 0
+
+
+def sys_sigsuspend(system: System, td: Thread, args: Args) -> Work:
+    mask = to_set(space_of(td).copyin(args[0], 16)) - s.CANNOT_MASK
+    td.oldsigmask, td.sigmask = td.sigmask, mask
+    while not signals.pending(td):
+        yield Sleep(("sigsuspend", td), "pause")
+    raise Refused(EINTR)
+
+
+def sys_sigaltstack(system: System, td: Thread, args: Args) -> int:
+    new, old = args[0], args[1]
+    space, was = space_of(td), td.sigstk
+    assert td.context is not None
+    on_it = not was.flags & SS_DISABLE and was.sp <= td.context.get("rsp") < was.sp + was.size
+    if new:
+        sp, size, flags = struct.unpack("<QQi4x", space.copyin(new, 24))
+        if on_it:
+            raise Refused(EPERM)
+        if flags & ~SS_DISABLE:
+            raise Refused(EINVAL)
+        if flags & SS_DISABLE:
+            td.sigstk = SigStack()
+        elif size < MINSIGSTKSZ:
+            raise Refused(ENOMEM)
+        else:
+            td.sigstk = SigStack(sp, size, 0)
+    if old:
+        flags = was.flags | (SS_ONSTACK if on_it else 0)
+        space.copyout(old, struct.pack("<QQi4x", was.sp, was.size, flags))
+    return 0
+
+
+def sys_sigreturn(system: System, td: Thread, args: Args) -> int:
+    system.machdep.sigreturn(system, td, args[0])
+    return EJUSTRETURN
+
+
+def _wait(system: System, td: Thread, wanted: frozenset[int],
+          deadline: int | None) -> Generator[Sleep | None, int, KSigInfo]:
+    """kern_sigtimedwait: EAGAIN when the time is over."""
+    wanted -= s.CANNOT_MASK
+    mask = td.sigmask
+    td.sigwait = wanted
+    td.sigmask = mask - wanted
+    try:
+        while True:
+            for sig in sorted(wanted & (td.sigqueue.signals | td.proc.sigqueue.signals)):
+                ksi = td.sigqueue.get(sig) or td.proc.sigqueue.get(sig)
+                if ksi is None:
+                    continue
+                if td.proc.traced and not ksi.from_ptrace:
+                    td.si = ksi
+                    taken = yield from signals.ptracestop(system, td, sig, ksi)
+                    td.si = None
+                    if taken != sig or td.sigqueue.get(sig) is None:
+                        continue
+                return ksi
+            if deadline is not None and system.clock >= deadline:
+                raise Refused(EAGAIN)
+            error = yield Sleep(("sigwait", td), "sigwait", deadline)
+            arrived = wanted & (td.sigqueue.signals | td.proc.sigqueue.signals)
+            if error and not arrived:
+                if error == EWOULDBLOCK:
+                    raise Refused(EAGAIN)
+                raise Refused(EINTR)
+    finally:
+        td.sigwait = None
+        td.sigmask = mask
+
+
+def _deadline(system: System, td: Thread, address: int) -> int | None:
+    if not address:
+        return None
+    sec, nsec = struct.unpack("<qq", space_of(td).copyin(address, 16))
+    if not 0 <= nsec < 10**9 or sec < 0:
+        raise Refused(EINVAL)
+    return system.clock + int(sec) * 10**9 + int(nsec)
+
+
+def sys_sigtimedwait(system: System, td: Thread, args: Args) -> Work:
+    wanted = to_set(space_of(td).copyin(args[0], 16))
+    ksi = yield from _wait(system, td, wanted, _deadline(system, td, args[2]))
+    if args[1]:
+        space_of(td).copyout(args[1], system.machdep.siginfo(ksi))
+    return ksi.signo
+
+
+def sys_sigwaitinfo(system: System, td: Thread, args: Args) -> Work:
+    return (yield from sys_sigtimedwait(system, td, (args[0], args[1], 0)))
+
+
+def sys_sigwait(system: System, td: Thread, args: Args) -> Work:
+    wanted = to_set(space_of(td).copyin(args[0], 16))
+    try:
+        ksi = yield from _wait(system, td, wanted, None)
+    except Refused as e:
+        if e.errno == EINTR:
+            raise Refused(ERESTART) from None
+        return e.errno
+    space_of(td).copyout(args[1], struct.pack("<i", ksi.signo))
+    return 0
+
+
+def sys_sigqueue(system: System, td: Thread, args: Args) -> int:
+    pid, sig, value = signed(args[0]), signed(args[1]), args[2]
+    if not 0 <= sig <= s.SIG_MAX or pid <= 0:
+        raise Refused(EINVAL)
+    p = system.pfind_any(pid)
+    system.p_cansignal(td, p, sig)
+    if sig:
+        system.psignal(p, KSigInfo(sig, s.SI_QUEUE, pid=td.proc.pid, uid=td.proc.cred.ruid,
+                                   value=value))
+    return 0
+
+
+def sys_thr_kill(system: System, td: Thread, args: Args) -> int:
+    return _thr_kill(system, td, td.proc.pid, args[0], signed(args[1]))
+
+
+def sys_thr_kill2(system: System, td: Thread, args: Args) -> int:
+    return _thr_kill(system, td, signed(args[0]), args[1], signed(args[2]))
+
+
+def _thr_kill(system: System, td: Thread, pid: int, tid: int, sig: int) -> int:
+    tid = tid - (1 << 64) if tid >> 63 else tid
+    ksi = KSigInfo(sig, s.SI_LWP, pid=td.proc.pid, uid=td.proc.cred.ruid)
+    if not 0 <= sig <= s.SIG_MAX:
+        raise Refused(EINVAL)
+    if tid == -1:
+        p = td.proc if pid == td.proc.pid else system.find_proc(pid)
+        others = [t for t in p.threads if t is not td]
+        if not others:
+            raise Refused(ESRCH)
+        for t in others:
+            if sig:
+                system.tdsignal(t, KSigInfo(sig, s.SI_LWP, pid=ksi.pid, uid=ksi.uid))
+        return 0
+    t2 = system.threads.get(tid)
+    if t2 is None or t2.proc.pid != pid:
+        raise Refused(ESRCH)
+    if t2.proc is not td.proc:
+        system.p_cansignal(td, t2.proc, sig)
+    if sig:
+        system.tdsignal(t2, ksi)
+    return 0
+
+
+SYSCALLS: dict[int, Entry] = {
+    53: ("sigaltstack", 2, sys_sigaltstack),
+    340: ("sigprocmask", 3, sys_sigprocmask),
+    341: ("sigsuspend", 1, sys_sigsuspend),
+    343: ("sigpending", 1, sys_sigpending),
+    345: ("sigtimedwait", 3, sys_sigtimedwait),
+    346: ("sigwaitinfo", 2, sys_sigwaitinfo),
+    416: ("sigaction", 3, sys_sigaction),
+    417: ("sigreturn", 1, sys_sigreturn),
+    429: ("sigwait", 2, sys_sigwait),
+    433: ("thr_kill", 2, sys_thr_kill),
+    456: ("sigqueue", 3, sys_sigqueue),
+    481: ("thr_kill2", 3, sys_thr_kill2),
+}

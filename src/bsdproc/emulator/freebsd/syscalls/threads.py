@@ -1,0 +1,194 @@
+"""Threads: making them, ending them, and what they wait on."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import (
+    EINTR,
+    EINVAL,
+    ENAMETOOLONG,
+    ERESTART,
+    ESRCH,
+    ETIMEDOUT,
+    EWOULDBLOCK,
+    Refused,
+)
+from bsdproc.emulator.freebsd import exit
+from bsdproc.emulator.freebsd.entry import PTRACE_LWP, thread_start
+from bsdproc.emulator.freebsd.state import TDB, P, Sleep, Thread
+from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+Args = tuple[int, ...]
+Work = Generator[Sleep | None, int, int]
+
+THR_PARAM = struct.Struct("<QQQQQQQQi4xQ3Q")
+THR_SUSPENDED = 1
+MAXCOMLEN = 19
+
+
+def sys_thr_new(system: System, td: Thread, args: Args) -> int:
+    size = signed(args[1])
+    if not 0 <= size <= THR_PARAM.size:
+        raise Refused(EINVAL)
+    space, p = space_of(td), td.proc
+    given = space.copyin(args[0], size).ljust(THR_PARAM.size, b"\0")
+    start, arg, stack, stack_size, tls, _, child_tid, parent_tid, flags, _rtp, *_ = \
+        THR_PARAM.unpack(given)
+    assert td.context is not None
+    new = Thread(p, system.new_tid(), td.context.copy())
+    word = struct.pack("<q", new.tid)
+    if child_tid:
+        space.copyout(child_tid, word)
+    if parent_tid:
+        space.copyout(parent_tid, word)
+    system.machdep.cpu_set_upcall(new, start, arg, stack, stack_size)
+    system.machdep.cpu_set_user_tls(new, tls)
+    new.sigmask = td.sigmask
+    new.name = p.comm
+    new.sc_code, new.sc_narg, new.sc_args = td.sc_code, td.sc_narg, td.sc_args
+    p.flag |= P.HADTHREADS
+    if p.ptevents & PTRACE_LWP:
+        new.dbgflags |= TDB.BORN
+    new.kernel = thread_start(system, new)
+    system.add_thread(p, new)
+    if flags & THR_SUSPENDED:
+        system.go_to_sleep(new, Sleep(("lthr", new), "lthr"))
+    return 0
+
+
+def sys_thr_exit(system: System, td: Thread, args: Args) -> Work:
+    space = space_of(td)
+    if args[0]:
+        space.copyout(args[0], struct.pack("<q", 1))
+        system.wakeup(("umtx", td.proc, args[0]))
+    leaving = sum(1 for t in td.proc.threads if t.dbgflags & TDB.EXIT)
+    if len(td.proc.threads) > leaving + 1:
+        yield from exit.thread_exit(system, td)
+    return 0
+
+
+def sys_thr_self(system: System, td: Thread, args: Args) -> int:
+    space_of(td).copyout(args[0], struct.pack("<q", td.tid))
+    return 0
+
+
+def sys_thr_set_name(system: System, td: Thread, args: Args) -> int:
+    name = b""
+    if args[1]:
+        name = space_of(td).copyinstr(args[1], 1024)[:MAXCOMLEN]
+        if len(name) > 1023:
+            raise Refused(ENAMETOOLONG)
+    target = system.threads.get(args[0])
+    if target is None or target.proc is not td.proc:
+        raise Refused(ESRCH)
+    target.name = name.decode("utf-8", "replace")
+    return 0
+
+
+def sys_thr_suspend(system: System, td: Thread, args: Args) -> Work:
+    deadline = _relative(system, td, args[0])
+    error = yield Sleep(("lthr", td), "lthr", deadline)
+    if error == EWOULDBLOCK:
+        raise Refused(ETIMEDOUT)
+    if error:
+        raise Refused(EINTR if error == ERESTART and deadline else error)
+    return 0
+
+
+def sys_thr_wake(system: System, td: Thread, args: Args) -> int:
+    target = system.threads.get(args[0])
+    if target is None or target.proc is not td.proc:
+        raise Refused(ESRCH)
+    system.wakeup(("lthr", target))
+    return 0
+
+
+def sys_sched_yield(system: System, td: Thread, args: Args) -> Work:
+    # Only the others' turn before its own: with nothing to stop for.
+    yield None
+    return 0
+
+
+# -- _umtx_op -----------------------------------------------------------------------
+(UMTX_OP_WAIT, UMTX_OP_WAKE) = (2, 3)
+UMTX_OP_WAIT_UINT, UMTX_OP_WAIT_UINT_PRIVATE = 11, 15
+UMTX_OP_WAKE_PRIVATE = 16
+UMTX_OP_NWAKE_PRIVATE = 21
+UMTX_OP__PRIVATE = 1 << 31
+
+
+def _relative(system: System, td: Thread, address: int) -> int | None:
+    """A timespec from now on."""
+    if not address:
+        return None
+    sec, nsec = struct.unpack("<qq", space_of(td).copyin(address, 16))
+    if sec < 0 or not 0 <= nsec < 10**9:
+        raise Refused(EINVAL)
+    return system.clock + int(sec) * 10**9 + int(nsec)
+
+
+def _umtx_deadline(system: System, td: Thread, size: int, address: int) -> int | None:
+    """The time limit of a wait: a timespec, or with flags and clock behind."""
+    if not address:
+        return None
+    deadline = _relative(system, td, address)
+    if size > 24:
+        flags, clock = struct.unpack("<II", space_of(td).copyin(address + 16, 8))
+        if flags & 1 and deadline is not None:      # UMTX_ABSTIME
+            epoch = system.boot_time * 10**9 if clock in (0, 9, 10) else 0
+            deadline -= system.clock + epoch
+    return deadline
+
+
+def _umtx_wait(system: System, td: Thread, args: Args, size: int) -> Work:
+    where, expected = args[0], args[2] & ((1 << 8 * size) - 1)
+    deadline = _umtx_deadline(system, td, args[3], args[4])
+    value = int.from_bytes(space_of(td).copyin(where, size), "little")
+    if value != expected:
+        return 0
+    error = yield Sleep(("umtx", td.proc, where), "uwait", deadline)
+    if error == EWOULDBLOCK:
+        raise Refused(ETIMEDOUT)
+    if error:
+        raise Refused(EINTR if error == ERESTART and deadline else error)
+    return 0
+
+
+def sys__umtx_op(system: System, td: Thread, args: Args) -> int | Work:
+    where, op, count = args[0], signed(args[1]) & 0x7FFFFFFF, signed(args[2])
+    if op == UMTX_OP_WAIT:
+        return _umtx_wait(system, td, args, 8)
+    if op in (UMTX_OP_WAIT_UINT, UMTX_OP_WAIT_UINT_PRIVATE):
+        return _umtx_wait(system, td, args, 4)
+    if op in (UMTX_OP_WAKE, UMTX_OP_WAKE_PRIVATE):
+        woken = 0
+        while woken < count and system.wakeup_one(("umtx", td.proc, where)):
+            woken += 1
+        return 0
+    if op == UMTX_OP_NWAKE_PRIVATE:
+        space = space_of(td)
+        for i in range(min(count, 1 << 16)):
+            address = int.from_bytes(space.copyin(where + 8 * i, 8), "little")
+            system.wakeup(("umtx", td.proc, address))
+        return 0
+    system.note(f"process {td.proc.pid}: _umtx_op operation {op} is not implemented")
+    raise Refused(EINVAL)
+
+
+SYSCALLS: dict[int, Entry] = {
+    331: ("sched_yield", 0, sys_sched_yield),
+    431: ("thr_exit", 1, sys_thr_exit),
+    432: ("thr_self", 1, sys_thr_self),
+    442: ("thr_suspend", 1, sys_thr_suspend),
+    443: ("thr_wake", 1, sys_thr_wake),
+    454: ("_umtx_op", 5, sys__umtx_op),
+    455: ("thr_new", 2, sys_thr_new),
+    464: ("thr_set_name", 2, sys_thr_set_name),
+}
