@@ -1,0 +1,1 @@
+#include "powerpc64.h"

@@ -1,0 +1,189 @@
+"""Measures the C interface that a system's headers declare, as a compiler sees them.
+
+    python tools/abi_probe.py freebsd amd64 > freebsd-14-amd64.json
+
+The headers are those that the PyPI package `ziglang` carries: FreeBSD's and NetBSD's, for
+every machine of `bsdproc.abi.machines`.  Nothing is executed: layouts come from the debug
+information of a compiled object, constants from an array of their values in its data.  The
+output has the schema of `bsdproc abi --json`.  A new release's headers are taken in by
+measuring them here and bringing `src/bsdproc/abi/decls/` to what is found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+import abi_dwarf
+from abi_headers import HEADERS, Interface
+from cmodel import Enum, Row, Type, describe, resolve
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from bsdproc.abi.machines import MACHINES, Machine  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one target's headers declare."""
+
+    target: Machine
+    types: dict[str, Type]
+    """Every named type of the translation unit, these interfaces' and others."""
+    constants: dict[str, int]
+    """The macros and enumerators of these interfaces: their values in C, signed or not."""
+    interface: Interface
+
+    def structs(self) -> dict[str, Row]:
+        """The interface's types in the schema of the measurements."""
+        return {
+            name: describe(made)
+            for name, made in sorted(self.types.items())
+            if self.interface.takes_type(name, made)
+        }
+
+
+class Toolchain:
+    """ziglang's compiler with a directory of its own for its caches and objects."""
+
+    def __init__(self, target: Machine, directory: Path) -> None:
+        self.target = target
+        self.directory = directory
+        self.environment = os.environ | {
+            "ZIG_GLOBAL_CACHE_DIR": str(directory / "cache"),
+            "ZIG_LOCAL_CACHE_DIR": str(directory / "cache"),
+        }
+
+    def run(self, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+        source = self.directory / f"{self.target.module}.c"
+        source.write_text(text)
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", self.target.triple, "-w"]
+        return subprocess.run(
+            [*command, *options, str(source)],
+            env=self.environment, cwd=self.directory, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def checked(self, text: str, *options: str) -> str:
+        done = self.run(text, *options)
+        if done.returncode:
+            raise RuntimeError(f"{self.target.triple}: the probe does not compile\n{done.stderr}")
+        return done.stdout
+
+
+_DEFINE = re.compile(r"#define (\w+)(?= |$)(.*)")
+_MARKER = re.compile(r'# \d+ "([^"]*)"')
+_ERROR = re.compile(r"\.c:(\d+):\d+: error:")
+
+
+def macros(toolchain: Toolchain, prelude: str, interface: Interface) -> list[str]:
+    """The interface's object-like macros that have a value, in the headers' order."""
+    found: dict[str, None] = {}
+    header = ""
+    for line in toolchain.checked(prelude, "-E", "-dD").splitlines():
+        if marker := _MARKER.match(line):
+            header = marker[1]
+        elif (define := _DEFINE.match(line)) and define[2].strip():
+            if interface.takes_macro(header, define[1]):
+                found[define[1]] = None
+        elif line.startswith("#undef "):
+            found.pop(line.split()[1], None)
+    return list(found)
+
+
+def measure(target: Machine, directory: Path) -> Measurement:
+    """Compile the headers for one target and read off what they declare."""
+    toolchain = Toolchain(target, directory)
+    interface = HEADERS[target.system]
+    prelude = interface.source(target.machine)
+    names = macros(toolchain, prelude, interface)
+    output = directory / f"{target.module}.o"
+    options = (
+        "-c", "-gdwarf-4", "-fno-eliminate-unused-debug-types", "-ferror-limit=0",
+        "-o", str(output),
+    )  # fmt: skip
+    done = toolchain.run(prelude + _array(names), *options)
+    if done.returncode:
+        # Not every macro is an integer constant: drop what the compiler refuses as one.
+        lines = prelude.count("\n") + 3
+        refused = {int(line) - lines for line in _ERROR.findall(done.stderr)}
+        if not refused or not refused <= set(range(len(names))):
+            raise RuntimeError(f"{target.triple}: the headers do not compile\n{done.stderr}")
+        names = [name for index, name in enumerate(names) if index not in refused]
+        toolchain.checked(prelude + _array(names), *options)
+    types = abi_dwarf.types(output)
+    constants = dict(zip(names, _values(output, len(names)), strict=True))
+    for name, made in types.items():
+        real = resolve(made)
+        if isinstance(real, Enum) and interface.takes_type(name, made):
+            constants |= real.values
+    return Measurement(target, types, constants, interface)
+
+
+def _array(names: Iterable[str]) -> str:
+    rows = "".join(f"(long long)({name}), ({name}) < 0,\n" for name in names)
+    return f"\nconst long long bsdproc_values[] = {{\n{rows}}};\n"
+
+
+def _values(path: Path, count: int) -> list[int]:
+    with path.open("rb") as stream:
+        elf = ELFFile(stream)
+        table = elf.get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        symbol = next(one for one in table.iter_symbols() if one.name == "bsdproc_values")
+        section = elf.get_section(symbol["st_shndx"])
+        data = section.data()[symbol["st_value"] :]
+        order: Literal["little", "big"] = "little" if elf.little_endian else "big"
+    pairs = [(data[at : at + 8], any(data[at + 8 : at + 16])) for at in range(0, 16 * count, 16)]
+    return [int.from_bytes(value, order, signed=negative) for value, negative in pairs]
+
+
+def document(measurement: Measurement) -> dict[str, object]:
+    """A measurement in the schema of `bsdproc abi --json`."""
+    target = measurement.target
+    return {
+        "target": target.triple,
+        "pointer": target.pointer,
+        "little_endian": target.byteorder == "little",
+        "structs": measurement.structs(),
+        "constants": {
+            name: _signed(value) for name, value in sorted(measurement.constants.items())
+        },
+    }
+
+
+def _signed(value: int) -> int:
+    """As the schema has it: the 64 bits taken as a signed number."""
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Measure a target's C interface.")
+    parser.add_argument("system", choices=sorted(HEADERS))
+    parser.add_argument("machine")
+    options = parser.parse_args(arguments)
+    for target in MACHINES:
+        if (target.system, target.machine) == (options.system, options.machine):
+            with tempfile.TemporaryDirectory() as directory:
+                made = measure(target, Path(directory))
+            json.dump(document(made), sys.stdout, indent=1, sort_keys=True)
+            print()
+            return 0
+    print(f"no machine {options.machine!r} of {options.system}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
