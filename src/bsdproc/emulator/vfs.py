@@ -191,16 +191,19 @@ class FileSystem:
 
     def path_of(self, node: Vnode, root: str = "/") -> str:
         """vn_fullpath(9): its path as a process with that root directory sees
-        it; ENOENT for a file that has lost its name."""
+        it; "" for a file that has lost its name."""
         top = self.root if root == "/" else self._directory(root, self.root)
         parts: list[str] = []
         while node is not top and node is not self.root:
             if node is node.mount.root:
                 if node.mount.covers is None:
-                    raise Refused(ENOENT)
+                    return ""
                 node = node.mount.covers
                 continue
-            node, name = node.place()
+            place = node.place()
+            if place is None:
+                return ""
+            node, name = place
             parts.append(name)
         return "/" + "/".join(reversed(parts))
 

@@ -201,11 +201,9 @@ class Vnode:
     def readlink(self, who: Access = KERNEL) -> str:
         raise Refused(EINVAL)
 
-    def place(self) -> tuple[Vnode, str]:
-        """A directory it is in and its name there; ENOENT when it has none."""
-        if not self.places:
-            raise Refused(ENOENT)
-        return self.places[0]
+    def place(self) -> tuple[Vnode, str] | None:
+        """A directory it is in and its name there; None when it has none."""
+        return self.places[0] if self.places else None
 
     # -- directories
     def lookup(self, name: str, who: Access = KERNEL) -> Vnode:

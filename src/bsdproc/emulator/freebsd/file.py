@@ -145,7 +145,9 @@ class PipeBuffer:
     """What flows in one direction, and how many ends are open on each side.
     It is the channel that both sides sleep on."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
+        self.number = number
+        """Of the system's pipes: its address in kinfo_file comes of it."""
         self.data = bytearray()
         self.readers = 0
         self.writers = 0

@@ -305,7 +305,8 @@ def pipe2(system: System, td: Thread, flags: int = 0) -> tuple[int, int]:
     """pipe2(2), O_CLOEXEC and O_NONBLOCK: the two ends' descriptors."""
     if flags & ~(O_CLOEXEC | O_NONBLOCK):
         raise Refused(EINVAL)
-    forth, back = PipeBuffer(), PipeBuffer()
+    number = td.proc.pid << 20 | len(td.proc.files.slots) << 8
+    forth, back = PipeBuffer(number), PipeBuffer(number | 0x80)
     keep = FREAD | FWRITE | flags & O_NONBLOCK
     table, limit, cloexec = td.proc.files, nofile(td.proc), bool(flags & O_CLOEXEC)
     first = table.place(Pipe(keep, forth, back), limit, cloexec=cloexec)

@@ -1,0 +1,474 @@
+"""kern.proc: processes, and everything a process can be asked.
+
+The subject of the sysctls of kern_proc.c and kern_descrip.c.
+"""
+
+from __future__ import annotations
+
+import struct
+from types import FrameType, GeneratorType
+from typing import TYPE_CHECKING
+
+from bsdproc import abi
+from bsdproc.emulator.errno import EINVAL, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
+from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm
+from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, visible
+from bsdproc.emulator.freebsd.limits import NLIMITS, kern_proc_setrlimit, limit
+from bsdproc.emulator.freebsd.state import PID_MAX, P, Proc, ProcState, Thread
+from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
+from bsdproc.emulator.machine.memory import MemoryFault
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+(ALL, PID, PGRP, SESSION, TTY, UID, RUID, ARGS, PROC, SV_NAME, RGID, GID, PATHNAME, OVMMAP,
+ OFILEDESC, KSTACK) = range(16)
+INC_THREAD = 0x10
+(VMMAP, FILEDESC, GROUPS, ENV, AUXV, RLIMIT, PS_STRINGS, UMASK, OSREL, SIGTRAMP, CWD, NFDS,
+ SIGFASTBLK) = range(32, 45)
+ARG_MAX = 524288
+PATH_MAX = 1024
+AUXV_MAX = 256
+CHUNK = 256
+SIZEOF_PARGS = 12
+"""The header of struct pargs: it counts towards kern.ps_arg_cache_limit."""
+AT_NULL = 0
+
+
+def one(below: tuple[int, ...]) -> int:
+    """The single number that most of these names end in."""
+    if len(below) != 1:
+        raise Refused(EINVAL)
+    return below[0]
+
+
+def pget(
+    system: System, td: Thread, pid: int, *, see: bool = False, debug: bool = False,
+    current: bool = False, living: bool = False, settled: bool = False,
+) -> Proc:  # fmt: skip
+    """Find a process (by a thread's id as well) and check, in this order:
+    that it can be seen (ESRCH) and debugged, that it is the caller (EPERM),
+    that it does not exit (ESRCH), nor is in the middle of execve (ESRCH)."""
+    p = td.proc
+    if pid != p.pid:
+        found: Proc | None = None
+        if pid <= PID_MAX:
+            found = system.procs.get(pid)
+            if found is not None and (
+                found.state is ProcState.NEW or (living and found.state is ProcState.ZOMBIE)
+            ):
+                found = None
+        elif pid in system.threads:
+            found = system.threads[pid].proc
+        if found is None:
+            raise Refused(ESRCH)
+        p = found
+        if see:
+            p_cansee(system, td, p)
+    if debug:
+        p_candebug(system, td, p)
+    if current and p is not td.proc:
+        raise Refused(EPERM)
+    if living and p.flag & P.WEXIT:
+        raise Refused(ESRCH)
+    if settled and p.flag & P.INEXEC:
+        raise Refused(ESRCH)
+    return p
+
+
+# -- processes --------------------------------------------------------------------
+def _matches(kind: int, p: Proc, value: int) -> bool:
+    if kind == PGRP:
+        return p.pgid == value
+    if kind == SESSION:
+        return p.session.sid == value
+    if kind == TTY:
+        return False  # no process here has a controlling terminal
+    cred = p.cred
+    ids = {UID: cred.uid, RUID: cred.ruid, GID: cred.gid, RGID: cred.rgid}
+    return kind not in ids or ids[kind] == value & 0xFFFFFFFF
+
+
+def _out(request: Request, fill: kinfo.Filler, p: Proc, threads: bool) -> None:
+    if request.room is None:
+        request.count(fill.size * (len(p.threads) if threads else 1))
+    elif threads:
+        for record in fill.threads(p):
+            request.put(record)
+    else:
+        request.put(fill.process(p))
+
+
+def _processes(number: int) -> Handler:
+    """sysctl_kern_proc by its number, with INC_THREAD or without."""
+    threads = number == ALL or bool(number & INC_THREAD)
+    kind = number & ~INC_THREAD
+    takes = {ALL: (0,), PROC: (0, 1)}.get(kind, (1,))
+
+    def handler(request: Request, below: tuple[int, ...]) -> None:
+        system, td = request.system, request.td
+        if len(below) not in takes:
+            raise Refused(EINVAL)
+        fill = kinfo.Filler(system, td.proc.cred, request.wide)
+        if kind == PID:
+            _out(request, fill, pget(system, td, below[0], see=True), threads)
+            return
+        if request.room is None:
+            request.count(5 * fill.size)  # room for five more that may come
+        for p in list(system.procs.values()):
+            if (p.state is not ProcState.NEW and visible(system, td, p)
+                    and _matches(kind, p, below[0] if below else 0)):
+                _out(request, fill, p, threads)
+
+    return handler
+
+
+# -- arguments, environment, auxiliary vector ---------------------------------------
+def peek(p: Proc, address: int, size: int) -> bytes:
+    """proc_readmem: as much as can be read; ENOMEM when that is nothing."""
+    data = b""
+    if p.space is not None and size > 0:
+        try:
+            data = p.space.read(address, size)
+        except MemoryFault as fault:
+            data = p.space.read(address, fault.done) if fault.done else b""
+    if not data:
+        raise Refused(ENOMEM)
+    return data
+
+
+def peek_all(p: Proc, address: int, size: int) -> bytes:
+    data = peek(p, address, size)
+    if len(data) != size:
+        raise Refused(ENOMEM)
+    return data
+
+
+def narrow(p: Proc) -> bool:
+    """Whether it runs a 32-bit program."""
+    return p.sysent == "FreeBSD ELF32"
+
+
+def _ps_strings(p: Proc) -> tuple[int, int, int, int]:
+    """struct ps_strings: where the arguments' addresses lie and how many,
+    and the environment's."""
+    form = struct.Struct("<IiIi" if narrow(p) else "<QixxxxQixxxx")
+    argv, argc, envp, envc = form.unpack(peek_all(p, p.ps_strings, form.size))
+    return argv, argc, envp, envc
+
+
+def _vector(p: Proc, environment: bool) -> tuple[int, ...]:
+    argv, argc, envp, envc = _ps_strings(p)
+    at, count = (envp, envc) if environment else (argv, argc)
+    if not 0 <= count <= ARG_MAX:
+        raise Refused(ENOEXEC)
+    width = 4 if narrow(p) else 8
+    return struct.unpack(f"<{count}{'I' if width == 4 else 'Q'}",
+                         peek_all(p, at, count * width))
+
+
+def _strings(p: Proc, environment: bool) -> bytes:
+    """get_ps_strings: each with its NUL, up to a NULL among them."""
+    most, out = 2 * (PATH_MAX + ARG_MAX), bytearray()
+    for at in _vector(p, environment):
+        if at == 0 or len(out) >= most:
+            break
+        while True:
+            part = peek(p, at, CHUNK)
+            text = part.split(b"\0", 1)[0]
+            out += text[: most - len(out) - 1]
+            if len(text) < CHUNK or len(out) >= most - 1:
+                break
+            at += CHUNK
+        out += b"\0"
+    return bytes(out)
+
+
+def cache_limit(system: System) -> int:
+    return int(system.settings.get("kern.ps_arg_cache_limit", 256))
+
+
+def arguments(system: System, p: Proc) -> bytes:
+    """What a process is called by: the title it set, its arguments as kept
+    since execve (when they were short), or what its memory says."""
+    if p.title:
+        return p.title
+    kept = b"".join(arg + b"\0" for arg in p.args)
+    if p.space is None:
+        return b"" if p.zombie else kept
+    if p.title is None and kept and len(kept) + SIZEOF_PARGS <= cache_limit(system):
+        return kept
+    return _strings(p, environment=False)
+
+
+def _args(request: Request, below: tuple[int, ...]) -> None:
+    """Read anybody's that can be seen; set one's own."""
+    pid, td = one(below), request.td
+    p = pget(request.system, td, td.proc.pid if pid == -1 else pid, see=True,
+             current=request.new is not None)
+    request.put(arguments(request.system, p))
+    if request.new is None:
+        return
+    if len(request.new) > cache_limit(request.system) - SIZEOF_PARGS:
+        raise Refused(ENOMEM)
+    p.title = request.take(len(request.new))
+
+
+def _env(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    if not p.flag & P.SYSTEM:
+        request.put(_strings(p, environment=True))
+
+
+def auxiliary(p: Proc) -> bytes:
+    """The auxiliary vector, behind the environment's addresses: up to AT_NULL."""
+    width = 4 if narrow(p) else 8
+    _, _, envp, envc = _ps_strings(p)
+    at = start = envp + (envc + 1) * width
+    if start % width:
+        raise Refused(ENOEXEC)
+    for _ in range(AUXV_MAX):
+        kind = int.from_bytes(peek_all(p, at, 2 * width)[:width], "little")
+        at += 2 * width
+        if kind == AT_NULL:
+            return peek_all(p, start, at - start)
+    raise Refused(ENOEXEC)
+
+
+def _auxv(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    if not p.flag & P.SYSTEM:
+        request.put(auxiliary(p))
+
+
+# -- one thing of a process -----------------------------------------------------------
+def binary_path(system: System, p: Proc, viewer: Proc) -> str:
+    """proc_get_binpath: the program's path, by the name it was executed by
+    where that still leads to it."""
+    if p.text is None:
+        return ""
+    fs = system.vfs
+    if p.text_path:
+        try:
+            if fs.lookup(p.text_path) is p.text:
+                return _seen_from(p.text_path, viewer.root)
+        except Refused:
+            pass
+    return fs.path_of(p.text, viewer.root)
+
+
+def _seen_from(path: str, root: str) -> str:
+    if root != "/" and path.startswith(root.rstrip("/") + "/"):
+        return path[len(root.rstrip("/")) :]
+    return path
+
+
+def _pathname(request: Request, below: tuple[int, ...]) -> None:
+    system, td, pid = request.system, request.td, one(below)
+    p = td.proc if pid == -1 else pget(system, td, pid, see=True)
+    path = binary_path(system, p, td.proc)
+    request.put(path.encode("utf-8", "surrogateescape") + b"\0")
+
+
+def _sv_name(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), see=True)
+    request.put(p.sysent.encode() + b"\0")
+
+
+def _groups(request: Request, below: tuple[int, ...]) -> None:
+    pid, td = one(below), request.td
+    p = td.proc if pid == -1 else pget(request.system, td, pid, see=True)
+    groups = p.cred.groups
+    request.put(struct.pack(f"<{len(groups)}I", *groups))
+
+
+def _rlimit(request: Request, below: tuple[int, ...]) -> None:
+    if len(below) != 2 or not 0 <= below[1] < NLIMITS:
+        raise Refused(EINVAL)
+    pid, which = below
+    writes = request.new is not None
+    if request.new is not None and len(request.new) != 16:
+        raise Refused(EINVAL)
+    p = pget(request.system, request.td, pid, living=True, debug=writes, see=not writes)
+    request.put(struct.pack("<qq", *limit(p, which)))
+    if writes:
+        soft, hard = struct.unpack("<qq", request.take(16))
+        kern_proc_setrlimit(request.system, request.td, p, which, (soft, hard))
+
+
+def _ps_strings_address(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True)
+    if request.wide:
+        request.put(struct.pack("<Q", p.ps_strings))
+    else:
+        request.put(struct.pack("<I", p.ps_strings if narrow(p) else 0))
+
+
+def _umask(request: Request, below: tuple[int, ...]) -> None:
+    pid, p = one(below), request.td.proc
+    if pid not in (p.pid, 0):
+        p = pget(request.system, request.td, pid, debug=True, living=True)
+    request.put(struct.pack("<H", p.umask))
+
+
+def _osrel(request: Request, below: tuple[int, ...]) -> None:
+    pid, writes = one(below), request.new is not None
+    if request.new is not None and len(request.new) != 4:
+        raise Refused(EINVAL)
+    p = pget(request.system, request.td, pid, living=True, debug=writes, see=not writes)
+    request.put(struct.pack("<i", p.osrel))
+    if writes:
+        (osrel,) = struct.unpack("<i", request.take(4))
+        if osrel < 0:
+            raise Refused(EINVAL)
+        p.osrel = osrel
+
+
+def _sigtramp(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True)
+    target, ends = request.system.target, p.sigtramp
+    if not request.wide:
+        target, ends = abi.target("freebsd", "i386"), ends if narrow(p) else (0, 0)
+    request.put(target.struct("struct kinfo_sigtramp").pack(
+        {"ksigtramp_start": ends[0], "ksigtramp_end": ends[1]}))
+
+
+def _sigfastblk(request: Request, below: tuple[int, ...]) -> None:
+    if len(below) != 1 or request.new is not None:
+        raise Refused(EINVAL)
+    pid = below[0]
+    p = pget(request.system, request.td, pid, living=True, debug=True)
+    if not request.wide and not narrow(p):
+        raise Refused(EINVAL)
+    td = p.threads[0] if pid <= PID_MAX else request.system.threads[pid]
+    if not td.sigblock_address:
+        raise Refused(ENOTTY)
+    request.put(struct.pack("<Q" if request.wide else "<I", td.sigblock_address))
+
+
+def _vmmap(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    for record in kinfo_vm.records(request.system, p, request.td.proc):
+        request.put(record)
+
+
+def _ovmmap(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    for record in kinfo_vm.old_records(request.system, p, request.td.proc):
+        request.put(record)
+
+
+# -- descriptors ------------------------------------------------------------------------
+def _whole(request: Request, record: bytes) -> None:
+    """A record that does not fit is left out wholly."""
+    if request.room is not None and request.room - len(request.out) < len(record):
+        raise Refused(ENOMEM)
+    request.put(record)
+
+
+def _filedesc(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    for record in kinfo_file.records(request.system, p, request.td):
+        _whole(request, record)
+
+
+def _ofiledesc(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    for record in kinfo_file.old_records(request.system, p, request.td):
+        request.put(record)
+
+
+def _cwd(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True)
+    _whole(request, kinfo_file.cwd_record(request.system, p, request.td))
+
+
+def _nfds(request: Request, below: tuple[int, ...]) -> None:
+    """Only of the caller, who is 0 here."""
+    if one(below) != 0:
+        raise Refused(EINVAL)
+    request.put(struct.pack("<i", len(request.td.proc.files.slots)))
+
+
+# -- kernel stacks ------------------------------------------------------------------------
+STACK_OK, STACK_RUNNING = 0, 2
+TEXT_BASE = 0xFFFFFFFF80200000
+
+
+def _frames(td: Thread) -> list[FrameType]:
+    """The functions of this kernel that a sleeping thread is in, innermost
+    first."""
+    frames: list[FrameType] = []
+    inside: object = td.kernel
+    while isinstance(inside, GeneratorType):
+        if inside.gi_frame is not None:
+            frames.append(inside.gi_frame)
+        inside = inside.gi_yieldfrom
+    return frames[::-1]
+
+
+def _trace(td: Thread) -> str:
+    lines = []
+    for depth, frame in enumerate(_frames(td)):
+        code = frame.f_code
+        place = TEXT_BASE + (sum(code.co_name.encode()) << 12)
+        lines.append(f"#{depth} {place + frame.f_lasti:#x} at "
+                     f"{code.co_name}+{frame.f_lasti:#x}\n")
+    return "".join(lines)
+
+
+def _kstack(request: Request, below: tuple[int, ...]) -> None:
+    p = pget(request.system, request.td, one(below), debug=True, living=True, settled=True)
+    layout = request.system.target.struct("struct kinfo_kstack")
+    for td in p.threads:
+        running = td is request.td or td.kernel is None
+        request.put(layout.pack({
+            "kkst_tid": td.tid,
+            "kkst_state": STACK_RUNNING if running else STACK_OK,
+            "kkst_trace": b"" if running else _trace(td).encode()[:1023],
+        }))
+
+
+# -- the names ------------------------------------------------------------------------------
+READ = Flag.RD | Flag.MPSAFE
+
+
+def _filters() -> list[Row]:
+    names = {GID: "gid", PGRP: "pgrp", RGID: "rgid", SESSION: "sid", TTY: "tty", UID: "uid",
+             RUID: "ruid", PID: "pid", PROC: "proc"}  # fmt: skip
+    rows = [Row("kern.proc.all", ALL, Type.OPAQUE, READ, "S,proc", _processes(ALL),
+                "Every thread of every process")]
+    for number, name in names.items():
+        rows.append(_row(name, number, _processes(number), what="Processes"))
+        number |= INC_THREAD
+        rows.append(_row(f"{name}_td", number, _processes(number), what="Threads"))
+    return rows
+
+
+def _row(name: str, number: int, handler: Handler, flags: int = 0, what: str = "") -> Row:
+    return Row(f"kern.proc.{name}", number, Type.NODE, READ | flags, "N", handler, what)
+
+
+ROWS = (
+    Row("kern.proc", 14, Type.NODE, READ, "N", None, "Processes"),
+    *_filters(),
+    _row("args", ARGS, _args, Flag.WR | Flag.CAPWR | Flag.ANYBODY, "Arguments or title"),
+    _row("env", ENV, _env, what="Environment"),
+    _row("auxv", AUXV, _auxv, what="Auxiliary vector"),
+    _row("pathname", PATHNAME, _pathname, what="Path of the program"),
+    _row("sv_name", SV_NAME, _sv_name, what="Name of the binary interface"),
+    _row("ovmmap", OVMMAP, _ovmmap, what="Address space, FreeBSD 7's records"),
+    _row("vmmap", VMMAP, _vmmap, what="Address space"),
+    _row("kstack", KSTACK, _kstack, what="Stacks in the kernel"),
+    _row("groups", GROUPS, _groups, what="Groups"),
+    _row("rlimit", RLIMIT, _rlimit, Flag.WR | Flag.ANYBODY, "Resource limits"),
+    _row("ps_strings", PS_STRINGS, _ps_strings_address, what="Where ps_strings lies"),
+    _row("umask", UMASK, _umask, what="File mode creation mask"),
+    _row("osrel", OSREL, _osrel, Flag.WR | Flag.ANYBODY, "Release the program is for"),
+    _row("sigtramp", SIGTRAMP, _sigtramp, what="Where the signal trampoline lies"),
+    _row("sigfastblk", SIGFASTBLK, _sigfastblk, Flag.ANYBODY, "A thread's sigfastblock word"),
+    _row("ofiledesc", OFILEDESC, _ofiledesc, what="Descriptors, FreeBSD 7's records"),
+    _row("filedesc", FILEDESC, _filedesc, what="Descriptors"),
+    _row("cwd", CWD, _cwd, what="Working directory"),
+    _row("nfds", NFDS, _nfds, Flag.CAPRD, "How many descriptors the caller has"),
+)

@@ -1,0 +1,147 @@
+"""struct kinfo_vmentry: a process's map.
+
+The subject of kern_proc_vmmap_out in kern_proc.c.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import ESRCH, Refused
+from bsdproc.emulator.freebsd import kinfo_file
+from bsdproc.emulator.freebsd.state import Proc
+from bsdproc.emulator.machine.entries import Entry
+from bsdproc.emulator.machine.memory import AddressSpace
+from bsdproc.emulator.vnode import Vnode
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.kinfo import Fields
+    from bsdproc.emulator.freebsd.system import System
+
+
+class Kvme:
+    """KVME_TYPE_ and KVME_FLAG_."""
+
+    NONE, DEFAULT, VNODE, SWAP, DEVICE, PHYS = range(6)
+    GUARD = 9
+    COW, NEEDS_COPY, NOCOREDUMP, GROWS_DOWN = 1, 2, 4, 32
+
+
+WRITE = 2
+OLD = struct.Struct("<iiQQiiiiii1024s64xqQI12x")
+"""struct kinfo_ovmentry of FreeBSD 7."""
+SHOWN_OLD = Kvme.COW | Kvme.NEEDS_COPY | Kvme.NOCOREDUMP
+
+
+def vnode(entry: Entry) -> Vnode | None:
+    """The file that a mapping is of."""
+    return entry.backing if isinstance(entry.backing, Vnode) else None
+
+
+def kind(entry: Entry) -> int:
+    """KVME_TYPE_: by the object at the bottom."""
+    if entry.kind == "guard":
+        return Kvme.GUARD
+    if entry.backing is not None:
+        return Kvme.VNODE if vnode(entry) is not None else Kvme.PHYS
+    return Kvme.NONE if entry.object is None else Kvme.DEFAULT
+
+
+def flags(p: Proc, entry: Entry) -> int:
+    """KVME_FLAG_."""
+    shown = 0
+    if entry.backing is not None and not entry.shared:
+        shown |= Kvme.COW if entry.copied else Kvme.COW | Kvme.NEEDS_COPY
+    if entry.needs_copy:
+        shown |= Kvme.COW | Kvme.NEEDS_COPY
+    if kept_out(p, entry):
+        shown |= Kvme.NOCOREDUMP
+    if entry.kind == "stack":
+        shown |= Kvme.GROWS_DOWN
+    return shown
+
+
+def kept_out(p: Proc, entry: Entry) -> bool:
+    """Whether core dumps leave it out: what execve mapped of the program
+    without the right to write (its file has it anyway)."""
+    return entry.backing is not None and entry.backing is p.text and not entry.prot & WRITE
+
+
+def space_of(p: Proc) -> AddressSpace:
+    if p.space is None:
+        raise Refused(ESRCH)
+    return p.space
+
+
+def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
+    file, resident = vnode(entry), space_of(p).resident(entry)
+    owns = entry.object is not None or entry.backing is not None
+    fields: Fields = {
+        "kve_type": kind(entry),
+        "kve_start": entry.start,
+        "kve_end": entry.end,
+        "kve_offset": entry.offset,
+        "kve_flags": flags(p, entry),
+        "kve_resident": resident,
+        "kve_private_resident": resident if entry.object is not None and not file else 0,
+        "kve_protection": entry.prot,
+        "kve_ref_count": references(entry),
+        "kve_shadow_count": int(entry.needs_copy) if owns else 0,
+    }
+    if file is None:
+        if entry.object is not None:
+            fields["kve_type_spec"] = {"_kve_obj": object_address(entry)}
+        return fields
+    at = file.attributes()
+    fields |= {
+        "kve_vn_type": kinfo_file.VTYPES.get(file.kind, 0),
+        "kve_vn_fileid": at.ino,
+        "kve_vn_fsid_freebsd11": at.fsid & 0xFFFFFFFF,
+        "kve_type_spec": {"_kve_vn_fsid": at.fsid},
+        "kve_vn_mode": at.st_mode,
+        "kve_vn_size": at.size,
+        "kve_vn_rdev": at.rdev,
+        "kve_vn_rdev_freebsd11": at.rdev & 0xFFFFFFFF,
+        "kve_status": kinfo_file.ATTR_VALID,
+        "kve_path": kinfo_file.path(system, file, viewer),
+    }
+    return fields
+
+
+def references(entry: Entry) -> int:
+    """How many maps have its object."""
+    if entry.object is not None:
+        return max(1, entry.object.references)
+    return 1 if entry.backing is not None else 0
+
+
+def object_address(entry: Entry) -> int:
+    """Where the object's record would lie: by what it holds, so that it is
+    the same in each run."""
+    return 0xFFFFF80000000000 | entry.start >> 4
+
+
+def records(system: System, p: Proc, viewer: Proc) -> Iterator[bytes]:
+    """Each as long as its path needs, by address."""
+    layout = system.target.struct("struct kinfo_vmentry")
+    for entry in list(space_of(p).entries):
+        yield kinfo_file.packed(
+            layout, _fields(system, p, entry, viewer), "kve_structsize", "kve_path")
+
+
+def old_records(system: System, p: Proc, viewer: Proc) -> Iterator[bytes]:
+    """KERN_PROC_OVMMAP's."""
+    for entry in list(space_of(p).entries):
+        file = vnode(entry)
+        ino = fsid = 0
+        path = b""
+        if file is not None:
+            at, path = file.attributes(), kinfo_file.path(system, file, viewer)
+            ino, fsid = at.ino, at.fsid & 0xFFFFFFFF
+        resident = space_of(p).resident(entry)
+        yield OLD.pack(
+            OLD.size, kind(entry) if entry.kind != "guard" else Kvme.NONE, entry.start,
+            entry.end, flags(p, entry) & SHOWN_OLD, resident, 0, entry.prot,
+            references(entry), 0, path, entry.offset, ino, fsid)
