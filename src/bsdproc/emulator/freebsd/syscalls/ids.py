@@ -15,6 +15,7 @@ from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, ERANGE, Refused
 from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups
 from bsdproc.emulator.freebsd.procctl import sys_procctl
 from bsdproc.emulator.freebsd.state import P
+from bsdproc.emulator.freebsd.syscalls.process import UserSpace, signed, space_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.caller import UserMemory
@@ -33,16 +34,11 @@ MAXLOGNAME = 33
 
 def user_memory(td: Thread) -> UserMemory:
     """The memory of the emulated program that makes the call."""
-    assert td.proc.space is not None
-    return td.proc.space
+    return UserSpace(space_of(td))
 
 
 def _u32(value: int) -> int:
     return value & 0xFFFFFFFF
-
-
-def _i32(value: int) -> int:
-    return (value & 0xFFFFFFFF) - ((value & 0x80000000) << 1)
 
 
 def copyinstr(mem: UserMemory, address: int, room: int) -> bytes | None:
@@ -199,7 +195,7 @@ def _get_three(kind: Kind) -> SystemCall:
 
 
 def sys_getgroups(system: System, td: Thread, args: Args) -> int:
-    groups, room = td.proc.cred.groups, _i32(args[0])
+    groups, room = td.proc.cred.groups, signed(args[0])
     if room:
         if room < len(groups):
             raise Refused(EINVAL)
@@ -210,7 +206,7 @@ def sys_getgroups(system: System, td: Thread, args: Args) -> int:
 
 
 def sys_setgroups(system: System, td: Thread, args: Args) -> int:
-    count = _i32(args[0])
+    count = signed(args[0])
     if not 0 <= count <= NGROUPS_MAX + 1:
         raise Refused(EINVAL)
     data = user_memory(td).copyin(args[1], 4 * count)
@@ -261,7 +257,7 @@ def sys_cap_getmode(system: System, td: Thread, args: Args) -> int:
 def sys_procctl_call(system: System, td: Thread, args: Args) -> int:
     """procctl(2) by a program: idtype, id, command, data."""
     return sys_procctl(
-        system, td, _i32(args[0]), _i32(args[1]), _i32(args[2]), args[3], user_memory(td)
+        system, td, signed(args[0]), signed(args[1]), signed(args[2]), args[3], user_memory(td)
     )
 
 
