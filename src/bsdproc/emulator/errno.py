@@ -38,6 +38,7 @@ EPIPE = 32
 EDOM = 33
 ERANGE = 34
 EAGAIN = 35
+EWOULDBLOCK = EAGAIN
 EINPROGRESS = 36
 EALREADY = 37
 ENOTSOCK = 38
@@ -110,7 +111,7 @@ EJUSTRETURN = -2
 NAMES = {
     value: name
     for name, value in list(globals().items())
-    if name.startswith("E") and isinstance(value, int) and value > 0 and name != "ELAST"
+    if name.startswith("E") and isinstance(value, int) and value > 0 and name not in ("ELAST", "EWOULDBLOCK")
 }
 
 

@@ -89,6 +89,7 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
         system.machdep.set_syscall_retval(td, error, td.retval)
     if stepping:
         td.step = False
+        assert td.context is not None
         trapsignal(system, td, KSigInfo(s.SIGTRAP, s.TRAP_TRACE, addr=td.context.get("rip")))
     yield from syscall_return(system, td)
 

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from bsdproc.emulator.vfs import Vnode
 
 MAXCOMLEN = 19
-PIE_BASE = 0x100000000
-"""Where a position-independent program goes while its addresses are not
-randomised (ET_DYN_LOAD_ADDR)."""
 MAXINTERP = 128
 
 
@@ -91,9 +88,11 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
             yield from single_thread(system, td)
     finally:
         p.flag &= ~P.INEXEC
-    space = AddressSpace(64)
-    loaded = elf.load(space, image, vnode, PIE_BASE if image.pie else 0)
-    _leave_old_space(system, p)
+    new = cred.setid_exec(system, td, setid_vnode)
+    base = system.machdep.image_base(system, p, image)
+    space = AddressSpace(image.bits, engine=system.engine)
+    loaded = elf.load(space, image, vnode, base)
+    _leave_old_space(p)
     p.space = space
     p.image, p.text, p.text_path = image, vnode, system.vfs.path_of(vnode) or execpath
     p.osrel = image.osrel or 0
@@ -109,7 +108,6 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     if p.flag & P.PPWAIT:
         p.flag &= ~(P.PPWAIT | P.PPTRACE)
         system.wakeup(("pwait", p))
-    new = cred.setid_exec(system, td, setid_vnode)
     if new is not None:
         p.cred = new
     td.dr = [0] * 16
@@ -133,7 +131,7 @@ def _unfit(system: System, image: elf.Image) -> str | None:
     return None
 
 
-def _leave_old_space(system: System, p: Proc) -> None:
+def _leave_old_space(p: Proc) -> None:
     if p.vfork_parent is not None:
         p.vfork_parent = None
     elif p.space is not None:

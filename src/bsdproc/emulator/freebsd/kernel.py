@@ -6,11 +6,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from types import GeneratorType
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
 
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
-from bsdproc.emulator.errno import EPERM, Refused
+from bsdproc.emulator.errno import EJUSTRETURN, EPERM, Refused
 from bsdproc.emulator.freebsd import (
     cred,
     exit,
@@ -23,10 +22,11 @@ from bsdproc.emulator.freebsd import (
     sysctl,
 )
 from bsdproc.emulator.freebsd import exec as exec_
-from bsdproc.emulator.freebsd.state import Proc, ProcState, Sleep, Thread
+from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.process import enter_group, wait_target
 from bsdproc.emulator.freebsd.system import Deadlock, System
-from bsdproc.kernel import default
+from bsdproc.emulator.machine.cpu import Context
+from bsdproc.kernel.default import pop, push
 from bsdproc.kernel.errors import KernelError, from_errno
 from bsdproc.kernel.port import Address, Caller, Kernel, Stat, Waited, Waited6
 
@@ -37,8 +37,6 @@ T = TypeVar("T")
 
 CALLER_LOW, CALLER_HIGH = 0x10000000, 0x7FFFFFFF0000
 INT32 = range(-(1 << 31), 1 << 31)
-SPAWN_LIMIT = 10_000_000
-"""Instructions that a spawned program may run before its execve ends."""
 
 
 def _int32(value: int, what: str) -> int:
@@ -90,11 +88,11 @@ class EmulatedFreeBSD:
         return self._system.clock
 
     def __enter__(self) -> Self:
-        default.push(self)
+        push(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        default.pop(self)
+        pop(self)
 
     def __repr__(self) -> str:
         return f"<emulated FreeBSD {self.release} {self.machine}, seen by process {self._proc.pid}>"
@@ -106,18 +104,25 @@ class EmulatedFreeBSD:
         return from_errno("freebsd", e.errno, call=call, request=request, target=target,
                           reason=reason)
 
-    def _run(self, call: str, work: Callable[[], T | Generator[Sleep | None, int, T]],
-             request: str | None = None, target: int | None = None) -> T:
-        """Do a kernel function's work for this process, others running while
-        it sleeps."""
+    def _alive(self) -> None:
         if self._system.closed:
             raise RuntimeError("this emulated kernel has been closed")
+
+    def _run(self, call: str, work: Callable[[], T], request: str | None = None,
+             target: int | None = None) -> T:
+        """Do a kernel function's work for this process."""
+        self._alive()
         try:
-            result = work()
-            if isinstance(result, GeneratorType):
-                value: T = self._system.drive(self._td, result, call)
-                return value
-            return result  # type: ignore[return-value]
+            return work()
+        except Refused as e:
+            raise self._error(e, call, request, target) from None
+
+    def _drive(self, call: str, work: Generator[Sleep | None, int, T],
+               request: str | None = None, target: int | None = None) -> T:
+        """The same for work that may sleep: others run meanwhile."""
+        self._alive()
+        try:
+            return self._system.drive(self._td, work, call)
         except Refused as e:
             raise self._error(e, call, request, target) from None
 
@@ -179,7 +184,7 @@ class EmulatedFreeBSD:
         except Refused:
             self._drop(child, td)
             raise
-        assert error == exec_.EJUSTRETURN
+        assert error == EJUSTRETURN
         system.become_program(td)
         return child.pid
 
@@ -189,7 +194,7 @@ class EmulatedFreeBSD:
         child = fork.new_process(system, self._proc)
         child.driver = True
         child.files = self._proc.files.copy()
-        td = Thread(child, system.new_tid(), system.machdep.new_context(system))
+        td = Thread(child, system.new_tid(), Context())
         td.sigmask = self._td.sigmask
         system.add_thread(child, td)
         child.state = ProcState.NORMAL
@@ -198,7 +203,7 @@ class EmulatedFreeBSD:
     def _set_descriptors(self, child: Proc, td: Thread, fds: Mapping[int, int] | None) -> None:
         """0, 1 and 2 as they are, others only as `fds` names them."""
         system = self._system
-        wanted = {fd: fd for fd in (0, 1, 2) if fd in child.files.slots}
+        wanted: dict[int, int] = {fd: fd for fd in (0, 1, 2) if fd in child.files.slots}
         wanted.update(fds or {})
         table = files.FileTable()
         for to, source in wanted.items():
@@ -252,8 +257,8 @@ class EmulatedFreeBSD:
         system = self._system
 
         def look(how: int) -> exit.Found | None:
-            return self._run(
-                call, lambda: exit.wait6(system, self._td, idtype, id, how), None, target)
+            return self._drive(
+                call, exit.wait6(system, self._td, idtype, id, how), None, target)
 
         found = look(options)
         if found is None and options & exit.WNOHANG:
@@ -297,9 +302,8 @@ class EmulatedFreeBSD:
             raise TypeError(f"addr is an int or a buffer of this kernel, not {addr!r}")
         if request not in INT32 or pid not in INT32 or data not in INT32:
             raise ValueError(f"ptrace({request}, {pid}, .., {data}): not an int each")
+        self._alive()
         system = self._system
-        if system.closed:
-            raise RuntimeError("this emulated kernel has been closed")
         try:
             result = ptrace.ptrace(system, self._td, request, pid, addr, data, self._memory)
             if isinstance(result, int):
@@ -340,8 +344,8 @@ class EmulatedFreeBSD:
 
     # -- files ------------------------------------------------------------------------
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
-        return self._run(
-            "open", lambda: files.openat(self._system, self._td, path, flags, mode), path)
+        return self._drive(
+            "open", files.openat(self._system, self._td, path, flags, mode), path)
 
     def close(self, fd: int) -> None:
         self._run("close", lambda: files.close(self._system, self._td, fd))
@@ -350,16 +354,16 @@ class EmulatedFreeBSD:
         return self._run("pipe2", lambda: files.pipe2(self._system, self._td, files.O_CLOEXEC))
 
     def read(self, fd: int, size: int) -> bytes:
-        return self._run("read", lambda: files.read(self._system, self._td, fd, size))
+        return self._drive("read", files.read(self._system, self._td, fd, size))
 
     def write(self, fd: int, data: bytes) -> int:
-        return self._run("write", lambda: files.write(self._system, self._td, fd, data))
+        return self._drive("write", files.write(self._system, self._td, fd, data))
 
     def pread(self, fd: int, size: int, offset: int) -> bytes:
-        return self._run("pread", lambda: files.pread(self._system, self._td, fd, size, offset))
+        return self._drive("pread", files.pread(self._system, self._td, fd, size, offset))
 
     def pwrite(self, fd: int, data: bytes, offset: int) -> int:
-        return self._run("pwrite", lambda: files.pwrite(self._system, self._td, fd, data, offset))
+        return self._drive("pwrite", files.pwrite(self._system, self._td, fd, data, offset))
 
     def lstat(self, path: str) -> Stat:
         found = self._run(

@@ -17,7 +17,6 @@ from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.errno import EDEADLK, ESRCH, EWOULDBLOCK, Refused
 from bsdproc.emulator.freebsd import cred, entry, files, proctree, reaper, signals, syscalls
 from bsdproc.emulator.freebsd.amd64 import machdep as amd64_machdep
-from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 from bsdproc.emulator.freebsd.state import (
     FIRST_TID,
     PID_MAX,
@@ -32,6 +31,8 @@ from bsdproc.emulator.freebsd.state import (
     Sleep,
     Thread,
 )
+from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
+from bsdproc.emulator.machine.engine import Engine
 from bsdproc.emulator.vfs import FileSystem
 
 T = TypeVar("T")
@@ -90,6 +91,7 @@ class System:
             "kern.ps_showallprocs": 1,
         }
         self.closed = False
+        self.engine = Engine()
         self._last_pid = 700
         self._last_tid = FIRST_TID
         self._run_queue: list[Thread] = []
@@ -328,12 +330,11 @@ class System:
                 continue
             if td.proc.flag & (P.STOPPED_SIG | P.STOPPED_TRACE):
                 return
-            if td.sigqueue.entries or td.proc.sigqueue.entries:
-                if signals.pending(td):
-                    td.kernel = signals.ast(self, td)
-                    if not self._run_kernel(td):
-                        return
-                    continue
+            if (td.sigqueue.entries or td.proc.sigqueue.entries) and signals.pending(td):
+                td.kernel = signals.ast(self, td)
+                if not self._run_kernel(td):
+                    return
+                continue
             if td.oldsigmask is not None:
                 td.sigmask, td.oldsigmask = td.oldsigmask, None
                 continue
@@ -452,6 +453,7 @@ class System:
             if p.space is not None and p.vfork_parent is None:
                 p.space.close()
             p.space = None
+        self.engine.close()
         self._run_queue.clear()
         self.procs.clear()
         self.threads.clear()

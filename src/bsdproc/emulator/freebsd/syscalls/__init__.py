@@ -20,7 +20,6 @@ Entry = tuple[str, int, Function]
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
-        control,
         files,
         ids,
         memory,
@@ -32,7 +31,7 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = {}
-    for module in (process, signals, threads, memory, time, ids, files, control, sysctl):
+    for module in (process, signals, threads, memory, time, ids, files, sysctl):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

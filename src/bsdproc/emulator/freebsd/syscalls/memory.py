@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, Refused
+from bsdproc.emulator.freebsd.file import FWRITE
 from bsdproc.emulator.freebsd.state import Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
@@ -51,7 +52,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         start = address - delta
         if start & (PAGE - 1):
             raise Refused(EINVAL)
-        if not USER_LOW <= start or start + size > USER_HIGH:
+        if not start >= USER_LOW or start + size > USER_HIGH:
             raise Refused(EINVAL)
         if flags & MAP_EXCL and any(e.start < start + size and start < e.end
                                     for e in space.entries):
@@ -76,7 +77,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         vnode = file.vnode
         if vnode is None or vnode.kind != "reg":
             raise Refused(ENODEV if vnode is not None else EBADF)
-        if flags & MAP_SHARED and prot & 2 and not file.writable:
+        if flags & MAP_SHARED and prot & 2 and not file.flag & FWRITE:
             raise Refused(EACCES)
         space.map(start, size, prot, backing=vnode, offset=offset - delta,
                   file_size=max(0, min(size, vnode.size - (offset - delta))),
