@@ -97,6 +97,30 @@ class Image:
     """PT_GNU_STACK's READ, WRITE and EXEC; None without one."""
     fctl: int
     """FreeBSD's feature control note (NT_FREEBSD_FEATURE_CTL), 0 without one."""
+    flags: int = 0
+    """e_flags."""
+    stack_size: int = 0
+    """PT_GNU_STACK's size, which asks for a stack of that many bytes."""
+
+    @property
+    def low(self) -> int:
+        """The first page's address, before the base is added."""
+        return min(s.vaddr for s in self.segments) & ~_MASK
+
+    @property
+    def high(self) -> int:
+        """The address behind the last page."""
+        return max(s.vaddr + s.memsz for s in self.segments) + _MASK & ~_MASK
+
+    @property
+    def size(self) -> int:
+        """Bytes of address space from the first to the last page."""
+        return self.high - self.low
+
+    @property
+    def align(self) -> int:
+        """The largest alignment that a segment asks for."""
+        return max(s.align for s in self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +207,7 @@ def _parse(data: bytes, path: str) -> Image:
     segments = []
     interpreter: str | None = None
     stack_flags: int | None = None
-    phdr_address = 0
+    phdr_address = stack_size = 0
     brand = _Brand()
     for program_header in file.iter_segments():
         p = program_header.header
@@ -210,7 +234,7 @@ def _parse(data: bytes, path: str) -> Image:
             interpreter = data[offset : offset + filesz].split(b"\0")[0].decode(
                 "utf-8", "surrogateescape")
         elif p.p_type == "PT_GNU_STACK":
-            stack_flags = flags
+            stack_flags, stack_size = flags, p.p_memsz
         elif p.p_type == "PT_NOTE":
             brand.take(data[offset : offset + filesz], little)
     if not segments:
@@ -231,6 +255,8 @@ def _parse(data: bytes, path: str) -> Image:
         phnum=phnum,
         stack_flags=stack_flags,
         fctl=brand.fctl,
+        flags=header.e_flags,
+        stack_size=stack_size,
     )
 
 
@@ -282,15 +308,12 @@ def _load_segment(space: AddressSpace, segment: Segment, backing: Backing, base:
         mapped = (file_end + _MASK & ~_MASK) - file_start
     if mapped:
         space.map(address & ~_MASK, mapped, segment.flags, backing=backing, offset=file_start,
-                  kind="vnode", mergeable=False)
+                  kind="vnode", mergeable=False, nocore=not segment.flags & WRITE)
     if segment.memsz == segment.filesz:
         return
     rest = address + segment.filesz & ~_MASK
     end = address + segment.memsz + _MASK & ~_MASK
     if end > rest:
-        space.map(rest, end - rest, segment.flags | READ | WRITE)
         fragment = file_end & _MASK if segment.filesz else 0
-        if fragment:
-            space.copyout(rest, backing.read_at(file_end - fragment, fragment))
-        if segment.flags != segment.flags | READ | WRITE:
-            space.protect(rest, end - rest, segment.flags)
+        space.map(rest, end - rest, segment.flags,
+                  contents=backing.read_at(file_end - fragment, fragment))

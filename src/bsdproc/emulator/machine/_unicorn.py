@@ -123,4 +123,5 @@ def version() -> str:
 
 def error_text(code: int) -> str:
     """What Unicorn says of a uc_err."""
-    return bytes(ffi.string(library().uc_strerror(code))).decode()
+    text = ffi.string(library().uc_strerror(code))
+    return text.decode() if isinstance(text, bytes) else text

@@ -86,6 +86,11 @@ class Context:
         self._general = [v & regs.MASK64 for v in values]
         self._general_dirty = True
 
+    def selectors(self) -> tuple[int, int, int, int, int, int]:
+        """cs, ss, ds, es, fs and gs."""
+        cs, ss, ds, es, fs, gs = self._fetched_special()[:6]
+        return cs, ss, ds, es, fs, gs
+
     def fpu(self) -> bytes:
         """x87 and SSE state as FXSAVE writes it: 512 bytes."""
         if self._fpu is None:

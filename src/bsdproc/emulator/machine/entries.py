@@ -51,11 +51,15 @@ class Entry:
     """In the file, or in the object."""
     kind: str = "anon"
     """"vnode", "anon", "stack", "guard" or "shared"."""
-    copied: bool = False
-    """Written since it was mapped: an object of its own shadows the file (MAP_ENTRY_NEEDS_COPY
-    is off)."""
     shared: bool = False
     name: str = ""
+    cow: bool = False
+    """Its pages are, or were, somebody else's too: a file's or a forked process's
+    (MAP_ENTRY_COW)."""
+    needs_copy: bool = False
+    """They still are: the first write makes an object of its own (MAP_ENTRY_NEEDS_COPY)."""
+    nocore: bool = False
+    """Left out of core dumps."""
     behind: MemoryObject | None = None
     """Anonymous memory that was created for it; None while nobody has touched it."""
     file_end: int = 1 << 64
@@ -63,8 +67,6 @@ class Entry:
     inherit: str = "copy"
     """What fork does: "copy", "share", "none" or "zero" (minherit(2))."""
     mergeable: bool = True
-    needs_copy: bool = False
-    """Anonymous memory that it shares with another process until one writes."""
     reserve: int = 0
     """Of a guard below a stack: bytes that the stack may never take."""
 
@@ -79,6 +81,11 @@ class Entry:
     def has_object(self) -> bool:
         """Something is behind it: a file, or anonymous memory that somebody touched."""
         return self.backing is not None or self.behind is not None
+
+    @property
+    def copied(self) -> bool:
+        """Private pages shadow the file: it was written since it was mapped."""
+        return self.backing is not None and self.cow and not self.needs_copy
 
     def back(self) -> MemoryObject:
         """Its object, made now if there was none."""
@@ -110,8 +117,8 @@ class Entry:
         )
 
     def attributes(self) -> tuple[object, ...]:
-        return (self.prot, self.max_prot, self.kind, self.copied, self.shared, self.name,
-                self.inherit, self.needs_copy)
+        return (self.prot, self.max_prot, self.kind, self.shared, self.name, self.inherit,
+                self.cow, self.needs_copy, self.nocore)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ tables that the processor walks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bsdproc.emulator.machine.cpu import PF_FETCH, PF_WRITE, Cpu
 from bsdproc.emulator.machine.engine import (
@@ -90,6 +90,9 @@ class AddressSpace:
         """Changes with every change of the map, and not otherwise."""
         self.growth = 128 << 10
         """By how much a stack grows at least (sgrowsiz)."""
+        self.grow: Callable[[Entry, int], bool] | None = None
+        """Asked when an address in a guard is touched: a kernel's own rule for the
+        stack above it.  True when the map now has an entry there."""
         self.pager_failed = False
         """The last fault that was not satisfied had an entry, but its file no page there."""
         self._map = EntryList()
@@ -117,13 +120,15 @@ class AddressSpace:
     def map(self, start: int, size: int, prot: int, *, max_prot: int = ALL,
             backing: Backing | None = None, offset: int = 0, file_size: int | None = None,
             kind: str = "anon", shared: bool = False, replace: bool = True, name: str = "",
-            mergeable: bool = True, reserve: int = 0) -> None:
+            nocore: bool = False, mergeable: bool = True, reserve: int = 0,
+            contents: bytes = b"") -> None:
         """Add an entry (vm_map_insert).
 
         What is mapped there goes, or `Overlap` is raised without `replace`.
         A `backing` is read from `offset` for `file_size` bytes (all that it
-        has, without); behind them are zeros.  Ranges that are no pages of
-        user memory are a ValueError.
+        has, without); behind them are zeros.  `contents` are put in at its
+        start, whatever the protection.  Ranges that are no pages of user
+        memory are a ValueError.
         """
         start, end = self._range(start, size)
         if offset & _MASK or prot & ~ALL:
@@ -134,7 +139,9 @@ class AddressSpace:
         self.timestamp += 1
         if backing is not None and kind == "anon":
             kind = "vnode"
-        entry = Entry(start, end, prot, max_prot, backing, offset, kind, False, shared, name,
+        private_file = backing is not None and not shared
+        entry = Entry(start, end, prot, max_prot, backing, offset, kind, shared, name,
+                      cow=private_file, needs_copy=private_file, nocore=nocore,
                       mergeable=mergeable and kind != "stack", reserve=reserve)
         if file_size is not None:
             entry.file_end = start + file_size
@@ -145,6 +152,8 @@ class AddressSpace:
             self._coalesce(entry)
         self._map.insert(entry)
         self._map.merge(start, end)
+        if contents:
+            self.fill(start, contents)
 
     def _coalesce(self, entry: Entry) -> None:
         """Let the object before it grow into new anonymous memory (vm_object_coalesce)."""
@@ -305,8 +314,7 @@ class AddressSpace:
         pte = frame << PAGE_SHIFT | PTE_PRESENT | PTE_USER
         if entry.prot & WRITE and (
                 access == WRITE or entry.shared
-                or ((entry.copied or entry.backing is None)
-                and not self.engine.memory.shared(frame))):
+                or not (entry.needs_copy or self.engine.memory.shared(frame))):
             pte |= PTE_WRITE
         if entry.prot & EXEC:
             self.engine.code_frames.add(frame)
@@ -324,7 +332,7 @@ class AddressSpace:
                 return 0
             self._pages[vpn] = frame
         if write and not entry.shared:
-            if (not entry.copied and entry.backing is not None) or entry.needs_copy:
+            if entry.needs_copy:
                 self._shadow(entry)
             if self.engine.memory.shared(frame):
                 new = self.engine.memory.copy(frame)
@@ -340,11 +348,9 @@ class AddressSpace:
         """The first write to pages that belong to others: an object of the entry's own."""
         if entry.behind is not None:
             entry.behind.references -= 1
-            entry.behind = None
-        offset = entry.offset
-        entry.back()
-        entry.offset = offset if entry.backing is not None else 0
-        entry.copied, entry.needs_copy = True, False
+        entry.behind = MemoryObject()
+        entry.behind.references = 1
+        entry.needs_copy = False
 
     def _page_in(self, entry: Entry, vpn: int) -> int:
         memory = self.engine.memory
@@ -382,6 +388,8 @@ class AddressSpace:
 
     def _grow(self, guard: Entry, address: int) -> Entry | None:
         """Let the stack above a guard grow down to an address (vm_map_growstack)."""
+        if self.grow is not None:
+            return self._map.at(address) if self.grow(guard, address) else None
         stack = self._map.at(guard.end)
         if stack is None or stack.kind != "stack" or guard.name != "stack":
             return None
@@ -441,6 +449,39 @@ class AddressSpace:
                                   and entry.kind != "guard", done=done)
             done += self._put(entry, at, data, done)
 
+    def fill(self, address: int, data: bytes) -> None:
+        """Write as the kernel that sets memory up: whatever the protection."""
+        done = 0
+        while done < len(data):
+            entry = self._map.at(address + done)
+            if entry is None or entry.kind == "guard":
+                raise MemoryFault(address + done, write=True, done=done)
+            done += self._put(entry, address + done, data, done)
+
+    def peek(self, address: int, size: int) -> bytes:
+        """What memory holds, whatever the protection, without bringing pages in:
+        as a core dump has it.  Zeros where there is nothing."""
+        parts = []
+        at, end = address, address + size
+        while at < end:
+            inside = at & _MASK
+            length = min(PAGE - inside, end - at)
+            frame = self._pages.get(at >> PAGE_SHIFT)
+            entry = self._map.at(at)
+            if frame is None and entry is not None and entry.shared and entry.behind is not None:
+                frame = entry.behind.pages.get(
+                    (entry.offset + at - entry.start) >> PAGE_SHIFT)
+            data = b""
+            if frame is not None:
+                start = (frame << PAGE_SHIFT) + inside
+                data = bytes(self._bytes[start : start + length])
+            elif entry is not None and entry.backing is not None and at < entry.file_end:
+                data = entry.backing.read_at(
+                    entry.offset + at - entry.start, min(length, entry.file_end - at))
+            parts.append(data.ljust(length, b"\0"))
+            at += length
+        return b"".join(parts)
+
     def _read(self, address: int, size: int) -> bytes:
         if size < 0:
             raise ValueError(f"a size of {size}")
@@ -478,6 +519,9 @@ class AddressSpace:
     # -- what the process's own system calls do -----------------------------
     def copyin(self, address: int, size: int) -> bytes:
         """Read what the process itself may read."""
+        entry = self._map.at(address)
+        if entry is not None and entry.kind == "guard":
+            self._grow(entry, address)
         return self._read(address, size)
 
     def copyout(self, address: int, data: bytes) -> None:
@@ -518,7 +562,7 @@ class AddressSpace:
                     entry.start, entry.end, entry.prot, entry.max_prot, inherit="zero"))
                 continue
             if not entry.shared and entry.behind is not None:
-                entry.needs_copy = True
+                entry.cow = entry.needs_copy = True
             new._map.all.append(entry.clone())
             if entry.shared:
                 continue
