@@ -56,6 +56,8 @@ class File:
         """FREAD, FWRITE and the O_ flags that stay."""
         self.offset = 0
         self.refs = 0
+        self.owner = 0
+        """Whom F_SETOWN named: a process, or a group as a negative number."""
 
     def read(self, system: System, td: Thread, size: int, offset: int | None) -> Blocking[bytes]:
         """Up to `size` bytes, at the file's own offset when none is given."""

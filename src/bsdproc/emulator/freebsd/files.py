@@ -403,6 +403,17 @@ def ftruncate(system: System, td: Thread, fd: int, size: int) -> None:
     file.truncate(system, td, size)
 
 
+def truncate(system: System, td: Thread, path: str, size: int) -> None:
+    if size < 0:
+        raise Refused(EINVAL)
+    who = access(td)
+    node = system.vfs.find(path, who)
+    if node.kind == "dir":
+        raise Refused(EISDIR)
+    node.check(WRITE, who)
+    node.truncate(size, who)
+
+
 # -- names ----------------------------------------------------------------------
 def fstat(system: System, td: Thread, fd: int) -> Attributes:
     return td.proc.files.get(fd).attributes(access(td))
@@ -469,6 +480,21 @@ def chown(system: System, td: Thread, path: str, uid: int, gid: int, follow: boo
     who = where(td, at, path)
     system.vfs.find(path, who, follow).set_attributes(
         who, uid=None if uid == -1 else uid, gid=None if gid == -1 else gid)
+
+
+def fchange(system: System, td: Thread, fd: int, *, mode: int | None = None,
+            uid: int | None = None, gid: int | None = None) -> None:
+    """fchmod(2) and fchown(2): EINVAL for what is no vnode."""
+    node = td.proc.files.get(fd).vnode
+    if node is None:
+        raise Refused(EINVAL)
+    node.set_attributes(access(td), mode=mode, uid=uid, gid=gid)
+
+
+def getcwd(system: System, td: Thread) -> str:
+    """As the process sees it: ENOENT when the directory is gone."""
+    fs, p = system.vfs, td.proc
+    return fs.path_of(fs.lookup(p.cwd), p.root)
 
 
 def chdir(system: System, td: Thread, path: str) -> None:

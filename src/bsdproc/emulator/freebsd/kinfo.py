@@ -14,6 +14,7 @@ from bsdproc.emulator.freebsd.cred import Cred
 from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Run, Thread, Tree, Usage
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.elf import Image
     from bsdproc.emulator.freebsd.system import System
 
 Fields: TypeAlias = "dict[str, abi.Value]"
@@ -28,7 +29,7 @@ PS_INMEM = 1
 PRI_TIMESHARE = 3
 PUSER, PWAIT = 120, 104
 TDNAMLEN, WMESGLEN = 16, 8
-PAGE = 4096
+PAGE, EXEC = 4096, 4
 KERNEL_BASE = 0xFFFFF80000000000
 """Where the kernel's records would lie: kinfo_proc shows their addresses."""
 KSTACK_PAGES = 4
@@ -267,10 +268,22 @@ def memory(p: Proc) -> Fields:
         "ki_ssize": p.stack_size // PAGE,
     }
     if p.image is not None:
-        text, data = p.image.sizes
-        fields["ki_tsize"] = (text + PAGE - 1) // PAGE
-        fields["ki_dsize"] = (data + PAGE - 1) // PAGE
+        fields["ki_tsize"], fields["ki_dsize"] = program_pages(p.image)
     return fields
+
+
+def program_pages(image: Image) -> tuple[int, int]:
+    """elf_enforce_limits: the largest executable segment is the text, the
+    last of the others the data."""
+    text = data = 0
+    for segment in image.segments:
+        first = segment.vaddr // PAGE
+        size = -(-(segment.vaddr + segment.memsz) // PAGE) - first
+        if segment.flags & EXEC and text < size:
+            text = size
+        else:
+            data = size
+    return text, data or text
 
 
 def stopped(p: Proc) -> bool:

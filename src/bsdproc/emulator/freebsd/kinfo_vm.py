@@ -46,7 +46,7 @@ def kind(entry: Entry) -> int:
         return Kvme.GUARD
     if entry.backing is not None:
         return Kvme.VNODE if vnode(entry) is not None else Kvme.PHYS
-    return Kvme.NONE if entry.object is None else Kvme.DEFAULT
+    return Kvme.DEFAULT if entry.has_object else Kvme.NONE
 
 
 def flags(p: Proc, entry: Entry) -> int:
@@ -77,7 +77,6 @@ def space_of(p: Proc) -> AddressSpace:
 
 def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
     file, resident = vnode(entry), space_of(p).resident(entry)
-    owns = entry.object is not None or entry.backing is not None
     fields: Fields = {
         "kve_type": kind(entry),
         "kve_start": entry.start,
@@ -85,13 +84,13 @@ def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
         "kve_offset": entry.offset,
         "kve_flags": flags(p, entry),
         "kve_resident": resident,
-        "kve_private_resident": resident if entry.object is not None and not file else 0,
+        "kve_private_resident": resident if entry.behind is not None and not file else 0,
         "kve_protection": entry.prot,
         "kve_ref_count": references(entry),
-        "kve_shadow_count": int(entry.needs_copy) if owns else 0,
+        "kve_shadow_count": int(entry.needs_copy and entry.has_object),
     }
     if file is None:
-        if entry.object is not None:
+        if entry.behind is not None:
             fields["kve_type_spec"] = {"_kve_obj": object_address(entry)}
         return fields
     at = file.attributes()
@@ -112,8 +111,8 @@ def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
 
 def references(entry: Entry) -> int:
     """How many maps have its object."""
-    if entry.object is not None:
-        return max(1, entry.object.references)
+    if entry.behind is not None:
+        return max(1, entry.behind.references)
     return 1 if entry.backing is not None else 0
 
 
