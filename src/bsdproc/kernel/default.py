@@ -13,15 +13,13 @@ import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bsdproc.kernel.errors import NoKernel
+from bsdproc.kernel.hosts import system
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
-
-_BSDS: Final = ("freebsd", "netbsd", "dragonfly")
-
 
 class _Block:
     """One ``with`` block that was entered, inside another or none."""
@@ -133,7 +131,7 @@ def _one_of(blocks: list[_Block]) -> Kernel:
 
 def host() -> Kernel:
     """The host's own kernel; `NoKernel` where the host is no BSD."""
-    if not sys.platform.startswith(_BSDS):
+    if system(sys.platform) is None:
         raise NoKernel(
             f"this host ({sys.platform}) has no BSD kernel to call; take an emulated one: "
             "`with bsdproc.emulator.FreeBSD(): ...` in Python, or `--emulate freebsd/amd64` on "
@@ -146,7 +144,14 @@ def host() -> Kernel:
 def _native() -> Kernel:
     from bsdproc.kernel.native import NativeKernel
 
-    return NativeKernel()
+    try:
+        return NativeKernel()
+    except ModuleNotFoundError as error:
+        raise NoKernel(
+            f"bsdproc was installed without its native module ({error.name}); install it on this "
+            "host with a C compiler at hand: pip install --force-reinstall --no-binary bsdproc "
+            "bsdproc"
+        ) from error
 
 
 def resolve(kernel: Kernel | None) -> Kernel:
