@@ -1,0 +1,231 @@
+"""Core dumps: PT_COREDUMP's, and what a fatal signal leaves behind.
+
+The ELF core of FreeBSD's imgact_elf.c (elf64_coredump) and the file of
+kern_sig.c (coredump, corefile_open).
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.emulator.errno import EFAULT, EFBIG, Refused
+from bsdproc.emulator.freebsd import limits, sysctl
+from bsdproc.emulator.freebsd.file import access
+from bsdproc.emulator.freebsd.state import P2, P
+from bsdproc.emulator.machine.memory import PAGE, Entry
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.state import Proc, Thread
+    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.vnode import Vnode
+
+PC_COMPRESS, PC_ALL = 0x1, 0x2
+OFF_MAX: Final = (1 << 63) - 1
+ACORE: Final = 0x8
+
+EHDR: Final = struct.Struct("<4sBBBBB7x HHI QQQ I HHHHHH")
+PHDR: Final = struct.Struct("<IIQQQQQQ")
+SHDR: Final = struct.Struct("<IIQQQQIIQQ")
+NHDR: Final = struct.Struct("<III")
+ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD = 2, 1, 1, 9
+ET_CORE, EM_X86_64, PT_LOAD, PT_NOTE, PN_XNUM = 4, 62, 1, 4, 0xFFFF
+VENDOR: Final = b"FreeBSD\0"
+
+NT_PRPSINFO: Final = 3
+NT_PROCSTAT_PROC: Final = 8
+NT_PROCSTAT_FILES: Final = 9
+NT_PROCSTAT_VMMAP: Final = 10
+NT_PROCSTAT_GROUPS: Final = 11
+NT_PROCSTAT_UMASK: Final = 12
+NT_PROCSTAT_RLIMIT: Final = 13
+NT_PROCSTAT_OSREL: Final = 14
+NT_PROCSTAT_PSSTRINGS: Final = 15
+NT_PROCSTAT_AUXV: Final = 16
+
+PRPSINFO: Final = struct.Struct("<i4xQ17s81s2xi")
+"""struct prpsinfo: version, size, name, arguments, pid."""
+PRPSINFO_VERSION: Final = 1
+
+CTL_KERN, KERN_PROC = 1, 14
+KERN_PROC_PID, KERN_PROC_INC_THREAD = 1, 0x10
+KERN_PROC_VMMAP, KERN_PROC_FILEDESC = 32, 33
+KINFO_PROC_SIZE, KINFO_FILE_SIZE, KINFO_VMENTRY_SIZE = 1088, 1392, 1160
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    kind: int
+    data: bytes
+
+    def __bytes__(self) -> bytes:
+        data = self.data + bytes(-len(self.data) % 4)
+        return NHDR.pack(len(VENDOR), len(self.data), self.kind) + VENDOR + data
+
+
+def coredump(system: System, td: Thread, vnode: Vnode, limit: int, flags: int) -> None:
+    """PT_COREDUMP: write the core of the thread's process, that thread first.
+
+    `limit` 0 is none; a core that is not smaller is `Refused(EFAULT)` and
+    nothing is written.  PC_ALL adds what is kept out otherwise: program text
+    and mappings that asked for it; PC_COMPRESS makes a gzip file of it.
+    """
+    write(system, td, vnode, limit or OFF_MAX, everything=bool(flags & PC_ALL),
+          compress=bool(flags & PC_COMPRESS))
+
+
+def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: bool = False,
+          compress: bool = False) -> None:
+    """elf64_coredump."""
+    p = td.proc
+    space = p.space
+    assert space is not None
+    segments = list(dumpable(space.entries, everything=everything))
+    count = len(segments) + 1
+    header_size = EHDR.size + PHDR.size * count + (SHDR.size if count >= PN_XNUM else 0)
+    note_bytes = b"".join(bytes(n) for n in notes(system, td))
+    start = -(-(header_size + len(note_bytes)) // PAGE) * PAGE
+    if start + sum(e.end - e.start for e in segments) >= limit:
+        raise Refused(EFAULT)
+    pieces = [elf_header(p, count), PHDR.pack(
+        PT_NOTE, 4, header_size, 0, 0, len(note_bytes), 0, 4)]
+    at = start
+    for e in segments:
+        size = e.end - e.start
+        pieces.append(PHDR.pack(PT_LOAD, segment_flags(e.prot), at, e.start, 0, size, size, PAGE))
+        at += size
+    if count >= PN_XNUM:
+        pieces.append(SHDR.pack(0, 0, 0, 0, 0, 1, 0, count, 0, 0))
+    pieces.append(note_bytes)
+    pieces.append(bytes(start - header_size - len(note_bytes)))
+    pieces.extend(space.peek(e.start, e.end - e.start) for e in segments)
+    core = b"".join(pieces)
+    vnode.write_at(0, gzip.compress(core, mtime=0) if compress else core)
+
+
+def elf_header(p: Proc, count: int) -> bytes:
+    shoff = EHDR.size + PHDR.size * count if count >= PN_XNUM else 0
+    return EHDR.pack(
+        b"\x7fELF", ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD, 0,
+        ET_CORE, EM_X86_64, EV_CURRENT, 0, EHDR.size, shoff, 0, EHDR.size, PHDR.size,
+        min(count, PN_XNUM), SHDR.size, 1 if shoff else 0, 0)
+
+
+def segment_flags(prot: int) -> int:
+    """PF_R 4, PF_W 2, PF_X 1 for PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4."""
+    return (prot & 1) << 2 | prot & 2 | prot >> 2 & 1
+
+
+def dumpable(entries: Iterable[Entry], *, everything: bool) -> Iterator[Entry]:
+    """each_dumpable_segment: what has pages, some right, and is not kept out."""
+    for e in entries:
+        if e.has_object and (everything or (e.prot and not e.nocore)):
+            yield e
+
+
+# -- notes -------------------------------------------------------------------
+def notes(system: System, td: Thread) -> Iterator[Note]:
+    """In the kernel's order; the thread that dumps comes first of the threads."""
+    p = td.proc
+    yield Note(NT_PRPSINFO, prpsinfo(p))
+    for thread in [td, *(t for t in p.threads if t is not td)]:
+        for kind, data in system.machdep.core_notes(thread):
+            yield Note(kind, data)
+
+    def table(size: int, *mib: int) -> bytes:
+        data = sysctl.fetch(system, td, (CTL_KERN, KERN_PROC, *mib, p.pid))
+        return struct.pack("<i", size) + data
+
+    yield Note(NT_PROCSTAT_PROC, table(KINFO_PROC_SIZE, KERN_PROC_PID | KERN_PROC_INC_THREAD))
+    yield Note(NT_PROCSTAT_FILES, table(KINFO_FILE_SIZE, KERN_PROC_FILEDESC))
+    yield Note(NT_PROCSTAT_VMMAP, table(KINFO_VMENTRY_SIZE, KERN_PROC_VMMAP))
+    groups = p.cred.groups
+    yield Note(NT_PROCSTAT_GROUPS, struct.pack(f"<i{len(groups)}I", 4, *groups))
+    yield Note(NT_PROCSTAT_UMASK, struct.pack("<iH", 2, p.umask))
+    yield Note(NT_PROCSTAT_RLIMIT, rlimits(p))
+    yield Note(NT_PROCSTAT_OSREL, struct.pack("<ii", 4, p.osrel))
+    yield Note(NT_PROCSTAT_PSSTRINGS, struct.pack("<iQ", 8, p.ps_strings))
+    yield Note(NT_PROCSTAT_AUXV, struct.pack("<i", 16) + p.auxv)
+
+
+def prpsinfo(p: Proc) -> bytes:
+    """struct prpsinfo: the arguments with blanks between, its name without any."""
+    arguments = b" ".join(p.args)[:80] or p.comm.encode()
+    return PRPSINFO.pack(
+        PRPSINFO_VERSION, PRPSINFO.size, p.comm.encode()[:16], arguments[:80], p.pid)
+
+
+def rlimits(p: Proc) -> bytes:
+    data = b"".join(struct.pack("<qq", *limits.limit(p, i)) for i in range(limits.NLIMITS))
+    return struct.pack("<i", len(data)) + data
+
+
+# -- the file of a fatal signal ----------------------------------------------
+def core_file(system: System, td: Thread, sig: int) -> bool:
+    """coredump() of kern_sig.c: leave a core file if the process may have
+    one.  Whether there is one now; why not goes to the log unless the limit
+    is zero."""
+    p = td.proc
+    p.sig = sig
+    try:
+        _core_file(system, td, sig)
+    except Refused as e:
+        if e.errno != EFBIG:
+            system.note(f"process {p.pid} ({p.comm}): no core file: {e}")
+        return False
+    return True
+
+
+def _core_file(system: System, td: Thread, sig: int) -> None:
+    p = td.proc
+    settings = system.settings
+    if (not settings.get("kern.coredump", 1)
+            or (p.flag & P.SUGID and not settings.get("kern.sugid_coredump", 0))
+            or p.flag2 & P2.NOTRACE):
+        raise Refused(EFAULT)
+    limit = limits.limit(p, limits.CORE)[0]
+    if limit == 0:
+        raise Refused(EFBIG)
+    compress = int(settings.get("kern.compress_user_cores", 0))
+    name = core_name(system, p, sig) + {1: ".gz"}.get(compress, "")
+    vnode = _open(system, td, name)
+    if vnode.kind != "reg" or vnode.nlink != 1 or vnode.uid != p.cred.uid:
+        raise Refused(EFAULT)
+    vnode.truncate(0)
+    p.acflag |= ACORE
+    write(system, td, vnode, limit, compress=compress == 1)
+
+
+def core_name(system: System, p: Proc, sig: int) -> str:
+    """kern.corefile: %N name, %P pid, %U user, %S signal, %H host, %I index."""
+    pattern = str(system.settings.get("kern.corefile", "%N.core"))
+    values = {"N": p.comm, "P": str(p.pid), "U": str(p.cred.uid), "S": str(sig), "I": "0",
+              "H": str(system.settings.get("kern.hostname", "")), "%": "%"}
+    name, at = "", 0
+    while at < len(pattern):
+        letter = pattern[at]
+        if letter == "%" and at + 1 < len(pattern):
+            name += values.get(pattern[at + 1], "")
+            at += 1
+        else:
+            name += letter
+        at += 1
+    return name
+
+
+def _open(system: System, td: Thread, name: str) -> Vnode:
+    """The file to write, made (mode 0600) if it is not there; no symbolic
+    link is followed."""
+    who = access(td)
+    found = system.vfs.walk(name, who, follow=False)
+    if found.vnode is not None:
+        if found.vnode.kind == "lnk":
+            raise Refused(EFAULT)
+        found.vnode.check(2, who)
+        return found.vnode
+    node = system.vfs.new(found.directory, "reg", 0o600 & ~td.proc.umask, who.cred.uid)
+    found.directory.add(found.name, node, who)
+    return node
