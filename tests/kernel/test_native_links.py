@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from bsdproc.abi.machines import MACHINES, Machine
 from bsdproc.kernel import build_native
@@ -82,6 +83,7 @@ def zig(tmp_path_factory: pytest.TempPathFactory) -> Zig:
 def undefined(path: Path) -> set[str]:
     with path.open("rb") as file:
         symbols = ELFFile(file).get_section_by_name(".symtab")
+        assert isinstance(symbols, SymbolTableSection)
         return {s.name for s in symbols.iter_symbols()
                 if s["st_shndx"] == "SHN_UNDEF" and s.name}
 
