@@ -124,6 +124,8 @@ class Prison:
     children_max: int = 0
     persist: bool = False
     children: list[Prison] = field(default_factory=list)
+    last_id: int = 0
+    """Of the jails made so far: jail 0's alone counts."""
 
     def holds(self, other: Prison) -> bool:
         """Whether `other` is this prison or lies within it (prison_check)."""
