@@ -1,4 +1,4 @@
-"""A thread's registers, and the processor that runs them in an address space."""
+"""The processor that runs a thread in an address space."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.machine import _unicorn as uc
 from bsdproc.emulator.machine import registers as regs
+from bsdproc.emulator.machine.context import Context
 from bsdproc.emulator.machine.engine import Engine, EngineError
 from bsdproc.emulator.machine.registers import GENERAL
+from bsdproc.emulator.machine.watch import Watch, Watchpoint
 
 if TYPE_CHECKING:
     from bsdproc.emulator.machine.memory import AddressSpace
@@ -17,8 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["GENERAL", "Context", "Cpu", "Stop"]
 
 DE, DB, BP, OF, UD, DF, GP, PF = 0, 1, 3, 4, 6, 8, 13, 14
+"""Exception vectors (Intel SDM volume 3, 6.3.1)."""
 PF_PRESENT, PF_WRITE, PF_USER, PF_FETCH = 1, 2, 4, 16
-_ICEBP = 0xF1
+"""A page fault's error code."""
+DR6_BS = 0x4000
+_TRAPS = frozenset({DB, BP, OF})
+_ICEBP, _SYSCALL = b"\xf1", b"\x0f\x05"
 
 
 class Stop(IntEnum):
@@ -32,180 +38,42 @@ class Stop(IntEnum):
     """`Cpu.vector` says which."""
 
 
-class Context:
-    """The user registers of a thread.
-
-    While a processor runs them it keeps them; they are fetched when somebody
-    looks, and written back when somebody changed them.  `mode` is 64 or 32
-    and chooses the code segment.
-    """
-
-    __slots__ = ("_engine", "_fpu", "_fpu_dirty", "_general", "_general_dirty", "_special",
-                 "_special_dirty")
-
-    def __init__(self, mode: int = 64, *, selectors: Sequence[int] | None = None) -> None:
-        self._engine: Engine | None = None
-        general = [0] * len(GENERAL)
-        general[regs.RFLAGS] = regs.RFLAGS_AT_START
-        self._general: list[int] | None = general
-        if selectors is None:
-            selectors = (0x43 if mode == 64 else 0x33, 0x3B, 0x3B, 0x3B, 0x13, 0x1B)
-        self._special: list[int] | None = [*selectors, 0, 0]
-        self._fpu: bytes | None = regs.FPU_AT_START
-        self._general_dirty = self._special_dirty = self._fpu_dirty = True
-
-    # -- what the kernel sees -----------------------------------------------
-    def get(self, name: str) -> int:
-        """One register, unsigned.  KeyError for a name that is none."""
-        name = regs.ALIASES.get(name, name)
-        index = regs.INDEX.get(name)
-        if index is not None:
-            return self._fetched_general()[index]
-        return self._fetched_special()[regs.SPECIAL_INDEX[name]]
-
-    def set(self, name: str, value: int) -> None:
-        """Change one; a selector takes effect with the next run."""
-        name = regs.ALIASES.get(name, name)
-        index = regs.INDEX.get(name)
-        if index is not None:
-            self._fetched_general()[index] = value & regs.MASK64
-            self._general_dirty = True
-            return
-        index = regs.SPECIAL_INDEX[name]
-        self._fetched_special()[index] = value & (0xFFFF if index < 6 else regs.MASK64)
-        self._special_dirty = True
-
-    def general(self) -> tuple[int, ...]:
-        """The general registers in the order of GENERAL."""
-        return tuple(self._fetched_general())
-
-    def set_general(self, values: Sequence[int]) -> None:
-        """Replace them all."""
-        if len(values) != len(GENERAL):
-            raise ValueError(f"{len(values)} registers instead of {len(GENERAL)}")
-        self._general = [v & regs.MASK64 for v in values]
-        self._general_dirty = True
-
-    def selectors(self) -> tuple[int, int, int, int, int, int]:
-        """cs, ss, ds, es, fs and gs."""
-        cs, ss, ds, es, fs, gs = self._fetched_special()[:6]
-        return cs, ss, ds, es, fs, gs
-
-    def fpu(self) -> bytes:
-        """x87 and SSE state as FXSAVE writes it: 512 bytes."""
-        if self._fpu is None:
-            assert self._engine is not None
-            self._fpu = self._engine.read_fpu()
-        return self._fpu
-
-    def set_fpu(self, image: bytes) -> None:
-        """Replace it by a 512-byte FXSAVE image."""
-        if len(image) != regs.FXSAVE_SIZE:
-            raise ValueError(f"{len(image)} bytes instead of {regs.FXSAVE_SIZE}")
-        self._fpu = bytes(image)
-        self._fpu_dirty = True
-
-    def ymm_high(self) -> bytes:
-        """Upper halves of the 16 AVX registers: zeros, as Unicorn executes no AVX."""
-        return bytes(256)
-
-    def set_ymm_high(self, value: bytes) -> None:
-        """Takes 256 zero bytes and refuses others: there is nothing to hold them."""
-        if len(value) != 256:
-            raise ValueError(f"{len(value)} bytes instead of 256")
-        if any(value):
-            raise NotImplementedError("the emulated processor has no AVX registers")
-
-    def copy(self) -> Context:
-        """The same registers, independent of these."""
-        new = Context.__new__(Context)
-        new._engine = None
-        new._general = list(self._fetched_general())
-        new._special = list(self._fetched_special())
-        new._fpu = self.fpu()
-        new._general_dirty = new._special_dirty = new._fpu_dirty = True
-        return new
-
-    # -- moving between here and the engine ---------------------------------
-    def _fetched_general(self) -> list[int]:
-        if self._general is None:
-            assert self._engine is not None
-            self._general = self._engine.read_general()
-        return self._general
-
-    def _fetched_special(self) -> list[int]:
-        if self._special is None:
-            assert self._engine is not None
-            self._special = self._engine.read_special()
-        return self._special
-
-    def store(self, engine: Engine) -> None:
-        """Take what the engine has of them: another context is about to be loaded."""
-        self._fetched_general()
-        self._fetched_special()
-        self.fpu()
-        self._engine = None
-        self._general_dirty = self._special_dirty = self._fpu_dirty = True
-
-    def load(self, engine: Engine) -> bool:
-        """Make the engine's registers these; False when a selector is not usable."""
-        good = True
-        if engine.loaded is not self:
-            if self._engine is not None:
-                self._engine.unload()
-            engine.unload()
-            engine.loaded = self
-            self._engine = engine
-        if self._special_dirty:
-            # Entering a code segment replaces every register.
-            self._fetched_general()
-            self.fpu()
-            assert self._special is not None
-            if self._special[regs.CS] not in (engine.selectors.code64, engine.selectors.code32):
-                return False
-            good = engine.write_special(self._special)
-            self._special_dirty = not good
-            self._general_dirty = self._fpu_dirty = True
-        if self._fpu_dirty:
-            assert self._fpu is not None
-            engine.write_fpu(self._fpu)
-            self._fpu_dirty = False
-        if self._general_dirty:
-            assert self._general is not None
-            engine.write_general(self._general)
-            self._general_dirty = False
-        return good
-
-    def started(self) -> int:
-        """The engine is about to change them: forget the copies.  Returns rip."""
-        engine = self._engine
-        assert engine is not None
-        rip = engine.read_rip() if self._general is None else self._general[regs.RIP]
-        self._general = self._special = self._fpu = None
-        return rip
-
-    def put_rip(self, rip: int) -> None:
-        """Correct where the engine stopped."""
-        self._fetched_general()[regs.RIP] = rip
-        self._general_dirty = True
-
-
 class Cpu:
-    """The processor as one address space sees it: `AddressSpace.cpu`."""
+    """The processor as one address space sees it: `AddressSpace.cpu`.
+
+    An exception leaves rip as the hardware does: at the instruction for a
+    fault, which can then be restarted, and behind it for a trap (INT3, a
+    step, a data watchpoint).
+    """
 
     def __init__(self, space: AddressSpace, engine: Engine) -> None:
         self._space = space
         self._engine = engine
+        self._watch: Watch | None = None
         self.executed = 0
-        """Instructions of the last run."""
+        """Instructions that the last run completed."""
         self.vector = 0
         """Of the last exception: the x86 number."""
         self.error_code = 0
         """Its error code, 0 where there is none."""
         self.address = 0
         """The address of the last page fault (CR2)."""
+        self.dr6 = 0
+        """Of the last debug exception: watchpoints by number, DR6_BS for the trap flag."""
         self.syscall_length = 2
         """Bytes of the instruction that made the last system call."""
+
+    def watch(self, points: Sequence[Watchpoint]) -> None:
+        """Set the debug registers: (address, length, kind), kind "x", "w" or "rw".
+
+        A point's place is its bit in `dr6`; one of length 0 is not in use.
+        Data watchpoints trap (vector 1) behind the instruction that touched
+        any byte of theirs, "x" before the instruction at their address,
+        unless the context's rflags have RF.  None set costs nothing.
+        """
+        points = tuple(points)
+        used = any(length for _, length, _ in points)
+        self._watch = Watch(points, self._engine, self._space) if used else None
 
     def run(self, context: Context, count: int) -> Stop:
         """Execute at most `count` instructions of a thread.
@@ -218,69 +86,148 @@ class Cpu:
             self.executed = 0
             return Stop.SLICE
         if not context.load(engine):
+            self.executed = 0
             return self._raise(GP, context.get("cs") & ~3)
         if engine.stale:
             engine.forget_stale()
         if engine.root != space.root:
             engine.load_root(space.root)
-        traps = engine.traps
+        if engine.watch is not None or self._watch is not None:
+            engine.use_watch(self._watch)
+        if context.pending is not None:
+            return self._deliver(context)
+        if context.resume:
+            return self._run_past(context, count)
+        traps, start, counter = engine.traps, engine.emu_start, engine.counter
+        handle = engine.handle
         left = count
         while True:
             rip = context.started()
             traps.vector = -1
-            error = engine.emu_start(engine.handle, rip, 0, 0, left)
-            done = engine.counter[0]
-            if traps.raised is not None:
-                raised, traps.raised = traps.raised, None
-                raise raised
-            vector = traps.vector
-            if vector < 0 and not error:
-                if done > left:
-                    self.executed = count
-                    return Stop.SLICE
-                self.executed = count - left + done
-                return Stop.SYSCALL
-            if error and error != uc.UC_ERR_INSN_INVALID:
-                raise EngineError(f"at {rip:#x}: {uc.error_text(error)}")
-            if error:
-                vector = UD
-            if vector == PF:
-                code, from_int = engine.exception()
-                if not from_int:
-                    address = engine.read_register("cr2")
-                    done = done if code & PF_FETCH else done - 1
-                    left -= done
-                    if left == 0:
+            try:
+                error = start(handle, rip, 0, 0, left)
+                if traps.raised is not None:
+                    raise traps.raised
+                done = counter[0]
+                if traps.vector < 0 and not error and not traps.watched:
+                    if done > left:
                         self.executed = count
                         return Stop.SLICE
-                    if space.fault(address, code):
-                        if engine.root != space.root:
-                            engine.load_root(space.root)
-                        continue
-                    self.executed = count - left
-                    self.address = address
-                    return self._raise(PF, code)
-            self.executed = count - left + done
-            return self._exception(context, vector, rip, left)
+                    self.executed = count - left + done
+                    return Stop.SYSCALL
+                stop = self._stopped(context, error, count, left, done)
+            except BaseException:
+                self._keep(context, left)
+                raise
+            if stop is not None:
+                return stop
+            left = count - self.executed
+
+    def _stopped(self, context: Context, error: int, count: int, left: int,
+                 done: int) -> Stop | None:
+        """Anything but a slice's end or a system call; None to go on, with `executed` set."""
+        engine, traps = self._engine, self._engine.traps
+        vector, watched = traps.vector, traps.watched
+        code, from_int, address = 0, False, 0
+        if error == uc.UC_ERR_INSN_INVALID:
+            vector = UD
+        elif error:
+            raise EngineError(f"at {context.get('rip'):#x}: {uc.error_text(error)}")
+        if vector == BP or vector >= 32:
+            from_int = True
+        elif vector >= 0 and not traps.rewind:
+            code, from_int = engine.exception()
+        fetch = False
+        if vector == PF and not from_int:
+            address = engine.read_register("cr2")
+            fetch = bool(code & PF_FETCH)
+        elif vector == GP and not from_int and not traps.rewind:
+            fetch = not _canonical(context.get("rip"))
+        if vector < 0 or not (fetch or from_int or vector in _TRAPS):
+            done -= 1  # the last instruction that was begun was not completed
+        self.executed = count - left + done
+        traps.watched, traps.before = 0, False
+        if watched and (vector < 0 or fetch):
+            self.dr6 = watched
+            return self._raise(DB, 0)
+        if fetch and self.executed >= count:
+            return Stop.SLICE  # the next instruction's, which is not to be executed yet
+        if vector == PF and not from_int:
+            if self._space.fault(address, code):
+                if engine.root != self._space.root:
+                    engine.load_root(self._space.root)
+                if self._watch is not None:
+                    engine.use_watch(self._watch)
+                return None
+            self.address = address
+            return self._raise(PF, code)
+        if from_int and vector not in engine.software_vectors:
+            context.put_rip(context.get("rip") - 2)
+            self.executed -= 1
+            return self._raise(GP, vector << 3 | 2)
+        if traps.rewind:
+            context.put_rip(context.get("rip") - traps.rewind)
+            traps.rewind = 0
+        elif vector == UD and self._space.peek(context.get("rip"), 1) == _ICEBP:
+            context.put_rip(context.get("rip") + 1)
+            self.executed += 1
+            self.dr6 = 0
+            return self._raise(DB, 0)
+        elif vector == DB:
+            self.dr6 = DR6_BS | watched
+        return self._raise(vector, code)
 
     def _raise(self, vector: int, code: int) -> Stop:
         self.vector, self.error_code = vector, code
         return Stop.EXCEPTION
 
-    def _exception(self, context: Context, vector: int, start: int, left: int) -> Stop:
-        """Anything but a page fault, made into what the hardware would report."""
+    def _run_past(self, context: Context, count: int) -> Stop:
+        """With the resume flag: one instruction without execution watchpoints, which clears it."""
+        context.resume = False
         engine = self._engine
-        if vector == BP or vector >= 32:
-            code, from_int = 0, vector != BP
-        else:
-            code, from_int = engine.exception()
-        if from_int and vector not in engine.software_vectors:
-            context.put_rip(context.get("rip") - 2)
-            return self._raise(GP, vector << 3 | 2)
-        if engine.traps.rewind:
-            context.put_rip(context.get("rip") - engine.traps.rewind)
-            engine.traps.rewind = 0
-        if vector == GP and self.executed == 1 and left == 1 and context.get("rip") != start:
-            # the next instruction's, which is not ours to execute yet
-            return Stop.SLICE
-        return self._raise(vector, code)
+        engine.passing = True
+        try:
+            stop = self.run(context, 1)
+        finally:
+            engine.passing = False
+        flags = context.get("rflags")
+        if flags & regs.RFLAGS_RF and stop is not Stop.EXCEPTION:
+            context.set("rflags", flags & ~regs.RFLAGS_RF)
+        if stop is not Stop.SLICE or count == 1:
+            return stop
+        done = self.executed
+        stop = self.run(context, count - 1)
+        self.executed += done
+        return stop
+
+    def _keep(self, context: Context, left: int) -> None:
+        """Ctrl-C on the way out: remember what would not happen again by itself."""
+        traps = self._engine.traps
+        traps.raised = None
+        vector, dr6 = traps.vector, traps.watched
+        traps.watched, traps.before = 0, False
+        if dr6 and vector < 0:
+            context.pending = (Stop.EXCEPTION, DB, 0, dr6)
+        elif vector == DB:
+            context.pending = (Stop.EXCEPTION, DB, 0, DR6_BS)
+        elif vector >= 0:
+            if vector in self._engine.software_vectors:
+                context.pending = (Stop.EXCEPTION, vector, 0, 0)
+        elif self._engine.counter[0] <= left:
+            rip = context.get("rip")
+            if self._space.peek(rip - self.syscall_length, self.syscall_length) == _SYSCALL:
+                context.pending = (Stop.SYSCALL, 0, 0, 0)
+
+    def _deliver(self, context: Context) -> Stop:
+        assert context.pending is not None
+        stop, vector, code, dr6 = context.pending
+        context.pending = None
+        self.executed = 0
+        if stop == Stop.EXCEPTION:
+            self.dr6 = dr6
+            self._raise(vector, code)
+        return Stop(stop)
+
+
+def _canonical(address: int) -> bool:
+    return not 1 << 47 <= address < (1 << 64) - (1 << 47)

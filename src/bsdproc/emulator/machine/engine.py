@@ -13,14 +13,17 @@ import struct
 import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bsdproc.emulator.machine import _unicorn as uc
+from bsdproc.emulator.machine import cpuid, segments
 from bsdproc.emulator.machine import layout as places
 from bsdproc.emulator.machine import registers as regs
-from bsdproc.emulator.machine import segments
 from bsdproc.emulator.machine.entries import Backing, MemoryObject
 from bsdproc.emulator.machine.physical import PAGE, PAGE_SHIFT, PhysicalMemory
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.machine.watch import Watch
 
 ffi = uc.ffi
 
@@ -31,10 +34,11 @@ KERNEL_BASE = 0xFFFF_8000_0000_0000
 """Where every root maps the engine's own pages, for ring 0 alone."""
 KERNEL_SLOT = 256
 _GDT, _CODE, _STACK = KERNEL_BASE, KERNEL_BASE + PAGE, KERNEL_BASE + 2 * PAGE
-_IRETQ = bytes.fromhex("48cf")
+_IRETQ, _XSETBV = 0, 2
+_RING0 = bytes.fromhex("48cf" "0f01d1")
 
 _CR0 = 0x8005_0033  # PG AM WP NE ET MP PE
-_CR4 = 0x0001_0620  # FSGSBASE OSXMMEXCPT OSFXSR PAE
+_CR4 = 0x0005_0620  # OSXSAVE FSGSBASE OSXMMEXCPT OSFXSR PAE
 _MSR_EFER, _EFER = 0xC000_0080, 0x0D01  # NXE LMA LME SCE
 _TRANSLATIONS = 64 << 20
 _OWN_STRUCTURE = 4096  # bytes of it that are searched: less than it has
@@ -68,6 +72,8 @@ class _Traps:
         self.handle = handle
         self.vector = -1
         self.rewind = 0
+        self.watched = 0
+        self.before = False
         self.raised: BaseException | None = None
         self.clock = clock
         self.emu_stop = uc.library().uc_emu_stop
@@ -83,10 +89,28 @@ class _Traps:
 
     def rdtsc(self, _: Any, __: Any) -> int:
         ticks = self.clock()
-        for name, value in (("rax", ticks & 0xFFFF_FFFF), ("rdx", ticks >> 32 & 0xFFFF_FFFF)):
+        self._write(rax=ticks & 0xFFFF_FFFF, rdx=ticks >> 32 & 0xFFFF_FFFF)
+        return 1
+
+    def rdtscp(self, _: Any, __: Any) -> int:
+        self.rdtsc(_, __)
+        self._write(rcx=0)
+        return 1
+
+    def cpuid(self, _: Any, __: Any) -> int:
+        value = ffi.new("uint64_t *")
+        asked = []
+        for name in ("rax", "rcx"):
+            uc.library().uc_reg_read(self.handle, uc.REGISTERS[name], value)
+            asked.append(value[0] & 0xFFFF_FFFF)
+        rax, rbx, rcx, rdx = cpuid.cpuid(*asked)
+        self._write(rax=rax, rbx=rbx, rcx=rcx, rdx=rdx)
+        return 1
+
+    def _write(self, **values: int) -> None:
+        for name, value in values.items():
             uc.library().uc_reg_write(
                 self.handle, uc.REGISTERS[name], ffi.new("uint64_t *", value))
-        return 1
 
     def failed(self, _: object, value: BaseException, trace: TracebackType | None) -> None:
         """An exception in a hook, Ctrl-C most likely: stop, and let `start` raise it."""
@@ -133,6 +157,9 @@ class Engine:
         self.traps = _Traps(self.handle, clock)
         self.emu_start = lib.uc_emu_start
         self.loaded: Loadable | None = None
+        self.watch: Watch | None = None
+        self.passing = False
+        """The instruction that the run begins with does not hit an execution watchpoint."""
         self.root = 0
         self.spaces = 0
         self.close_with_last = False
@@ -165,9 +192,14 @@ class Engine:
         self.limit = ffi.cast("size_t *", own + self._layout.limit)
 
     # -- being set up -------------------------------------------------------
+    def callback(self, signature: str, function: Callable[..., object]) -> Any:
+        """A C function pointer to `function`, for as long as the caller keeps it.  What
+        it raises comes out of the run."""
+        return ffi.callback(signature, function, onerror=self.traps.failed)
+
     def lend(self, signature: str, function: Callable[..., object]) -> Any:
-        """A C function pointer to `function`, which lives as long as the engine."""
-        callback = ffi.callback(signature, function, onerror=self.traps.failed)
+        """One that lives as long as the engine."""
+        callback = self.callback(signature, function)
         self._lent.append(callback)
         return callback
 
@@ -197,9 +229,11 @@ class Engine:
                       self.lend("void(void *, uint32_t, void *)", traps.interrupt))
         self.add_hook(uc.UC_HOOK_INSN, self.lend("void(void *, void *)", traps.sysenter),
                       instruction=uc.UC_X86_INS_SYSENTER)
-        rdtsc = self.lend("int(void *, void *)", traps.rdtsc)
-        for instruction in (uc.UC_X86_INS_RDTSC, uc.UC_X86_INS_RDTSCP):
-            self.add_hook(uc.UC_HOOK_INSN, rdtsc, instruction=instruction)
+        for instruction, function in ((uc.UC_X86_INS_RDTSC, traps.rdtsc),
+                                      (uc.UC_X86_INS_RDTSCP, traps.rdtscp),
+                                      (uc.UC_X86_INS_CPUID, traps.cpuid)):
+            self.add_hook(uc.UC_HOOK_INSN, self.lend("int(void *, void *)", function),
+                          instruction=instruction)
 
     def _set_up_roots(self) -> None:
         """The tables that every root shares, and a root of the engine's own that
@@ -217,7 +251,7 @@ class Engine:
         for index, entry in enumerate(entries):
             words[(descriptors << 9) + index] = entry
         self._gdt_limit = 8 * len(entries) - 1
-        memory.bytes[code << PAGE_SHIFT : (code << PAGE_SHIFT) + len(_IRETQ)] = _IRETQ
+        memory.bytes[code << PAGE_SHIFT : (code << PAGE_SHIFT) + len(_RING0)] = _RING0
         self._frame = (stack << 9) + PAGE // 16
         self._own_root = self.new_root()
         words[self._own_root << 9] = giants << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_USER
@@ -241,6 +275,9 @@ class Engine:
         self.load_root(self._own_root)
         self.write_register("cr0", _CR0)
         self.write_register("cs", segments.KERNEL_CODE)
+        for name, number in (("rax", cpuid.XCR0), ("rcx", 0), ("rdx", 0)):
+            self.write_register(name, number)
+        check(self.emu_start(self.handle, _CODE + _XSETBV, 0, 0, 1), "XSETBV")
         self._ring0 = self._new_context()
         self._lib.uc_context_save(self.handle, self._ring0)
 
@@ -257,7 +294,7 @@ class Engine:
         for index, word in enumerate((PAGE, code, regs.RFLAGS_AT_START, 0, data)):
             self.memory.words[self._frame + index] = word
         self.write_register("rsp", _STACK + PAGE // 2)
-        check(self.emu_start(self.handle, _CODE, 0, 0, 1), "IRETQ")
+        check(self.emu_start(self.handle, _CODE + _IRETQ, 0, 0, 1), "IRETQ")
         for name, selector in (("ds", data), ("es", data), ("fs", self.selectors.fs),
                                ("gs", self.selectors.gs)):
             self.write_register(name, selector)
@@ -364,6 +401,27 @@ class Engine:
             struct.pack_into("@i", view, at.old_exception, -1)
             lib.uc_context_restore(self.handle, self._state)
         return _READ_INT(view, at.error_code)[0], bool(_READ_INT(view, at.is_int)[0])
+
+    # -- watchpoints --------------------------------------------------------
+    def use_watch(self, watch: Watch | None) -> None:
+        """Make these the watchpoints of what runs next."""
+        if self.watch is not watch and self.watch is not None:
+            self.watch.disarm()
+        self.watch = watch
+        if watch is not None:
+            watch.arm()
+
+    def hit(self, bit: int, *, before: bool) -> None:
+        """A watchpoint: end the run now (`before` its instruction) or behind the instruction."""
+        traps = self.traps
+        if before:
+            if self.counter[0] == 1 and self.passing:
+                return
+            traps.before = True
+            self._lib.uc_emu_stop(self.handle)
+        else:
+            self.limit[0] = self.counter[0]
+        traps.watched |= bit
 
     # -- address spaces -----------------------------------------------------
     def load_root(self, root: int) -> None:

@@ -241,6 +241,10 @@ class AddressSpace:
         """The entry that an address lies in."""
         return self._map.at(address)
 
+    def frame(self, vpn: int) -> int:
+        """The page frame that holds a page, 0 when it is not in memory."""
+        return self._pages.get(vpn, 0)
+
     # -- pages --------------------------------------------------------------
     def _remove(self, start: int, end: int) -> None:
         gone = self._map.cut(start, end)
