@@ -28,6 +28,7 @@ from bsdproc.emulator.errno import (
     ETXTBSY,
     Refused,
 )
+from bsdproc.emulator.freebsd import procfs
 from bsdproc.emulator.freebsd.file import (
     FREAD,
     FWRITE,
@@ -151,9 +152,11 @@ class FileTable:
 
 # -- setting up ---------------------------------------------------------------
 def boot_file_system(system: System) -> FileSystem:
-    """The name space that the kernel boots with, /proc not yet mounted."""
+    """The name space that the kernel boots with, a procfs on /proc."""
     source = random.Random(0)
-    return base_system(lambda: system.boot_time * 10**9 + system.clock, source.randbytes)
+    fs = base_system(lambda: system.boot_time * 10**9 + system.clock, source.randbytes)
+    procfs.mount(system, fs)
+    return fs
 
 
 def standard_table(stdout: BinaryIO | None, stderr: BinaryIO | None) -> FileTable:

@@ -265,7 +265,7 @@ def memory(p: Proc) -> Fields:
     fields: Fields = {
         "ki_size": size,
         "ki_rssize": resident + KSTACK_PAGES * len(p.threads),
-        "ki_ssize": p.stack_size // PAGE,
+        "ki_ssize": sum(e.size for e in entries if e.kind == "stack") // PAGE,
     }
     if p.image is not None:
         fields["ki_tsize"], fields["ki_dsize"] = program_pages(p.image)

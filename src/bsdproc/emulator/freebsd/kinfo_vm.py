@@ -69,6 +69,14 @@ def kept_out(p: Proc, entry: Entry) -> bool:
     return entry.backing is not None and entry.backing is p.text and not entry.prot & WRITE
 
 
+def charged(entry: Entry) -> bool:
+    """Whether its swap is reserved on some user's account: that of memory of
+    its own that can be written."""
+    if entry.kind == "guard" or entry.shared:
+        return False
+    return bool(entry.max_prot & WRITE and (entry.behind is not None or entry.prot & WRITE))
+
+
 def space_of(p: Proc) -> AddressSpace:
     if p.space is None:
         raise Refused(ESRCH)

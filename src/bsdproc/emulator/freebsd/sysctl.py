@@ -243,8 +243,8 @@ def ask(system: System, td: Thread, mib: Sequence[int], room: int | None,
 def sysctl(system: System, td: Thread, mib: Sequence[int] | str, old_room: int | None,
            new: bytes | None = None) -> bytes:
     """The old value of a request with that much room; ENOMEM when it is too
-    little, b"" when only the size is asked for (`old_room` None)."""
-    answer = ask(system, td, numbers(mib), old_room, new)
+    little, b"" where no old value is asked for (`old_room` None or 0)."""
+    answer = ask(system, td, numbers(mib), old_room or None, new)
     if answer.errno:
         raise Refused(answer.errno)
     return answer.data
