@@ -22,6 +22,10 @@ _QUALIFIERS = {
     "DW_TAG_const_type", "DW_TAG_volatile_type", "DW_TAG_restrict_type", "DW_TAG_atomic_type",
 }  # fmt: skip
 
+_NAMED = {
+    "DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type", "DW_TAG_typedef",
+}  # fmt: skip
+
 
 class _Reader:
     """Builds the type graph of one compile unit."""
@@ -64,7 +68,7 @@ class _Reader:
                     self.text(child, "DW_AT_name") or "": self.number(child, "DW_AT_const_value")
                     for child in die.iter_children()
                 }
-                return Enum(name, values, size)
+                return Enum(name, values, size, self._file(die))
             case "DW_TAG_pointer_type":
                 pointer = Pointer(size or self.pointer, None)
                 self.seen[die.offset] = pointer
@@ -170,29 +174,30 @@ def _relocated(stream: BinaryIO) -> BytesIO:
 
 
 def types(path: Path) -> dict[str, Type]:
-    """Every named type in an object file: "struct reg", "siginfo_t", "enum idtype"."""
+    """Every named type in an object file: "struct reg", "siginfo_t", "enum idtype".
+
+    An enumeration without a name gets a number: its constants are wanted.
+    """
     found: dict[str, Type] = {}
     with path.open("rb") as stream:
         relocated = _relocated(stream)
     with relocated:
         elf = ELFFile(relocated)
         dwarf = elf.get_dwarf_info(relocate_dwarf_sections=False)
-        for unit in dwarf.iter_CUs():
-            reader = _Reader(unit, _files(dwarf.line_program_for_CU(unit)), elf.elfclass // 8)
-            for die in unit.iter_DIEs():
-                made: Type | None = None
-                if die.tag in {
-                    "DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type",
-                    "DW_TAG_typedef",
-                } and "DW_AT_declaration" not in die.attributes:  # fmt: skip
-                    made = reader.type(die)
-                match made:
-                    case Record(tag=str(tag)):
-                        found.setdefault(f"{made.keyword} {tag}", made)
-                    case Enum(tag=str(tag)):
-                        found.setdefault(f"enum {tag}", made)
-                    case Typedef():
-                        found.setdefault(made.name, made)
+        # The first unit is the only one: what follows it may be a section's padding.
+        unit = next(dwarf.iter_CUs())
+        reader = _Reader(unit, _files(dwarf.line_program_for_CU(unit)), elf.elfclass // 8)
+        for die in unit.iter_DIEs():
+            if die.tag not in _NAMED or "DW_AT_declaration" in die.attributes:
+                continue
+            made = reader.type(die)
+            match made:
+                case Record(tag=str(tag)):
+                    found.setdefault(f"{made.keyword} {tag}", made)
+                case Enum(tag=tag):
+                    found.setdefault(f"enum {tag or f'#{len(found)}'}", made)
+                case Typedef():
+                    found.setdefault(made.name, made)
     return found
 
 

@@ -127,5 +127,63 @@ FREEBSD = Interface(
     ),
 )
 
-HEADERS: dict[str, Interface] = {"freebsd": FREEBSD}
+NETBSD = Interface(
+    # PT_LWPINFO and its struct are there for programs that ask for them.
+    defines=("__LEGACY_PT_LWPINFO",),
+    includes=(
+        "sys/param.h", "sys/types.h", "sys/ptrace.h", "sys/sysctl.h", "sys/signal.h",
+        "sys/siginfo.h", "sys/wait.h", "sys/resource.h", "sys/proc.h", "sys/exec_elf.h",
+        "sys/ucontext.h", "sys/exec.h", "machine/reg.h", "machine/mcontext.h",
+        "miscfs/procfs/procfs.h", "uvm/uvm_param.h",
+    ),
+    more={
+        "amd64": ("x86/cpu_extended_state.h",),
+        "i386": ("x86/cpu_extended_state.h",),
+        "mipseb": ("mips/regnum.h",),
+        "mipsel": ("mips/regnum.h",),
+    },
+    whole=(
+        "/sys/ptrace.h", "/procfs/procfs.h", "/machine/ptrace.h", "/amd64/ptrace.h",
+        "/i386/ptrace.h", "/mips/ptrace.h", "/riscv/ptrace.h", "/arm/ptrace.h",
+        "/powerpc/ptrace.h", "/sparc/ptrace.h", "/machine/reg.h", "/amd64/reg.h", "/i386/reg.h",
+        "/mips/reg.h", "/riscv/reg.h", "/arm/reg.h", "/powerpc/reg.h", "/sparc/reg.h",
+        "/sparc64/reg.h", "/arm/vfpreg.h", "/machine/vfpreg.h", "/mips/regnum.h",
+        "/machine/regnum.h", "/x86/cpu_extended_state.h",
+    ),
+    macros=(
+        ("/sys/param.h", r"__NetBSD_Version__|MAXCOMLEN|MAXLOGNAME"),
+        ("<command line>", r"__NetBSD_Version__"),
+        ("/sys/exec_elf.h", r"(AT|PT|NT)_\w+|ELF_NOTE_NETBSD_CORE_\w+"),
+        ("/elfdefinitions.h", r"(AT|PT|NT)_\w+"),
+        ("/elf_machdep.h", r"PT_\w+"),
+        ("/sys/sysctl.h", r"CTL_KERN|CTL_PROC\w*|KERN_PROC\w*|KERN_LWP"),
+        ("/sys/sysctl.h", r"(KI|KVME|P|L|PROC|EPROC)_\w+"),
+        ("/sys/sysctl.h", r"CTL_VM|KERN_FILE\w*"),
+        ("/uvm/uvm_param.h", r"VM_PROC\w*"),
+        ("/sys/proc.h", r"(P|L|PL)_\w+|S(IDL|ACTIVE|DYING|STOP|ZOMB|DEAD)"),
+        ("/sys/lwp.h", r"LS[A-Z]+|L_\w+"),
+        ("/sys/signal.h", r"SIG[A-Z0-9]+|_?NSIG|(SIGEV|SA|SS)_\w+|MINSIGSTKSZ"),
+        ("/sys/signal.h", r"SIG_(BLOCK|UNBLOCK|SETMASK)"),
+        ("/sys/siginfo.h", r"(SI|ILL|BUS|SEGV|FPE|TRAP|CLD|POLL)_\w+"),
+        ("/sys/wait.h", r"W[A-Z]+|WAIT_\w+"),
+        ("/sys/idtype.h", r"P_\w+"),
+        ("/sys/resource.h", r"(RUSAGE|RLIM|RLIMIT|PRIO)_\w+"),
+        ("/mcontext.h", r"_N?(REG|GREG|FREG|X|UC)\w*|_UC_\w+"),
+    ),
+    types=_names(
+        "lwpid_t pid_t uid_t gid_t id_t dev_t off_t mode_t time_t suseconds_t register_t",
+        "fixpt_t rlim_t sigset_t siginfo_t sigval_t stack_t ucontext_t mcontext_t idtype_t",
+        struct="sigaltstack rusage wrusage rlimit timeval timespec iovec kinfo_proc2 kinfo_lwp "
+        "kinfo_file kinfo_vmentry _ksiginfo sigaction ps_strings netbsd_elfcore_procinfo",
+        union="sigval siginfo",
+    ),
+    excluded=re.compile(
+        # Include guards, names for internal use, other names of a struct's members.
+        r"_\w+_H_|__(?!NetBSD_Version__)\w+|(ki|kf|si|uc|pe|psi|pl|sa)_\w+"
+        # Assembly, an assertion's type, the name of a core dump's notes.
+        r"|\w+_ASM|struct __ctassert\d+_struct|ELF_NOTE_NETBSD_CORE_NAME"
+    ),
+)
+
+HEADERS: dict[str, Interface] = {"freebsd": FREEBSD, "netbsd": NETBSD}
 """The interfaces of the systems whose headers can be measured."""

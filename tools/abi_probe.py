@@ -28,7 +28,7 @@ from elftools.elf.sections import SymbolTableSection
 
 import abi_dwarf
 from abi_headers import HEADERS, Interface
-from cmodel import Enum, Row, Type, describe, resolve
+from cmodel import Enum, Row, Type, describe
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -88,19 +88,19 @@ _MARKER = re.compile(r'# \d+ "([^"]*)"')
 _ERROR = re.compile(r"\.c:(\d+):\d+: error:")
 
 
-def macros(toolchain: Toolchain, prelude: str, interface: Interface) -> list[str]:
-    """The interface's object-like macros that have a value, in the headers' order."""
-    found: dict[str, None] = {}
+def macros(toolchain: Toolchain, prelude: str, interface: Interface) -> dict[str, str]:
+    """The interface's object-like macros and their texts, in the headers' order."""
+    found: dict[str, str] = {}
     header = ""
     for line in toolchain.checked(prelude, "-E", "-dD").splitlines():
         if marker := _MARKER.match(line):
             header = marker[1]
         elif (define := _DEFINE.match(line)) and define[2].strip():
             if interface.takes_macro(header, define[1]):
-                found[define[1]] = None
+                found[define[1]] = define[2].strip()
         elif line.startswith("#undef "):
             found.pop(line.split()[1], None)
-    return list(found)
+    return found
 
 
 def measure(target: Machine, directory: Path) -> Measurement:
@@ -108,33 +108,49 @@ def measure(target: Machine, directory: Path) -> Measurement:
     toolchain = Toolchain(target, directory)
     interface = HEADERS[target.system]
     prelude = interface.source(target.machine)
-    names = macros(toolchain, prelude, interface)
+    texts = macros(toolchain, prelude, interface)
+    names = list(texts)
     output = directory / f"{target.module}.o"
     options = (
         "-c", "-gdwarf-4", "-fno-eliminate-unused-debug-types", "-ferror-limit=0",
         "-o", str(output),
     )  # fmt: skip
-    done = toolchain.run(prelude + _array(names), *options)
-    if done.returncode:
-        # Not every macro is an integer constant: drop what the compiler refuses as one.
-        lines = prelude.count("\n") + 3
-        refused = {int(line) - lines for line in _ERROR.findall(done.stderr)}
-        if not refused or not refused <= set(range(len(names))):
+    # Not every macro is an integer constant: drop what the compiler refuses as one.  It tells
+    # of some only when the others are gone.
+    first = prelude.count("\n") + 4
+    while (done := toolchain.run(prelude + _array(names), *options)).returncode:
+        refused = {int(line) - first for line in _ERROR.findall(done.stderr)}
+        refused = {line for line in refused if line < len(names)}
+        if not refused or min(refused) < 0:
             raise RuntimeError(f"{target.triple}: the headers do not compile\n{done.stderr}")
         names = [name for index, name in enumerate(names) if index not in refused]
-        toolchain.checked(prelude + _array(names), *options)
     types = abi_dwarf.types(output)
+    for name, text in texts.items():
+        # NetBSD/sparc64 renames its structs by macro: `struct reg` is known as reg64.
+        if f"struct {text}" in types:
+            types.setdefault(f"struct {name}", types[f"struct {text}"])
     constants = dict(zip(names, _values(output, len(names)), strict=True))
     for name, made in types.items():
-        real = resolve(made)
-        if isinstance(real, Enum) and interface.takes_type(name, made):
-            constants |= real.values
+        if isinstance(made, Enum):
+            whole = interface.takes_type(name, made)
+            constants |= {
+                one: value
+                for one, value in made.values.items()
+                if whole or interface.takes_macro(made.file, one)
+            }
     return Measurement(target, types, constants, interface)
 
 
 def _array(names: Iterable[str]) -> str:
-    rows = "".join(f"(long long)({name}), ({name}) < 0,\n" for name in names)
-    return f"\nconst long long bsdproc_values[] = {{\n{rows}}};\n"
+    rows = "".join(f"(long long)({name}),\n" for name in names)
+    signs = "".join(f"BSDPROC_NEGATIVE({name}),\n" for name in names)
+    return (
+        # A macro may be a pointer's, which has no sign.
+        "\n#define BSDPROC_NEGATIVE(x) _Generic((x), char *: 0, const char *: 0, "
+        "const unsigned char *: 0, default: (x) < 0)"
+        f"\nconst long long bsdproc_values[] = {{\n{rows}}};"
+        f"\nconst char bsdproc_negative[] = {{\n{signs}}};\n"
+    )
 
 
 def _values(path: Path, count: int) -> list[int]:
@@ -142,12 +158,19 @@ def _values(path: Path, count: int) -> list[int]:
         elf = ELFFile(stream)
         table = elf.get_section_by_name(".symtab")
         assert isinstance(table, SymbolTableSection)
-        symbol = next(one for one in table.iter_symbols() if one.name == "bsdproc_values")
-        section = elf.get_section(symbol["st_shndx"])
-        data = section.data()[symbol["st_value"] :]
+
+        def contents(name: str) -> bytes:
+            symbol = next(one for one in table.iter_symbols() if one.name == name)
+            section = elf.get_section(symbol["st_shndx"])
+            data: bytes = section.data()[symbol["st_value"] :]
+            return data
+
+        values, signs = contents("bsdproc_values"), contents("bsdproc_negative")
         order: Literal["little", "big"] = "little" if elf.little_endian else "big"
-    pairs = [(data[at : at + 8], any(data[at + 8 : at + 16])) for at in range(0, 16 * count, 16)]
-    return [int.from_bytes(value, order, signed=negative) for value, negative in pairs]
+    return [
+        int.from_bytes(values[8 * index : 8 * index + 8], order, signed=bool(signs[index]))
+        for index in range(count)
+    ]
 
 
 def document(measurement: Measurement) -> dict[str, object]:

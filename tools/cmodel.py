@@ -28,6 +28,7 @@ class Enum:
     tag: str | None
     values: dict[str, int]
     size: int = 4
+    file: str = ""
 
 
 @dataclass(eq=False)
@@ -51,6 +52,8 @@ class Member:
     type: Type
     offset: int = 0
     bits: int | None = None
+    align: int = 1
+    """The least alignment that the declaration asks for."""
 
 
 @dataclass(eq=False)

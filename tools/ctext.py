@@ -1,8 +1,9 @@
 """Reads the C texts of `bsdproc.abi` and lays their types out as a target's compiler does.
 
 A text is plain C: typedefs, structs, unions, enumerations, `#define NAME value` with a
-number, and `#include "other.h"` beside it.  Two attributes may follow a closing brace,
-`__packed` and `__aligned(N)`; types are otherwise laid out by the target's own rules.
+number, and `#include "other.h"` beside it.  `__packed` and `__aligned(N)` may follow a
+struct's closing brace, `__aligned(N)` a member; types are otherwise laid out by the target's
+own rules.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from cmodel import (
 )
 
 _INCLUDE = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
-_DEFINE = re.compile(r"^#define (\w+) (\S+)$", re.MULTILINE)
+_DEFINE = re.compile(r"^#define (\w+) (\S+)(?: /\* (a string) \*/)?$", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_ATTRIBUTE = re.compile(r"\} __(packed|aligned)(?:\((\d+)\))?")
-_MARK = re.compile(r"__(packed|aligned_(\d+))__")
+_ATTRIBUTES = re.compile(r"\}((?: __packed| __aligned\(\d+\))+);")
+_ALIGNED_MEMBER = re.compile(r" __aligned\((\d+)\);")
+_MARK = re.compile(r"__(packed|aligned|member)_(\d+)__")
 
 _PRELUDE = """
 typedef signed char int8_t; typedef unsigned char uint8_t;
@@ -55,6 +57,18 @@ class Text:
     """In an order in which C accepts them."""
     constants: dict[str, int]
     """The macros, by name."""
+    strings: frozenset[str] = frozenset()
+    """Those whose value is a string: a measurement finds its address, which is 0."""
+
+    @property
+    def enumerators(self) -> dict[str, int]:
+        """The constants of the enumerations."""
+        found: dict[str, int] = {}
+        for made in self.declarations:
+            real = resolve(made)
+            if isinstance(real, Enum):
+                found |= real.values
+        return found
 
     @property
     def types(self) -> dict[str, Type]:
@@ -84,23 +98,32 @@ def read(path: Path, machine: Machine) -> Text:
 def parse(text: str, machine: Machine) -> Text:
     """Read a text that has no `#include` left."""
     constants: dict[str, int] = {}
+    strings: set[str] = set()
 
     def define(found: re.Match[str]) -> str:
         name, value = found[1], int(found[2], 0)
+        if found[3]:
+            strings.add(name)
         if constants.setdefault(name, value) != value:
             raise ValueError(f"{name} is defined twice: {constants[name]} and {value}")
         return ""
 
-    text = _DEFINE.sub(define, _COMMENT.sub("", text))
-    # pycparser knows no attributes: they travel as a member, which the reader takes out.
-    text = _ATTRIBUTE.sub(
-        lambda found: f"char __{found[1]}{'_' + found[2] if found[2] else ''}__; }}", text
-    )
+    text = _COMMENT.sub("", _DEFINE.sub(define, text))
+    # pycparser knows no attributes: they travel as members, which the reader takes out.
+    text = _ATTRIBUTES.sub(lambda found: f"{_marks(found[1])}}};", text)
+    text = _ALIGNED_MEMBER.sub(r"; char __member_\1__;", text)
     tree = c_parser.CParser().parse(_PRELUDE + text)
     reader = _Reader(machine)
     for node in tree.ext:
         reader.top(node)
-    return Text(machine, reader.declarations, constants)
+    return Text(machine, reader.declarations, constants, frozenset(strings))
+
+
+def _marks(attributes: str) -> str:
+    made = "char __packed_1__; " if "__packed" in attributes else ""
+    for number in re.findall(r"__aligned\((\d+)\)", attributes):
+        made += f"char __aligned_{number}__; "
+    return made
 
 
 class _Reader:
@@ -136,7 +159,7 @@ class _Reader:
                 return Pointer(self.machine.pointer, self.type(target), const)
             case c_ast.ArrayDecl(type=element, dim=dim):
                 made = self.type(element)
-                count = int(dim.value, 0)
+                count = _integer(dim)
                 assert made is not None
                 if isinstance(made, Array):
                     return Array(made.element, (count, *made.dims))
@@ -174,8 +197,13 @@ class _Reader:
         for decl in node.decls:
             if decl.name and (mark := _MARK.fullmatch(decl.name)):
                 record.attributes = True
-                record.packed |= mark[1] == "packed"
-                record.align = int(mark[2] or 1)
+                match mark[1]:
+                    case "packed":
+                        record.packed = True
+                    case "aligned":
+                        record.align = int(mark[2])
+                    case "member":
+                        record.members[-1].align = int(mark[2])
                 continue
             made = self.type(decl.type)
             assert made is not None
@@ -189,12 +217,21 @@ class _Reader:
     def _enum(self, node: c_ast.Enum) -> Enum:
         if node.values is None:
             return self.enums[node.name]
-        values = {one.name: int(one.value.value, 0) for one in node.values.enumerators}
+        values = {one.name: _integer(one.value) for one in node.values.enumerators}
         made = Enum(node.name, values)
         if node.name:
             self.enums[node.name] = made
             self.declarations.append(made)
         return made
+
+
+def _integer(node: c_ast.Node) -> int:
+    match node:
+        case c_ast.Constant(value=value):
+            return int(value, 0)
+        case c_ast.UnaryOp(op="-", expr=expression):
+            return -_integer(expression)
+    raise ValueError(f"line {node.coord}: a number is expected")
 
 
 def scalars(machine: Machine) -> dict[str, Scalar]:
@@ -240,7 +277,7 @@ def lay_out(record: Record, machine: Machine) -> None:
         real = resolve(member.type)
         if isinstance(real, Record) and not real.complete:
             raise ValueError(f"{real.keyword} {real.tag} is a member before it is declared")
-        align = 1 if record.packed else alignment(member.type)
+        align = max(member.align, 1 if record.packed else alignment(member.type))
         if record.keyword == "struct":
             member.offset = -(-end // align) * align
         end = max(end, member.offset + size_of(member.type))

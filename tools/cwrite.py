@@ -49,10 +49,11 @@ def packed(text: Text) -> str:
 
 
 def plain(text: Text, names: Collection[str] | None = None) -> str:
-    """A text for cffi in API mode; with `names`, only these and the types they need.
+    """A text for cffi in API mode, a declaration a line; with `names`, only these and the
+    types they need.
 
-    Constants are left for the compiler to give ("#define NAME ..."), and so are the layouts
-    of structs that cffi could not check: those with an attribute or a 128-bit member.
+    Constants are left for the compiler to give ("#define NAME ..."), and so is the layout of
+    a struct that cffi could not check: with an attribute, or a member that it cannot have.
     """
     writer = _Plain()
     wanted = None if names is None else set(_needed(text, names))
@@ -62,7 +63,9 @@ def plain(text: Text, names: Collection[str] | None = None) -> str:
         if wanted is None or _name(made) in wanted
     ]
     lines += [
-        f"#define {name} ..." for name in text.constants if names is None or name in names
+        f"#define {name} ..."
+        for name in text.constants
+        if name not in text.strings and (names is None or name in names)
     ]
     return "\n".join(lines) + "\n"
 
@@ -158,7 +161,7 @@ class _Plain(_Writer):
         return ("const " if made.const else "") + self.declare(made.target, inner)
 
     def body(self, record: Record) -> str:
-        wide = [member for member in record.members if _wide(member.type)]
+        wide = [member for member in record.members if _unwritable(member.type)]
         lines = [
             self.declare(member.type, member.name or "") + "; "
             for member in record.members
@@ -169,11 +172,23 @@ class _Plain(_Writer):
         return "".join(lines)
 
 
-def _wide(made: Type) -> bool:
-    real = resolve(made)
-    if isinstance(real, Array):
-        return _wide(real.element)
-    return isinstance(real, Scalar) and real.size > 8
+def _unwritable(made: Type | None) -> bool:
+    """Whether cffi cannot have a member of that type in API mode.
+
+    It knows no 128-bit integers, and no partial struct without a name or pointers to one.
+    """
+    if isinstance(made, Typedef) and isinstance(made.type, Record):
+        return False
+    match resolve(made):
+        case Array(element=element):
+            return _unwritable(element)
+        case Pointer(target=Record(tag=None)):
+            return True
+        case Record(tag=None, attributes=attributes, members=members):
+            return attributes or any(_unwritable(member.type) for member in members)
+        case Scalar(size=size, kind="int" | "uint"):
+            return size > 8
+    return False
 
 
 class _Packed(_Writer):

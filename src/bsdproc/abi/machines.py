@@ -39,5 +39,17 @@ MACHINES: tuple[Machine, ...] = (
     Machine("freebsd", "riscv64", "riscv64-freebsd", 8, "little", False),
     Machine("freebsd", "powerpc64", "powerpc64-freebsd", 8, "big", False, 8, (8, 8)),
     Machine("freebsd", "powerpc64le", "powerpc64le-freebsd", 8, "little", False, 8, (8, 8)),
+    Machine("netbsd", "amd64", "x86_64-netbsd", 8, "little", True),
+    Machine("netbsd", "i386", "x86-netbsd", 4, "little", True, 4, (12, 4)),
+    Machine("netbsd", "aarch64", "aarch64-netbsd", 8, "little", False),
+    Machine("netbsd", "arm", "arm-netbsd-eabihf", 4, "little", False, 8, (8, 8)),
+    Machine("netbsd", "riscv64", "riscv64-netbsd", 8, "little", False),
+    Machine("netbsd", "riscv32", "riscv32-netbsd", 4, "little", False),
+    Machine("netbsd", "powerpc", "powerpc-netbsd-eabihf", 4, "big", False, 8, (8, 8)),
+    Machine("netbsd", "sparc", "sparc-netbsd", 4, "big", True, 8, (8, 8)),
+    Machine("netbsd", "sparc64", "sparc64-netbsd", 8, "big", True),
+    Machine("netbsd", "mipseb", "mips-netbsd-eabi", 4, "big", True, 8, (8, 8)),
+    Machine("netbsd", "mipsel", "mipsel-netbsd-eabi", 4, "little", True, 8, (8, 8)),
+    Machine("dragonfly", "x86_64", "x86_64-dragonfly", 8, "little", True),
 )
 """Every target, FreeBSD's first."""

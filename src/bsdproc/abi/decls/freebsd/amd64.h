@@ -1,3 +1,5 @@
+/* FreeBSD on amd64: its scalars, registers and machine state. */
+
 /* <sys/types.h> */
 typedef int64_t register_t;
 typedef int64_t segsz_t;
@@ -5,7 +7,7 @@ typedef int64_t time_t;
 typedef uint64_t u_register_t;
 typedef uint64_t vm_size_t;
 
-/* <machine/reg.h> */
+/* <x86/reg.h> */
 struct reg32 {
     uint32_t r_fs;
     uint32_t r_es;
@@ -73,8 +75,6 @@ struct dbreg32 {
 struct dbreg {
     uint64_t dr[16];
 };
-
-/* <x86/reg.h> */
 struct segbasereg32 {
     uint32_t r_fsbase;
     uint32_t r_gsbase;
@@ -111,7 +111,7 @@ struct envxmm {
     uint32_t en_mxcsr_mask;
 };
 
-/* <machine/ucontext.h> */
+/* <x86/ucontext.h> */
 struct __mcontext {
     register_t mc_onstack;
     register_t mc_rdi;
@@ -145,7 +145,7 @@ struct __mcontext {
     long mc_len;
     long mc_fpformat;
     long mc_ownedfp;
-    long mc_fpstate[64];
+    long mc_fpstate[64] __aligned(16);
     register_t mc_fsbase;
     register_t mc_gsbase;
     register_t mc_xfpustate;
@@ -155,7 +155,7 @@ struct __mcontext {
 };
 typedef struct __mcontext mcontext_t;
 
-/* <machine/elf.h> */
+/* <x86/elf.h> */
 typedef struct {
     int a_type;
     union {
@@ -241,7 +241,7 @@ struct savefpu_ymm {
 
 #include "common.h"
 
-/* <machine/sigframe.h> */
+/* <x86/sigframe.h> */
 struct sigframe {
     union {
         void (*sf_action)(int, struct __siginfo *, void *);

@@ -1,3 +1,5 @@
+/* FreeBSD on arm: its scalars, registers and machine state. */
+
 /* <sys/types.h> */
 typedef int32_t register_t;
 typedef int32_t segsz_t;

@@ -1,3 +1,8 @@
+/*
+ * What FreeBSD 14's machines share.  A machine's text includes this after the types that it
+ * needs.
+ */
+
 /* <sys/wait.h> */
 enum idtype {
     P_PID = 0,
@@ -652,7 +657,7 @@ struct ps_strings {
     unsigned int ps_nenvstr;
 };
 
-/* <<command line>> */
+/* Given by the compiler. */
 #define __FreeBSD_version 1400500
 
 /* <sys/_sigset.h> */

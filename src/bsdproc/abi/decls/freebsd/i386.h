@@ -1,3 +1,5 @@
+/* FreeBSD on i386: its scalars, registers and machine state. */
+
 /* <sys/types.h> */
 typedef int32_t register_t;
 typedef int32_t segsz_t;
@@ -5,7 +7,7 @@ typedef int32_t time_t;
 typedef uint32_t u_register_t;
 typedef uint32_t vm_size_t;
 
-/* <machine/reg.h> */
+/* <x86/reg.h> */
 struct reg {
     uint32_t r_fs;
     uint32_t r_es;
@@ -36,8 +38,6 @@ struct fpreg {
 struct dbreg {
     uint32_t dr[8];
 };
-
-/* <x86/reg.h> */
 struct segbasereg {
     uint32_t r_fsbase;
     uint32_t r_gsbase;
@@ -70,7 +70,7 @@ struct __envxmm64 {
     uint32_t en_mxcsr_mask;
 };
 
-/* <machine/ucontext.h> */
+/* <x86/ucontext.h> */
 struct __mcontext {
     register_t mc_onstack;
     register_t mc_gs;
@@ -96,7 +96,7 @@ struct __mcontext {
     int mc_fpformat;
     int mc_ownedfp;
     register_t mc_flags;
-    int mc_fpstate[128];
+    int mc_fpstate[128] __aligned(16);
     register_t mc_fsbase;
     register_t mc_gsbase;
     register_t mc_xfpustate;
@@ -105,7 +105,7 @@ struct __mcontext {
 };
 typedef struct __mcontext mcontext_t;
 
-/* <machine/elf.h> */
+/* <x86/elf.h> */
 typedef struct {
     int a_type;
     union {
@@ -155,7 +155,7 @@ struct savefpu_ymm {
 
 #include "common.h"
 
-/* <machine/sigframe.h> */
+/* <x86/sigframe.h> */
 struct sigframe {
     register_t sf_signum;
     register_t sf_siginfo;

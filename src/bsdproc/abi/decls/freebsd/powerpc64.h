@@ -1,3 +1,5 @@
+/* FreeBSD on powerpc64: its scalars, registers and machine state. */
+
 /* <sys/types.h> */
 typedef int64_t register_t;
 typedef int64_t segsz_t;
@@ -56,7 +58,7 @@ struct __mcontext {
     register_t mc_frame[42];
     uint64_t mc_fpreg[33];
     uint64_t mc_vsxfpreg[32];
-};
+} __aligned(16);
 typedef struct __mcontext mcontext_t;
 
 /* <machine/elf.h> */

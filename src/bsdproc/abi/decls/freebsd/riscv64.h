@@ -1,3 +1,5 @@
+/* FreeBSD on riscv64: its scalars, registers and machine state. */
+
 /* <sys/types.h> */
 typedef int64_t register_t;
 typedef int64_t segsz_t;

@@ -1,3 +1,5 @@
+/* What FreeBSD's amd64 and i386 share. */
+
 /* <x86/reg.h> */
 struct xmmreg {
     uint32_t xmm_env[8];

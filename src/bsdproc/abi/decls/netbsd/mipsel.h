@@ -1,0 +1,3 @@
+/* NetBSD on mipsel: the types of mipseb in the other byte order. */
+
+#include "mipseb.h"
