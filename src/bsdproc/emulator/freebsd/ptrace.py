@@ -288,7 +288,6 @@ def _go(p: Proc, sig: int) -> int:
     p.xsig = sig
     if sig == s.SIGKILL:
         p.flag |= P.WKILLED
-        p.flag2 |= P2.WEXIT
     p.flag &= ~(P.STOPPED_TRACE | P.STOPPED_SIG | P.WAITED)
     return 0
 
