@@ -70,6 +70,8 @@ STAYS = (FREAD | FWRITE | O_APPEND | O_NONBLOCK | O_ASYNC | O_FSYNC | O_DSYNC | 
          | O_EXEC)
 """FMASK: the flags of open(2) that the file keeps."""
 AT_FDCWD = -100
+PYTHON = "/usr/local/bin/python3"
+"""The program that the driver executes, so to speak: an empty file."""
 RLIMIT_NOFILE = 8
 SSIZE_MAX = (1 << 63) - 1
 
@@ -155,6 +157,7 @@ def boot_file_system(system: System) -> FileSystem:
     """The name space that the kernel boots with, a procfs on /proc."""
     source = random.Random(0)
     fs = base_system(lambda: system.boot_time * 10**9 + system.clock, source.randbytes)
+    fs.install(PYTHON, b"", 0o555)
     procfs.mount(system, fs)
     return fs
 

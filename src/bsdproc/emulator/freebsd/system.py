@@ -17,6 +17,7 @@ from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.errno import EDEADLK, ESRCH, EWOULDBLOCK, Refused
 from bsdproc.emulator.freebsd import cred, entry, files, proctree, reaper, signals, syscalls
 from bsdproc.emulator.freebsd.amd64 import machdep as amd64_machdep
+from bsdproc.emulator.freebsd.signo import SI_KERNEL
 from bsdproc.emulator.freebsd.state import (
     FIRST_TID,
     PID_MAX,
@@ -38,6 +39,7 @@ from bsdproc.emulator.vfs import FileSystem
 T = TypeVar("T")
 
 SYS_EXECVE = 59
+RLIMIT_CORE = 4
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
 
@@ -70,8 +72,8 @@ class System:
         self.machine = machine
         self.target = abi.target("freebsd", machine)
         self.machdep: ModuleType = amd64_machdep
-        self.release = "13.2-RELEASE"
-        self.osreldate = 1302001
+        self.release: str = "13.2-RELEASE"
+        self.osreldate: int = 1302001
         self.stdout, self.stderr = stdout, stderr
         self.clock = 0
         self.boot_time = 1_700_000_000
@@ -92,8 +94,9 @@ class System:
         }
         self.closed = False
         self.engine = Engine()
-        self._last_pid = 700
+        self._last_pid: int = 700
         self._last_tid = FIRST_TID
+        self._free_tids: dict[bool, list[int]] = {False: [], True: []}
         self._run_queue: list[Thread] = []
         self._sleepers: dict[object, list[Thread]] = {}
         self._timers: list[tuple[int, int, Thread, Sleep]] = []
@@ -109,6 +112,7 @@ class System:
         self.kernel_proc = self._system_process(0, None, root, "kernel", P.SYSTEM | P.KPROC)
         self.init = self._system_process(1, self.kernel_proc, root, "init", 0)
         self.init.reaper = self.init
+        self.init.args = [b"/sbin/init"]
         proctree.become_reaper(self.init)
 
     def _system_process(self, pid: int, parent: Proc | None, credentials: cred.Cred, name: str,
@@ -119,13 +123,14 @@ class System:
         p.flag |= flag | P.INMEM
         p.comm = name
         p.driver = True
+        p.files = files.FileTable()
         session = Session(pid, p)
         p.pgrp = ProcessGroup(pid, session, [p])
         self.pgrps[pid] = p.pgrp
         self.procs[pid] = p
         if parent is not None:
             parent.children.insert(0, p)
-        self.add_thread(p, Thread(p, self.new_tid(), None))
+        self.add_thread(p, Thread(p, self.new_tid(process=True), None))
         return p
 
     def syscall_narg(self, code: int) -> int:
@@ -140,16 +145,18 @@ class System:
         p.state = ProcState.NORMAL
         p.flag |= P.INMEM | P.EXEC
         p.comm = "python"
-        p.args = [b"python"]
+        p.args = [files.PYTHON.encode()]
+        p.text, p.text_path = self.vfs.lookup(files.PYTHON), files.PYTHON
         p.driver = True
         p.pgrp = ProcessGroup(p.pid, Session(p.pid, p), [p])
         p.files = files.standard_table(self.stdout, self.stderr)
+        p.rlimits[RLIMIT_CORE] = (0, 0)
         p.started = self.clock
         self.pgrps[p.pid] = p.pgrp
         self.procs[p.pid] = p
         self.init.children.insert(0, p)
         reaper.reaper_fork(self, self.init, p)
-        self.add_thread(p, Thread(p, self.new_tid(), None))
+        self.add_thread(p, Thread(p, self.new_tid(process=True), None))
         return p
 
     def become_program(self, td: Thread) -> None:
@@ -176,9 +183,17 @@ class System:
             if self._last_pid not in self.procs and self._last_pid not in self.pgrps:
                 return self._last_pid
 
-    def new_tid(self) -> int:
+    def new_tid(self, *, process: bool = False) -> int:
+        """A thread id.  The kernel keeps ids with the records that it uses
+        again, the last freed first: `process` tells for whose first thread."""
+        free = self._free_tids[process]
+        if free:
+            return free.pop()
         self._last_tid += 1
         return self._last_tid
+
+    def free_tid(self, tid: int, *, process: bool = False) -> None:
+        self._free_tids[process].append(tid)
 
     def add_thread(self, p: Proc, td: Thread) -> None:
         p.threads.append(td)
@@ -231,12 +246,12 @@ class System:
     # -- signals -------------------------------------------------------------
     def psignal(self, p: Proc, ksi: KSigInfo | int) -> None:
         """kern_psignal, pksignal."""
-        signals.psignal(self, p, ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi))
+        signals.psignal(self, p, ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi, SI_KERNEL))
 
     def tdsignal(self, td: Thread, ksi: KSigInfo | int) -> None:
         """tdsignal, tdksignal."""
         signals.tdsendsignal(self, td.proc, td,
-                             ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi))
+                             ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi, SI_KERNEL))
 
     def sigexit(self, td: Thread, sig: int) -> Generator[Sleep | None, int, None]:
         from bsdproc.emulator.freebsd.exit import sigexit
