@@ -127,6 +127,9 @@ def jail_set(system: System, td: Thread, params: Parameters, flags: int) -> int:
         raise Refused(EINVAL)
     if name is not None and len(name) >= NAME_MAX:
         raise Refused(ENAMETOOLONG)
+    if flags & (CREATE | UPDATE) == CREATE and not jid and name:
+        last = name.rpartition(".")[2]
+        jid = int(last) if last.isascii() and last.isdigit() else 0
     path = _path(system, td, params, flags)
     prison, parent, last = _which(system, mine, jid, name, flags)
     if prison is not None:
@@ -331,15 +334,15 @@ def jail_get(
     mine = td.proc.cred.prison
     last = _number(system, params, "lastjid", -1)
     jid = _number(system, params, "jid", 0)
-    name = _string(params, "name")
     prison: Prison | None = None
     if "lastjid" in params:
         later = [j for j in within(system, mine) if j.id > last]
         prison = min(later, key=lambda j: j.id, default=None)
     elif jid:
         prison = find(system, mine, jid)
-    elif name is not None:
-        prison = find_name(system, mine, name)
+    else:
+        name = _string(params, "name")
+        prison = None if name is None else find_name(system, mine, name)
     if prison is None:
         raise Refused(ENOENT)
     values = _values(system, mine, prison)
