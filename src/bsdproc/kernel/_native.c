@@ -10,6 +10,9 @@
 #error "bsdproc's native module is for FreeBSD, NetBSD and DragonFly only"
 #endif
 
+/* NetBSD keeps PT_LWPINFO and its structure for programs that ask for them. */
+#define __LEGACY_PT_LWPINFO
+
 #include <sys/param.h>
 #include <sys/types.h>
 #include <sys/mman.h>
