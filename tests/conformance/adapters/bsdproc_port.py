@@ -9,6 +9,7 @@ symbols, so on the emulated kernel they lie at the same paths on both sides.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -33,8 +34,9 @@ VM_ENTRY = ("entry", "timestamp", "start", "end", "offset", "prot", "pathlen", "
 ALL_ADDRESSES = 0xFFFFFFFFFFFFFFFF
 
 if EMULATED:
-    # Before the drivers are forked, so that none of them has to do it.
     from bsdproc import emulator
+
+    FreeBSD = emulator.FreeBSD      # loaded before the drivers are forked, once for all
 
 
 class TransferFailed(OSError):
@@ -71,31 +73,28 @@ class Port:
     def tracee(self, name: str, mode: int | None = None) -> str:
         path = os.path.join(BIN, name)
         if mode is None:
-            if EMULATED:
-                self._bring(path, 0o755)
             return path
         copy = self.scratch(name)
         shutil.copyfile(path, copy)
         if EMULATED:
-            self._bring(copy, mode)
+            with contextlib.suppress(FileNotFoundError):
+                self._k.unlink(copy)
+            self.bring(copy, mode)
         else:
             os.chmod(copy, mode)
         return copy
 
-    def _bring(self, path: str, mode: int) -> None:
+    def bring(self, path: str, mode: int) -> None:
         """Put a file of the host's where the emulated kernel has it, too."""
-        try:
-            self._k.lstat(path)
-        except FileNotFoundError:
-            _make_folder(self._k, os.path.dirname(path))
-            with open(path, "rb") as file:
-                contents = file.read()
-            fd = self._k.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o755)
-            done = 0
-            while done < len(contents):
-                done += self._k.pwrite(fd, contents[done:], done)
-            self._k.close(fd)
-            self._k.chmod(path, mode)
+        _make_folder(self._k, os.path.dirname(path))
+        with open(path, "rb") as file:
+            contents = file.read()
+        fd = self._k.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o755)
+        done = 0
+        while done < len(contents):
+            done += self._k.pwrite(fd, contents[done:], done)
+        self._k.close(fd)
+        self._k.chmod(path, mode)
 
     def spawn(self, path: str, argv: Sequence[str] = (), *, traced: bool = False,
               env: Sequence[str] = (), newpgrp: bool = False, uid: int | None = None) -> int:
@@ -281,7 +280,7 @@ def _scratch(pid: int) -> str:
 
 
 def _open() -> Kernel:
-    return emulator.FreeBSD() if EMULATED else kernels.host()
+    return FreeBSD() if EMULATED else kernels.host()
 
 
 # -- what the runner calls ------------------------------------------------------
@@ -312,9 +311,12 @@ def open_kernel() -> Port:
     """The Kernel of the calling process."""
     kernel = _open()
     where = _scratch(os.getpid())
+    port = Port(kernel, where)
     if EMULATED:
         _make_folder(kernel, where)
-    return Port(kernel, where)
+        for name in os.listdir(BIN):        # now, as uid 0: a helper that is a user could not
+            port.bring(os.path.join(BIN, name), 0o755)
+    return port
 
 
 def sweep(pid: int) -> None:
@@ -350,10 +352,10 @@ def _sweep_session(kernel: Kernel, session: int) -> None:
 
 def describe() -> dict[str, str | int]:
     """Facts for the head of a golden file."""
-    kernel = _open()
-    return {
-        "sysname": "FreeBSD" if kernel.system == "freebsd" else kernel.system,
-        "release": kernel.release,
-        "machine": kernel.machine,
-        "osreldate": kernel.version,
-    }
+    with _open() as kernel:
+        return {
+            "sysname": "FreeBSD" if kernel.system == "freebsd" else kernel.system,
+            "release": kernel.release,
+            "machine": kernel.machine,
+            "osreldate": kernel.version,
+        }
