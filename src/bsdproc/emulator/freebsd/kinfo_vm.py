@@ -9,11 +9,9 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.errno import ESRCH, Refused
 from bsdproc.emulator.freebsd import kinfo_file
 from bsdproc.emulator.freebsd.state import Proc
 from bsdproc.emulator.machine.entries import Entry
-from bsdproc.emulator.machine.memory import AddressSpace
 from bsdproc.emulator.vnode import Vnode
 
 if TYPE_CHECKING:
@@ -49,24 +47,14 @@ def kind(entry: Entry) -> int:
     return Kvme.DEFAULT if entry.has_object else Kvme.NONE
 
 
-def flags(p: Proc, entry: Entry) -> int:
+def flags(entry: Entry) -> int:
     """KVME_FLAG_."""
-    shown = 0
-    if entry.backing is not None and not entry.shared:
-        shown |= Kvme.COW if entry.copied else Kvme.COW | Kvme.NEEDS_COPY
-    if entry.needs_copy:
-        shown |= Kvme.COW | Kvme.NEEDS_COPY
-    if kept_out(p, entry):
-        shown |= Kvme.NOCOREDUMP
-    if entry.kind == "stack":
-        shown |= Kvme.GROWS_DOWN
-    return shown
-
-
-def kept_out(p: Proc, entry: Entry) -> bool:
-    """Whether core dumps leave it out: what execve mapped of the program
-    without the right to write (its file has it anyway)."""
-    return entry.backing is not None and entry.backing is p.text and not entry.prot & WRITE
+    return (
+        (Kvme.COW if entry.cow else 0)
+        | (Kvme.NEEDS_COPY if entry.needs_copy else 0)
+        | (Kvme.NOCOREDUMP if entry.nocore else 0)
+        | (Kvme.GROWS_DOWN if entry.kind == "stack" else 0)
+    )
 
 
 def charged(entry: Entry) -> bool:
@@ -77,22 +65,26 @@ def charged(entry: Entry) -> bool:
     return bool(entry.max_prot & WRITE and (entry.behind is not None or entry.prot & WRITE))
 
 
-def space_of(p: Proc) -> AddressSpace:
-    if p.space is None:
-        raise Refused(ESRCH)
-    return p.space
+def entries(p: Proc) -> list[Entry]:
+    """Its map: empty for a process that runs no program."""
+    return list(p.space.entries) if p.space is not None else []
+
+
+def resident(p: Proc, entry: Entry) -> int:
+    """Pages of it that are in memory."""
+    return p.space.resident(entry) if p.space is not None else 0
 
 
 def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
-    file, resident = vnode(entry), space_of(p).resident(entry)
+    file, pages = vnode(entry), resident(p, entry)
     fields: Fields = {
         "kve_type": kind(entry),
         "kve_start": entry.start,
         "kve_end": entry.end,
         "kve_offset": entry.offset,
-        "kve_flags": flags(p, entry),
-        "kve_resident": resident,
-        "kve_private_resident": resident if entry.behind is not None and not file else 0,
+        "kve_flags": flags(entry),
+        "kve_resident": pages,
+        "kve_private_resident": pages if entry.behind is not None and not file else 0,
         "kve_protection": entry.prot,
         "kve_ref_count": references(entry),
         "kve_shadow_count": int(entry.needs_copy and entry.has_object),
@@ -133,22 +125,21 @@ def object_address(entry: Entry) -> int:
 def records(system: System, p: Proc, viewer: Proc) -> Iterator[bytes]:
     """Each as long as its path needs, by address."""
     layout = system.target.struct("struct kinfo_vmentry")
-    for entry in list(space_of(p).entries):
+    for entry in entries(p):
         yield kinfo_file.packed(
             layout, _fields(system, p, entry, viewer), "kve_structsize", "kve_path")
 
 
 def old_records(system: System, p: Proc, viewer: Proc) -> Iterator[bytes]:
     """KERN_PROC_OVMMAP's."""
-    for entry in list(space_of(p).entries):
+    for entry in entries(p):
         file = vnode(entry)
         ino = fsid = 0
         path = b""
         if file is not None:
             at, path = file.attributes(), kinfo_file.path(system, file, viewer)
             ino, fsid = at.ino, at.fsid & 0xFFFFFFFF
-        resident = space_of(p).resident(entry)
         yield OLD.pack(
             OLD.size, kind(entry) if entry.kind != "guard" else Kvme.NONE, entry.start,
-            entry.end, flags(p, entry) & SHOWN_OLD, resident, 0, entry.prot,
+            entry.end, flags(entry) & SHOWN_OLD, resident(p, entry), 0, entry.prot,
             references(entry), 0, path, entry.offset, ino, fsid)

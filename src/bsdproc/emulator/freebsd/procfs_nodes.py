@@ -11,7 +11,6 @@ from bsdproc.emulator.errno import (
     EINVAL,
     EOPNOTSUPP,
     EPERM,
-    ESRCH,
     Refused,
 )
 from bsdproc.emulator.freebsd import cred, kern_proc, kinfo, kinfo_file, kinfo_vm, limits
@@ -134,15 +133,12 @@ def map_lines(look: Look) -> bytes:
     look.debugs()
     if kern_proc.narrow(look.td.proc) and not kern_proc.narrow(look.process):
         raise Refused(EOPNOTSUPP)
-    if look.process.space is None:
-        raise Refused(ESRCH)
-    return b"".join(_map_line(look, entry) for entry in look.process.space.entries)
+    return b"".join(_map_line(look, entry) for entry in kinfo_vm.entries(look.process))
 
 
 def _map_line(look: Look, entry: Entry) -> bytes:
     p, kind = look.process, kinfo_vm.kind(entry)
-    assert p.space is not None
-    node, flags = kinfo_vm.vnode(entry), kinfo_vm.flags(p, entry)
+    node, flags = kinfo_vm.vnode(entry), kinfo_vm.flags(entry)
     path = kinfo_file.path(look.system, node, look.td.proc) if node is not None else b"-"
     prot = "".join(c if entry.prot & bit else "-" for c, bit in (("r", 1), ("w", 2), ("x", 4)))
     there = entry.has_object
@@ -152,7 +148,7 @@ def _map_line(look: Look, entry: Entry) -> bytes:
         object_flags = OBJ_COLORED if entry.behind is None else OBJ_ANON | OBJ_ONEMAPPING
     charged = kinfo_vm.charged(entry)
     words = [
-        f"{entry.start:#x}", f"{entry.end:#x}", str(p.space.resident(entry)), "0", at, prot,
+        f"{entry.start:#x}", f"{entry.end:#x}", str(kinfo_vm.resident(p, entry)), "0", at, prot,
         str(kinfo_vm.references(entry)), str(int(entry.needs_copy and there)),
         f"0x{object_flags:x}",
         "COW" if flags & kinfo_vm.Kvme.COW else "NCOW",
