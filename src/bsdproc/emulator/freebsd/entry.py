@@ -27,6 +27,11 @@ from bsdproc.emulator.machine.memory import MemoryFault
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
 
+NS_PER_INSTRUCTION = 10
+"""The emulated processor's speed: 100 million instructions a second."""
+NS_PER_SYSCALL = 2000
+"""What a system call takes at that speed."""
+
 PTRACE_EXEC, PTRACE_SCE, PTRACE_SCX, PTRACE_FORK, PTRACE_LWP, PTRACE_VFORK = 1, 2, 4, 8, 16, 32
 
 
@@ -37,18 +42,18 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
     context = td.context
     assert space is not None and context is not None
     cpu = space.cpu
-    if td.dr[7] & 0xFF:
+    if td.dr[7] & 0xFF or cpu.points:
         system.machdep.load_debug(td)
     if td.step:
         stop = cpu.run(context, 1)
-        system.clock += 10
-        td.runtime += 10
+        system.clock += NS_PER_INSTRUCTION
+        td.runtime += NS_PER_INSTRUCTION
         if stop == Stop.SLICE:
             trapsignal(system, td, system.machdep.step_trap(td))
             return False
     else:
         stop = cpu.run(context, system.slice_for(limit))
-        elapsed = cpu.executed * 10
+        elapsed = cpu.executed * NS_PER_INSTRUCTION
         system.clock += elapsed
         td.runtime += elapsed
         if stop == Stop.SLICE:
@@ -65,6 +70,8 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
 def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """syscallenter, the call, syscallret."""
     p = td.proc
+    system.clock += NS_PER_SYSCALL
+    p.usage.stime += NS_PER_SYSCALL
     stepping = td.step
     traced = bool(p.flag & P.TRACED)
     if traced or td.dbgflags & TDB.USERWR:
@@ -115,7 +122,7 @@ def call(system: System, td: Thread, code: int,
             f"process {td.proc.pid} ({td.proc.comm}): "
             + (f"system call {code} ({name}) is not implemented" if name
                else f"no system call has number {code}"))
-        system.tdsignal(td, KSigInfo(s.SIGSYS))
+        system.tdsignal(td, s.SIGSYS)
         return ENOSYS
     name, _, function = known
     if td.proc.cred.capmode and name not in system.capability_calls:

@@ -68,6 +68,7 @@ def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None
     p.usage.utime += td.runtime
     td.runtime = 0
     system.remove_thread(td)
+    system.free_tid(td.tid)
     system.wakeup(("threads", p))
     raise ThreadExited
 
@@ -316,6 +317,8 @@ def reap(system: System, parent: Proc, p: Proc) -> None:
     p.pgrp.members.remove(p)
     if not p.pgrp.members:
         system.pgrps.pop(p.pgrp.pgid, None)
+    for td in p.threads:
+        system.free_tid(td.tid, process=True)
     del system.procs[p.pid]
 
 

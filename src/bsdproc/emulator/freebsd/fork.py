@@ -69,7 +69,7 @@ def fork1(system: System, td: Thread, flags: int) -> int:
     else:
         child.space = parent.space.fork()
     child.files = parent.files.copy()
-    td2 = Thread(child, system.new_tid(), td.context.copy())
+    td2 = Thread(child, system.new_tid(process=True), td.context.copy())
     td2.name = child.comm
     td2.sigmask = td.sigmask
     td2.sigstk = td.sigstk

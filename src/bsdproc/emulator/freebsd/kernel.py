@@ -194,7 +194,7 @@ class EmulatedFreeBSD:
         child = fork.new_process(system, self._proc)
         child.driver = True
         child.files = self._proc.files.copy()
-        td = Thread(child, system.new_tid(), Context())
+        td = Thread(child, system.new_tid(process=True), Context())
         td.sigmask = self._td.sigmask
         system.add_thread(child, td)
         child.state = ProcState.NORMAL

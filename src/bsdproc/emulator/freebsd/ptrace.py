@@ -169,7 +169,8 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     if request == PT_SC_REMOTE:
         return _sc_remote(system, td, p, td2, given, addr, mem)
     if request >= PT_FIRSTMACH:
-        return int(system.machdep.machine_request(system, td2, request, addr, data, mem))
+        return int(system.machdep.machine_request(
+            system, td2, request, number(addr), data, mem))
     raise Refused(EINVAL)
 
 
@@ -265,7 +266,7 @@ def _resume(c: Call) -> int:
     if not 0 <= data <= s.SIG_MAX:
         raise Refused(EINVAL)
     if request == PT_STEP:
-        c.td2.step = True
+        c.system.machdep.single_step(c.td2)
     elif request == PT_DETACH:
         _detach(c)
     else:
@@ -293,12 +294,12 @@ def _go(p: Proc, sig: int) -> int:
 
 
 def _setstep(c: Call) -> int:
-    c.td2.step = True
+    c.system.machdep.single_step(c.td2)
     return 0
 
 
 def _clearstep(c: Call) -> int:
-    c.td2.step = False
+    c.system.machdep.clear_single_step(c.td2)
     return 0
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NSIG = 128
 PID_MAX = 99999
 FIRST_TID = 100000
+MAX_PENDING = 128
+"""kern.sigqueue.max_pending_per_proc."""
 
 
 class P:
@@ -185,6 +187,12 @@ class SigQueue:
         return bool(self.entries)
 
     def add(self, ksi: KSigInfo, *, head: bool = False) -> None:
+        """Of SIGKILL and SIGSTOP, and beyond `MAX_PENDING`, the kernel only
+        keeps that there is one."""
+        if ksi.signo in (9, 17) or len(self.entries) >= MAX_PENDING:
+            if any(k.signo == ksi.signo for k in self.entries):
+                return
+            ksi = KSigInfo(ksi.signo, from_ptrace=ksi.from_ptrace)
         if head:
             self.entries.appendleft(ksi)
         else:

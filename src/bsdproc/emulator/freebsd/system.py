@@ -43,8 +43,6 @@ RLIMIT_CORE = 4
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
 
-NS_PER_INSTRUCTION = 10
-"""The emulated processor's speed: 100 million instructions a second."""
 SLICE = 500_000
 """Instructions a thread runs before the next one's turn, and before Ctrl-C is seen."""
 
@@ -389,8 +387,8 @@ class System:
             bound = limit
         if bound is None:
             return SLICE
-        return max(1, min(SLICE, (bound - self.clock + NS_PER_INSTRUCTION - 1)
-                          // NS_PER_INSTRUCTION))
+        return max(1, min(SLICE, (bound - self.clock + entry.NS_PER_INSTRUCTION - 1)
+                          // entry.NS_PER_INSTRUCTION))
 
     def idle(self, limit: int | None = None) -> bool:
         """Nothing can run: let time pass to the next timer (or the limit).
