@@ -134,9 +134,11 @@ CONSTANTS = {
 }
 
 MCONTEXT_WORDS = (
-    "onstack rdi rsi rdx rcx r8 r9 rax rbx rbp r10 r11 r12 r13 r14 r15 trapno fs gs addr flags es "
-    "ds err rip cs rflags rsp ss len fpformat ownedfp fpstate fsbase gsbase xfpustate "
-    "xfpustate_len").split()  # noqa: SIM905
+    "onstack", "rdi", "rsi", "rdx", "rcx", "r8", "r9", "rax", "rbx", "rbp", "r10", "r11", "r12",
+    "r13", "r14", "r15", "trapno", "fs", "gs", "addr", "flags", "es", "ds", "err", "rip", "cs",
+    "rflags", "rsp", "ss", "len", "fpformat", "ownedfp", "fpstate", "fsbase", "gsbase",
+    "xfpustate", "xfpustate_len",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,33 @@ facility is given them when the thread is about to run.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64.frame import MAXUSER_LA57, UCODE32, context_of, frame_of
+from bsdproc.emulator.freebsd.amd64.frame import (
+    MAXUSER,
+    MAXUSER_LA57,
+    UCODE32,
+    context_of,
+    frame_of,
+)
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.machine.watch import Watchpoint
 
 DBREG: Final = struct.Struct("<16Q")
 DR6_ONES: Final = 0xFFFF0FF0
 """Bits of DR6 that always read as one."""
+DR6_SLOTS: Final = 0xF
 DR6_BS: Final = 0x4000
 DR7_ONE: Final = 0x400
+DR7_FIXED: Final = 0xFC00
 LENGTH_8: Final = 2
+LENGTHS: Final = (1, 2, 8, 4)
+KINDS: Final = ("x", "w", "w", "rw")
+"""By their codes; an I/O breakpoint (2) is never set."""
 ACCESS_IO: Final = 2
 
 
@@ -60,6 +73,36 @@ def setdbregs(td: Thread, data: bytes) -> None:
         raise Refused(EINVAL)
     td.dr[:] = [*dr[:4], 0, 0, dr6, dr7, *[0] * 8]
     f.dbregs = f.due = True
+
+
+def settle(td: Thread) -> None:
+    """What the registers hold once the processor had them: bits that are fixed."""
+    td.dr[6] |= DR6_ONES
+    td.dr[7] = td.dr[7] & ~DR7_FIXED | DR7_ONE
+
+
+def watchpoints(dr: Sequence[int]) -> tuple[Watchpoint, ...]:
+    """(address, bytes, kind) of each slot, as `Cpu.watch` takes them; no bytes
+    for one that is off or lies where no program has memory."""
+    found: list[Watchpoint] = []
+    for slot in range(4):
+        kind, size = KINDS[access(dr[7], slot)], LENGTHS[length(dr[7], slot)]
+        if kind == "x":
+            size = 1
+        if not enabled(dr[7], slot) or dr[slot] >= MAXUSER:
+            size = 0
+        found.append((dr[slot] & -(size or 1), size, kind))
+    return tuple(found)
+
+
+def load_debug(td: Thread) -> None:
+    """Give the processor the thread's debug registers.  To be called before it
+    runs if it has some enabled or the processor still has another's."""
+    space = td.proc.space
+    assert space is not None
+    points = watchpoints(td.dr)
+    if points != space.cpu.points:
+        space.cpu.watch(points)
 
 
 def clear(td: Thread) -> None:

@@ -26,6 +26,7 @@ LOADABLE: Final = frozenset((UFS, UGS, UDATA))
 PSL_C: Final = 0x1
 PSL_T: Final = 0x100
 PSL_D: Final = 0x400
+PSL_RF: Final = 0x10000
 PSL_USER: Final = 0x202
 PSL_USERCHANGE: Final = 0x254DD5 | PSL_T
 """What a program or its debugger may change: CF PF AF ZF SF TF DF OF NT RF AC ID."""

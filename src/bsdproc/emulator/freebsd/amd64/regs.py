@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.errno import EINVAL, EJUSTRETURN, ERESTART, Refused
+from bsdproc.emulator.freebsd.amd64 import debug
 from bsdproc.emulator.freebsd.amd64.fpu import INITIAL
 from bsdproc.emulator.freebsd.amd64.frame import (
     HASSEGS,
@@ -32,7 +33,7 @@ from bsdproc.emulator.freebsd.amd64.frame import (
 )
 from bsdproc.emulator.freebsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
 from bsdproc.emulator.freebsd.signo import SIGBUS
-from bsdproc.emulator.freebsd.state import KSigInfo
+from bsdproc.emulator.freebsd.state import TDB, KSigInfo
 from bsdproc.emulator.machine.cpu import Context
 from bsdproc.emulator.machine.memory import MemoryFault
 
@@ -104,6 +105,20 @@ def set_pc(td: Thread, address: int) -> None:
     context_of(td).set("rip", address)
     f = frame_of(td)
     f.full_iret = f.due = True
+
+
+def single_step(td: Thread) -> None:
+    """ptrace_single_step: trap once.  A trap flag that is there already, the
+    program's own say, is not ours to take away afterwards."""
+    if not td.step:
+        td.step = True
+        td.dbgflags |= TDB.STEP
+
+
+def clear_single_step(td: Thread) -> None:
+    """ptrace_clear_single_step."""
+    td.step = False
+    td.dbgflags &= ~TDB.STEP
 
 
 def exec_setregs(td: Thread, entry: int, stack: int) -> None:
@@ -245,6 +260,8 @@ def userret(td: Thread) -> KSigInfo | None:
     protection fault, which is returned."""
     f = frame_of(td)
     f.due = False
+    if f.dbregs:
+        debug.settle(td)
     context = context_of(td)
     rip = context.get("rip")
     if f.sysret:

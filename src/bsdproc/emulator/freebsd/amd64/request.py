@@ -54,9 +54,9 @@ PRSTATUS: Final = struct.Struct("<i4xQQQiii4x")
 PRSTATUS_VERSION: Final = 1
 THRMISC: Final = struct.Struct("<20s4x")
 SEGBASES: Final = struct.Struct("<QQ")
-LWPINFO: Final = struct.Struct("<iiii16s16s80s20siiI")
-"""struct ptrace_lwpinfo: lwpid, event, flags, (hole), mask, list, siginfo, name, child,
-system call."""
+LWPINFO: Final = struct.Struct("<iii16s16s4x80s20siII")
+"""struct ptrace_lwpinfo: lwpid, event, flags, mask, list, siginfo, name, child,
+system call and the number of its arguments."""
 PL_EVENT_SIGNAL: Final = 1
 PL_FLAG_SI: Final = 0x20
 

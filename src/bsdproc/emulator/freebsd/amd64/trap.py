@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.freebsd.amd64 import debug
 from bsdproc.emulator.freebsd.amd64 import trapno as t
-from bsdproc.emulator.freebsd.amd64.frame import MAXUSER, context_of, frame_of
+from bsdproc.emulator.freebsd.amd64.frame import MAXUSER, PSL_RF, context_of, frame_of
 from bsdproc.emulator.freebsd.signo import SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP
-from bsdproc.emulator.freebsd.state import KSigInfo
+from bsdproc.emulator.freebsd.state import TDB, KSigInfo
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.state import Thread
@@ -47,6 +47,9 @@ TRAPS: Final = {
 }
 """The traps whose signal does not depend on more; others end in SIGBUS."""
 
+NO_FAULTS: Final = frozenset((DB, BP, OF))
+"""Others are restarted, for which the processor sets the resume flag."""
+
 FPE_BY_RANK: Final = (
     (0x01, t.FPE_FLTINV), (0x04, t.FPE_FLTDIV), (0x02, t.FPE_FLTUND), (0x08, t.FPE_FLTOVF),
     (0x10, t.FPE_FLTUND), (0x20, t.FPE_FLTRES), (0x40, t.FPE_FLTSUB),
@@ -70,6 +73,8 @@ def trap(cpu: Cpu, td: Thread) -> KSigInfo:
     kind = TRAPS.get(vector)
     address = context.get("rip")
     f.err, f.addr = cpu.error_code, 0
+    if vector not in NO_FAULTS:
+        context.set("rflags", context.get("rflags") | PSL_RF)
     if vector == PF:
         f.trapno, f.addr = t.T_PAGEFLT, cpu.address
         return page_fault(td, cpu.address)
@@ -83,7 +88,8 @@ def trap(cpu: Cpu, td: Thread) -> KSigInfo:
             code = fpe_code(mxcsr & ~mxcsr >> 7 & 0x3F)
         kind = Trap(t.T_ARITHTRAP if vector == MF else t.T_XMMFLT, SIGFPE, code)
     elif vector == DB:
-        return debug_trap(td, debug.DR6_BS)
+        # One exception tells of both, but a breakpoint's instruction was not done.
+        return debug_trap(td, cpu.dr6 | (debug.DR6_BS if td.step and cpu.executed else 0))
     elif kind is None:
         kind = Trap(t.T_RESERVED, SIGBUS, t.BUS_OBJERR)
     f.trapno = kind.trapno
@@ -95,9 +101,10 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
     f = frame_of(td)
     f.trapno, f.err, f.addr = t.T_TRCTRAP, 0, 0
     if f.dbregs:
-        td.dr[6] |= dr6 | debug.DR6_ONES
-    if dr6 & debug.DR6_BS:
+        td.dr[6] = td.dr[6] & ~debug.DR6_SLOTS | dr6 | debug.DR6_ONES
+    if dr6 & debug.DR6_BS and td.dbgflags & TDB.STEP:
         td.step = False
+        td.dbgflags &= ~TDB.STEP
     return KSigInfo(SIGTRAP, t.TRAP_TRACE, addr=context_of(td).get("rip"), trapno=t.T_TRCTRAP)
 
 
