@@ -50,6 +50,8 @@ class Cpu:
         self._space = space
         self._engine = engine
         self._watch: Watch | None = None
+        self.points: tuple[Watchpoint, ...] = ()
+        """What `watch` was given, if any of it is in use."""
         self.executed = 0
         """Instructions that the last run completed."""
         self.vector = 0
@@ -73,6 +75,7 @@ class Cpu:
         """
         points = tuple(points)
         used = any(length for _, length, _ in points)
+        self.points = points if used else ()
         self._watch = Watch(points, self._engine, self._space) if used else None
 
     def run(self, context: Context, count: int) -> Stop:
@@ -133,15 +136,18 @@ class Cpu:
             vector = UD
         elif error:
             raise EngineError(f"at {context.get('rip'):#x}: {uc.error_text(error)}")
-        if vector == BP or vector >= 32:
+        if traps.refused:
+            done = traps.refused
+            engine.undo_refused()
+        elif vector == BP or vector >= 32:
             from_int = True
-        elif vector >= 0 and not traps.rewind:
+        elif vector >= 0:
             code, from_int = engine.exception()
         fetch = False
         if vector == PF and not from_int:
             address = engine.read_register("cr2")
             fetch = bool(code & PF_FETCH)
-        elif vector == GP and not from_int and not traps.rewind:
+        elif vector == GP and not from_int:
             fetch = not _canonical(context.get("rip"))
         if vector < 0 or not (fetch or from_int or vector in _TRAPS):
             done -= 1  # the last instruction that was begun was not completed
@@ -165,15 +171,12 @@ class Cpu:
             context.put_rip(context.get("rip") - 2)
             self.executed -= 1
             return self._raise(GP, vector << 3 | 2)
-        if traps.rewind:
-            context.put_rip(context.get("rip") - traps.rewind)
-            traps.rewind = 0
-        elif vector == UD and self._space.peek(context.get("rip"), 1) == _ICEBP:
+        if vector == UD and self._space.peek(context.get("rip"), 1) == _ICEBP:
             context.put_rip(context.get("rip") + 1)
             self.executed += 1
             self.dr6 = 0
             return self._raise(DB, 0)
-        elif vector == DB:
+        if vector == DB:
             self.dr6 = DR6_BS | watched
         return self._raise(vector, code)
 
@@ -204,6 +207,9 @@ class Cpu:
         """Ctrl-C on the way out: remember what would not happen again by itself."""
         traps = self._engine.traps
         traps.raised = None
+        if traps.refused:
+            self._engine.undo_refused()
+            traps.vector = GP
         vector, dr6 = traps.vector, traps.watched
         traps.watched, traps.before = 0, False
         if dr6 and vector < 0:

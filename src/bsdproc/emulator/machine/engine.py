@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bsdproc.emulator.machine import _unicorn as uc
-from bsdproc.emulator.machine import cpuid, segments
+from bsdproc.emulator.machine import cpuid, pagetable, segments
 from bsdproc.emulator.machine import layout as places
 from bsdproc.emulator.machine import registers as regs
 from bsdproc.emulator.machine.entries import Backing, MemoryObject
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 
 ffi = uc.ffi
 
-PTE_PRESENT, PTE_WRITE, PTE_USER, PTE_LARGE = 1, 2, 4, 0x80
-PTE_NX = 1 << 63
-
 KERNEL_BASE = 0xFFFF_8000_0000_0000
 """Where every root maps the engine's own pages, for ring 0 alone."""
 KERNEL_SLOT = 256
+_KERNEL_PAGE = pagetable.PRESENT | pagetable.WRITABLE
 _GDT, _CODE, _STACK = KERNEL_BASE, KERNEL_BASE + PAGE, KERNEL_BASE + 2 * PAGE
 _IRETQ, _XSETBV = 0, 2
 _RING0 = bytes.fromhex("48cf" "0f01d1")
@@ -71,7 +69,9 @@ class _Traps:
     def __init__(self, handle: Any, clock: Callable[[], int]) -> None:
         self.handle = handle
         self.vector = -1
-        self.rewind = 0
+        self.refused = 0
+        self.before_refused = ffi.NULL
+        self.counter: Any = None
         self.watched = 0
         self.before = False
         self.raised: BaseException | None = None
@@ -82,10 +82,13 @@ class _Traps:
         self.vector = number
         self.emu_stop(self.handle)
 
-    def sysenter(self, _: Any, __: Any) -> None:
-        """No kernel here sets MSR_SYSENTER_CS up: a general protection fault."""
-        self.vector, self.rewind = 13, 2
+    def refuse(self, *_: Any) -> int:
+        """An instruction that Unicorn would execute though ring 3 may not: IN, OUT
+        (no system here gives I/O ports away) and SYSENTER (none sets it up)."""
+        uc.library().uc_context_save(self.handle, self.before_refused)
+        self.vector, self.refused = 13, self.counter[0]
         self.emu_stop(self.handle)
+        return 0
 
     def rdtsc(self, _: Any, __: Any) -> int:
         ticks = self.clock()
@@ -160,6 +163,9 @@ class Engine:
         self.watch: Watch | None = None
         self.passing = False
         """The instruction that the run begins with does not hit an execution watchpoint."""
+        self.special: list[int] | None = None
+        self.fpu: bytes | None = None
+        """What the processor has in these, where known."""
         self.root = 0
         self.spaces = 0
         self.close_with_last = False
@@ -170,7 +176,6 @@ class Engine:
         self._word = ffi.new("uint64_t *")
         self._general = regs.word_batch(regs.GENERAL)
         self._special = regs.word_batch(regs.SPECIAL)
-        self._segments = regs.word_batch(regs.SPECIAL[2:])
         self._fpu = regs.fpu_batch()
         self._words = struct.Struct(f"<{len(regs.GENERAL)}Q")
         self._special_words = struct.Struct(f"<{len(regs.SPECIAL)}Q")
@@ -182,13 +187,14 @@ class Engine:
         self._enter_long_mode()
         self._ring3 = {code: self._user_context(code)
                        for code in (selectors.code64, selectors.code32)}
+        self.traps.before_refused = self._new_context()
         self._state = self._new_context()
         self._state_view = ffi.buffer(
             ffi.cast("char *", self._state), int(lib.uc_context_size(self.handle)))
         self.use_code(selectors.code64)
         own = ffi.cast("char *", self.handle)
         self._layout = _layout or self._measure(own)
-        self.counter = ffi.cast("size_t *", own + self._layout.counter)
+        self.traps.counter = self.counter = ffi.cast("size_t *", own + self._layout.counter)
         self.limit = ffi.cast("size_t *", own + self._layout.limit)
 
     # -- being set up -------------------------------------------------------
@@ -227,8 +233,12 @@ class Engine:
                       instruction=uc.UC_X86_INS_SYSCALL)
         self.add_hook(uc.UC_HOOK_INTR,
                       self.lend("void(void *, uint32_t, void *)", traps.interrupt))
-        self.add_hook(uc.UC_HOOK_INSN, self.lend("void(void *, void *)", traps.sysenter),
-                      instruction=uc.UC_X86_INS_SYSENTER)
+        for instruction, arguments in (
+                (uc.UC_X86_INS_SYSENTER, "void *, void *"),
+                (uc.UC_X86_INS_IN, "void *, uint32_t, int, void *"),
+                (uc.UC_X86_INS_OUT, "void *, uint32_t, int, uint32_t, void *")):
+            self.add_hook(uc.UC_HOOK_INSN, self.lend(f"int({arguments})", traps.refuse),
+                          instruction=instruction)
         for instruction, function in ((uc.UC_X86_INS_RDTSC, traps.rdtsc),
                                       (uc.UC_X86_INS_RDTSCP, traps.rdtscp),
                                       (uc.UC_X86_INS_CPUID, traps.cpuid)):
@@ -242,11 +252,11 @@ class Engine:
         top, middle, table, descriptors, code, stack, giants = (
             memory.allocate() for _ in range(7))
         words = memory.words
-        self._kernel_entry = top << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE
-        words[top << 9] = middle << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE
-        words[middle << 9] = table << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE
+        self._kernel_entry = top << PAGE_SHIFT | _KERNEL_PAGE
+        words[top << 9] = middle << PAGE_SHIFT | _KERNEL_PAGE
+        words[middle << 9] = table << PAGE_SHIFT | _KERNEL_PAGE
         for index, frame in enumerate((descriptors, code, stack)):
-            words[(table << 9) + index] = frame << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE
+            words[(table << 9) + index] = frame << PAGE_SHIFT | _KERNEL_PAGE
         entries = segments.table(self.selectors)
         for index, entry in enumerate(entries):
             words[(descriptors << 9) + index] = entry
@@ -254,10 +264,10 @@ class Engine:
         memory.bytes[code << PAGE_SHIFT : (code << PAGE_SHIFT) + len(_RING0)] = _RING0
         self._frame = (stack << 9) + PAGE // 16
         self._own_root = self.new_root()
-        words[self._own_root << 9] = giants << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_USER
+        words[self._own_root << 9] = giants << PAGE_SHIFT | _KERNEL_PAGE | pagetable.USER
         for index in range(-(-memory.size >> 30)):
             words[(giants << 9) + index] = (
-                index << 30 | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_LARGE)
+                index << 30 | _KERNEL_PAGE | pagetable.USER | pagetable.LARGE)
 
     def new_root(self) -> int:
         """A frame that holds a root page table with the engine's pages in it."""
@@ -361,36 +371,49 @@ class Engine:
     def read_special(self) -> list[int]:
         batch = self._special
         self._lib.uc_reg_read_batch(self.handle, batch.ids, batch.places, batch.count)
-        return list(self._special_words.unpack_from(batch.view))
+        values = list(self._special_words.unpack_from(batch.view))
+        self.special = values.copy()
+        return values
 
-    def write_special(self, values: Sequence[int]) -> bool:
-        """Load the segment registers; False when the processor faults on a selector
-        (all that are good are loaded)."""
-        self.use_code(values[regs.CS])
+    def write_special(self, values: Sequence[int], current: Sequence[int]) -> bool:
+        """Load the segment registers but CS and SS, those that differ from the
+        `current` ones.  False when the processor faults on a selector (all that
+        are good are loaded)."""
         good = True
-        for name, value in zip(regs.SPECIAL[2:], values[2:], strict=True):
-            self._word[0] = value
-            if self._lib.uc_reg_write(self.handle, uc.REGISTERS[name], self._word):
-                good = False
+        self.special = None
+        reload = [name for name, value, old in zip(
+            regs.SPECIAL, values, current, strict=True) if value != old]
+        for name, base in (("fs", "fs_base"), ("gs", "gs_base")):
+            if name in reload and base not in reload:
+                reload.append(base)
+        for name in reload:
+            if name not in ("cs", "ss"):
+                self._word[0] = values[regs.SPECIAL_INDEX[name]]
+                if self._lib.uc_reg_write(self.handle, uc.REGISTERS[name], self._word):
+                    good = False
         return good
 
-    def use_code(self, selector: int) -> None:
-        """Enter this code segment of ring 3, with registers as they fall."""
+    def use_code(self, selector: int) -> bool:
+        """Enter this code segment of ring 3, with registers as they fall; False
+        when there is no such segment."""
         context = self._ring3.get(selector)
         if context is None:
-            raise EngineError(f"no code segment {selector:#x}")
+            return False
         self._lib.uc_context_restore(self.handle, context)
         self.load_root(self.root)
+        return True
 
     def read_fpu(self) -> bytes:
         batch = self._fpu
         self._lib.uc_reg_read_batch(self.handle, batch.ids, batch.places, batch.count)
-        return regs.image_from(batch)
+        self.fpu = image = regs.image_from(batch)
+        return image
 
     def write_fpu(self, image: bytes) -> None:
         batch = self._fpu
         regs.image_into(batch, image)
         self._lib.uc_reg_write_batch(self.handle, batch.ids, batch.places, batch.count)
+        self.fpu = image
 
     def exception(self) -> tuple[int, bool]:
         """Error code of the exception that stopped the last run, and whether an
@@ -422,6 +445,11 @@ class Engine:
         else:
             self.limit[0] = self.counter[0]
         traps.watched |= bit
+
+    def undo_refused(self) -> None:
+        """Take back what a refused instruction did."""
+        self.traps.refused = 0
+        self._lib.uc_context_restore(self.handle, self.traps.before_refused)
 
     # -- address spaces -----------------------------------------------------
     def load_root(self, root: int) -> None:

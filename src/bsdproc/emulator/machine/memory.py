@@ -11,13 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bsdproc.emulator.machine.cpu import PF_FETCH, PF_WRITE, Cpu
-from bsdproc.emulator.machine.engine import (
-    PTE_NX,
-    PTE_PRESENT,
-    PTE_USER,
-    PTE_WRITE,
-    Engine,
-)
+from bsdproc.emulator.machine.engine import Engine
 from bsdproc.emulator.machine.entries import (
     ALL,
     EXEC,
@@ -28,6 +22,7 @@ from bsdproc.emulator.machine.entries import (
     EntryList,
     MemoryObject,
 )
+from bsdproc.emulator.machine.pagetable import PageTable
 from bsdproc.emulator.machine.physical import PAGE, PAGE_SHIFT
 
 __all__ = ["EXEC", "PAGE", "READ", "WRITE", "AddressSpace", "Backing", "Entry", "MemoryFault",
@@ -35,7 +30,6 @@ __all__ = ["EXEC", "PAGE", "READ", "WRITE", "AddressSpace", "Backing", "Entry", 
 
 _MASK = PAGE - 1
 USER_TOP = 0x8000_0000_0000
-_NONE, _UNMAPPED, _PROTECTION, _PAGER = 0, 1, 2, 3
 
 
 class MemoryFault(Exception):
@@ -97,11 +91,9 @@ class AddressSpace:
         """The last fault that was not satisfied had an entry, but its file no page there."""
         self._map = EntryList()
         self._pages: dict[int, int] = {}
-        self._tables: dict[int, int] = {}
-        self._table_frames: list[int] = []
-        self._words = self.engine.memory.words
         self._bytes = self.engine.memory.bytes
-        self.root = self.engine.new_root()
+        self._table = PageTable(self.engine)
+        self.root = self._table.root
         self._closed = False
         self.cpu = Cpu(self, self.engine)
 
@@ -241,9 +233,9 @@ class AddressSpace:
         """The entry that an address lies in."""
         return self._map.at(address)
 
-    def frame(self, vpn: int) -> int:
+    def frame(self, page: int) -> int:
         """The page frame that holds a page, 0 when it is not in memory."""
-        return self._pages.get(vpn, 0)
+        return self._pages.get(page, 0)
 
     # -- pages --------------------------------------------------------------
     def _remove(self, start: int, end: int) -> None:
@@ -251,8 +243,8 @@ class AddressSpace:
         if not gone:
             return
         self._forget_range(start, end)
-        for vpn in self._resident(start, end):
-            self.engine.free_frame(self._pages.pop(vpn))
+        for page in self._resident(start, end):
+            self.engine.free_frame(self._pages.pop(page))
         for entry in gone:
             self._release(entry)
 
@@ -268,32 +260,14 @@ class AddressSpace:
         """Numbers of the pages there are in a range."""
         first, last = start >> PAGE_SHIFT, end >> PAGE_SHIFT
         if last - first > len(self._pages):
-            return [vpn for vpn in self._pages if first <= vpn < last]
-        return [vpn for vpn in range(first, last) if vpn in self._pages]
+            return [page for page in self._pages if first <= page < last]
+        return [page for page in range(first, last) if page in self._pages]
 
     def _forget_range(self, start: int, end: int) -> None:
         """Take pages out of the page tables; the next access looks at the map again."""
-        words, tables = self._words, self._tables
-        for vpn in self._resident(start, end):
-            table = tables.get(vpn >> 9)
-            if table is not None:
-                words[table + (vpn & 511)] = 0
-        self.engine.leave_root(self.root)
-
-    def _table(self, number: int) -> int:
-        """Index of the first word of the page table for 512 pages, made when missing."""
-        table = self.root << 9
-        for shift in (18, 9, 0):
-            index = table + (number >> shift & 511)
-            entry = self._words[index]
-            if not entry:
-                frame = self.engine.memory.allocate()
-                self._table_frames.append(frame)
-                entry = frame << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_USER
-                self._words[index] = entry
-            table = entry >> PAGE_SHIFT << 9
-        self._tables[number] = table
-        return table
+        for page in self._resident(start, end):
+            self._table.remove(page)
+        self._table.flush()
 
     def fault(self, address: int, code: int) -> bool:
         """A page fault of the processor's; True when the access may be tried again.
@@ -301,51 +275,40 @@ class AddressSpace:
         `code` is the error code; see `entry_at` for why it may not.
         """
         access = EXEC if code & PF_FETCH else WRITE if code & PF_WRITE else READ
-        vpn = address >> PAGE_SHIFT
+        page = address >> PAGE_SHIFT
         entry = self._map.at(address)
         if entry is not None and entry.kind == "guard":
             entry = self._grow(entry, address)
         self.pager_failed = False
         if entry is None or not entry.prot & access:
             return False
-        frame = self._page(entry, vpn, access & WRITE)
+        frame = self._page(entry, page, access & WRITE)
         if not frame:
             self.pager_failed = True
             return False
-        table = self._tables.get(vpn >> 9)
-        if table is None:
-            table = self._table(vpn >> 9)
-        pte = frame << PAGE_SHIFT | PTE_PRESENT | PTE_USER
-        if entry.prot & WRITE and (
-                access == WRITE or entry.shared
-                or not (entry.needs_copy or self.engine.memory.shared(frame))):
-            pte |= PTE_WRITE
-        if entry.prot & EXEC:
-            self.engine.code_frames.add(frame)
-        else:
-            pte |= PTE_NX
-        self._words[table + (vpn & 511)] = pte
+        writable = bool(entry.prot & WRITE) and (
+            access == WRITE or entry.shared
+            or not (entry.needs_copy or self.engine.memory.shared(frame)))
+        self._table.enter(page, frame, writable=writable, executable=bool(entry.prot & EXEC))
         return True
 
-    def _page(self, entry: Entry, vpn: int, write: int) -> int:
+    def _page(self, entry: Entry, page: int, write: int) -> int:
         """The frame of a page, ready to be read or written; 0 when its file has none."""
-        frame = self._pages.get(vpn, 0)
+        frame = self._pages.get(page, 0)
         if not frame:
-            frame = self._page_in(entry, vpn)
+            frame = self._page_in(entry, page)
             if not frame:
                 return 0
-            self._pages[vpn] = frame
+            self._pages[page] = frame
         if write and not entry.shared:
             if entry.needs_copy:
                 self._shadow(entry)
             if self.engine.memory.shared(frame):
                 new = self.engine.memory.copy(frame)
                 self.engine.free_frame(frame)
-                self._pages[vpn] = frame = new
-                table = self._tables.get(vpn >> 9)
-                if table is not None and self._words[table + (vpn & 511)]:
-                    self._words[table + (vpn & 511)] = 0
-                    self.engine.leave_root(self.root)
+                self._pages[page] = frame = new
+                if self._table.remove(page):
+                    self._table.flush()
         return frame
 
     def _shadow(self, entry: Entry) -> None:
@@ -356,14 +319,14 @@ class AddressSpace:
         entry.behind.references = 1
         entry.needs_copy = False
 
-    def _page_in(self, entry: Entry, vpn: int) -> int:
+    def _page_in(self, entry: Entry, page: int) -> int:
         memory = self.engine.memory
-        index = (entry.offset >> PAGE_SHIFT) + vpn - (entry.start >> PAGE_SHIFT)
+        index = (entry.offset >> PAGE_SHIFT) + page - (entry.start >> PAGE_SHIFT)
         if entry.shared:
             assert entry.behind is not None
             frame = entry.behind.pages.get(index, 0)
             if not frame:
-                frame = self._filled(entry, vpn)
+                frame = self._filled(entry, page)
                 if not frame:
                     return 0
                 entry.behind.pages[index] = frame
@@ -373,12 +336,12 @@ class AddressSpace:
             if entry.behind is None:
                 entry.back()
             return memory.allocate()
-        return self._filled(entry, vpn)
+        return self._filled(entry, page)
 
-    def _filled(self, entry: Entry, vpn: int) -> int:
+    def _filled(self, entry: Entry, page: int) -> int:
         """A new frame with what the file has for it."""
         memory = self.engine.memory
-        address = vpn << PAGE_SHIFT
+        address = page << PAGE_SHIFT
         if entry.backing is None or address >= entry.file_end:
             return memory.allocate()
         data = entry.backing.read_at(
@@ -422,18 +385,18 @@ class AddressSpace:
             mine.references = 1
         entry.shared, entry.needs_copy = True, False
         first = (entry.start - entry.offset) >> PAGE_SHIFT
-        for vpn in self._resident(entry.start, entry.end):
-            frame = self._page_alone(vpn)
-            mine.pages[vpn - first] = frame
+        for page in self._resident(entry.start, entry.end):
+            frame = self._page_alone(page)
+            mine.pages[page - first] = frame
             self.engine.memory.hold(frame)
         self._forget_range(entry.start, entry.end)
 
-    def _page_alone(self, vpn: int) -> int:
-        frame = self._pages[vpn]
+    def _page_alone(self, page: int) -> int:
+        frame = self._pages[page]
         if self.engine.memory.shared(frame):
             new = self.engine.memory.copy(frame)
             self.engine.free_frame(frame)
-            self._pages[vpn] = frame = new
+            self._pages[page] = frame = new
         return frame
 
     # -- what a debugger does -----------------------------------------------
@@ -491,14 +454,16 @@ class AddressSpace:
             raise ValueError(f"a size of {size}")
         parts = []
         done = 0
+        entry: Entry | None = None
         while done < size:
             at = address + done
-            vpn = at >> PAGE_SHIFT
-            entry = self._map.at(at)
-            if entry is None or not entry.prot & READ:
-                raise MemoryFault(at, mapped=entry is not None and entry.kind != "guard",
-                                  done=done)
-            frame = self._pages.get(vpn) or self._page(entry, vpn, 0)
+            page = at >> PAGE_SHIFT
+            if entry is None or at >= entry.end:
+                entry = self._map.at(at)
+                if entry is None or not entry.prot & READ:
+                    raise MemoryFault(at, mapped=entry is not None and entry.kind != "guard",
+                                      done=done)
+            frame = self._pages.get(page) or self._page(entry, page, 0)
             if not frame:
                 raise MemoryFault(at, mapped=True, pager=True, done=done)
             inside = at & _MASK
@@ -570,14 +535,12 @@ class AddressSpace:
             new._map.all.append(entry.clone())
             if entry.shared:
                 continue
-            for vpn in self._resident(entry.start, entry.end):
-                frame = self._pages[vpn]
+            for page in self._resident(entry.start, entry.end):
+                frame = self._pages[page]
                 memory.hold(frame)
-                new._pages[vpn] = frame
-                table = self._tables.get(vpn >> 9)
-                if table is not None:
-                    self._words[table + (vpn & 511)] &= ~PTE_WRITE
-        self.engine.leave_root(self.root)
+                new._pages[page] = frame
+                self._table.write_protect(page)
+        self._table.flush()
         return new
 
     def resident(self, entry: Entry) -> int:
@@ -591,14 +554,11 @@ class AddressSpace:
         self._closed = True
         engine = self.engine
         if not engine.closed:
-            engine.leave_root(self.root)
             for frame in self._pages.values():
                 engine.free_frame(frame)
             for entry in self._map.all:
                 self._release(entry)
-            for frame in self._table_frames:
-                engine.free_frame(frame)
-            engine.free_frame(self.root)
+            self._table.free()
             engine.spaces -= 1
             if engine.close_with_last and engine.spaces == 0:
                 engine.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from bsdproc.emulator.machine import _unicorn as uc
@@ -35,6 +36,7 @@ MASK64 = (1 << 64) - 1
 FXSAVE_SIZE = 512
 _TAGS = FXSAVE_SIZE  # the full tag word, which the image keeps abridged
 _MXCSR_MASK = 0xFFFF
+_MXCSR_MASK_BYTES = _MXCSR_MASK.to_bytes(4, "little")
 _FPU = (
     ("fpcw", 0), ("fpsw", 2), ("fptag", _TAGS), ("fop", 6), ("fip", 8), ("fdp", 16), ("mxcsr", 24),
     *((f"st{i}", 32 + 16 * i) for i in range(8)),
@@ -68,16 +70,26 @@ def fpu_batch() -> Batch:
     return Batch([n for n, _ in _FPU], [o for _, o in _FPU], FXSAVE_SIZE + 2)
 
 
+@cache
+def _abridged(full: int) -> int:
+    """FXSAVE's tag byte: a bit for each register that is not empty."""
+    return sum(1 << i for i in range(8) if full >> 2 * i & 3 != 3)
+
+
+@cache
+def _full(abridged: int) -> bytes:
+    word = sum(0 if abridged >> i & 1 else 3 << 2 * i for i in range(8))
+    return word.to_bytes(2, "little")
+
+
 def image_from(batch: Batch) -> bytes:
     """The FXSAVE image of what a `fpu_batch` read."""
     raw = bytearray(batch.view)
-    full = int.from_bytes(raw[_TAGS : _TAGS + 2], "little")
-    raw[4] = sum(1 << i for i in range(8) if full >> 2 * i & 3 != 3)
-    raw[28:32] = _MXCSR_MASK.to_bytes(4, "little")
+    raw[4] = _abridged(raw[_TAGS] | raw[_TAGS + 1] << 8)
+    raw[28:32] = _MXCSR_MASK_BYTES
     return bytes(raw[:FXSAVE_SIZE])
 
 
 def image_into(batch: Batch, image: bytes) -> None:
     """Fill a `fpu_batch` from an FXSAVE image, to be written."""
-    full = sum(0 if image[4] >> i & 1 else 3 << 2 * i for i in range(8))
-    batch.view[:] = image + full.to_bytes(2, "little")
+    batch.view[:] = image + _full(image[4])
