@@ -1,0 +1,233 @@
+"""FreeBSD's constants as enums and flags, with the C names as members.
+
+Every member is named as in the system's headers and has its value; a test holds
+them against the measured headers of all machines.  Values that no member has are
+kept: flags hold unknown bits, and where an enum is expected an unknown number
+stays a plain integer.
+
+The modules below load when a name of theirs is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bsdproc.freebsd.constants._enums import (
+        flags,
+        known,
+        names,
+    )
+    from bsdproc.freebsd.constants.auxv import (
+        AuxType,
+        OldAuxType,
+    )
+    from bsdproc.freebsd.constants.kinfo import (
+        FileFlags,
+        FileSlot,
+        FileStatus,
+        FileType,
+        KernProc,
+        KnoteData,
+        KnoteStatus,
+        KstackState,
+        KvmeProtection,
+        Limit,
+        MapFlags,
+        ProcState,
+        Sysctl,
+        VmFlags,
+        VmType,
+        VnodeType,
+    )
+    from bsdproc.freebsd.constants.procctl import (
+        AslrPolicy,
+        KptiPolicy,
+        LaPolicy,
+        LogsigexitPolicy,
+        NoNewPrivs,
+        ProcctlCommand,
+        ProtectFlags,
+        ProtectOp,
+        ProtmaxPolicy,
+        ReaperKillFlags,
+        ReaperPidFlags,
+        ReaperStatusFlags,
+        StackgapFlags,
+        StatusFlags,
+        TraceControl,
+        TrapcapControl,
+        WxmapFlags,
+        X86ProcctlCommand,
+    )
+    from bsdproc.freebsd.constants.process import (
+        CredentialFlags,
+        MachineProcFlags,
+        ProcFlags,
+        ProcFlags2,
+        SessionFlags,
+        SignalActionFlags,
+        SwapFlags,
+        ThreadFlags,
+        TreeFlags,
+    )
+    from bsdproc.freebsd.constants.ptrace import (
+        MACHINE_REQUESTS,
+        Arm64Request,
+        ArmRequest,
+        CoredumpFlags,
+        FeatureControl,
+        I386Request,
+        IoOp,
+        LwpEvent,
+        LwpFlags,
+        Note,
+        PowerpcRequest,
+        ProgramNote,
+        PtraceEvents,
+        Request,
+        VmProtection,
+        X86Request,
+    )
+    from bsdproc.freebsd.constants.signals import (
+        SIG_MAXSIG,
+        BusCode,
+        CldCode,
+        FpeCode,
+        IllCode,
+        PollCode,
+        SegvCode,
+        SiCode,
+        Signal,
+        SignalCode,
+        TrapCode,
+    )
+    from bsdproc.freebsd.constants.wait import (
+        IdType,
+        WaitOptions,
+    )
+
+_WHERE: Final = {
+    "_enums": "flags known names",
+    "auxv": "AuxType OldAuxType",
+    "kinfo": (
+        "FileFlags FileSlot FileStatus FileType KernProc KnoteData KnoteStatus "
+        "KstackState KvmeProtection Limit MapFlags ProcState Sysctl VmFlags VmType "
+        "VnodeType"
+    ),
+    "process": (
+        "CredentialFlags MachineProcFlags ProcFlags ProcFlags2 SessionFlags "
+        "SignalActionFlags SwapFlags ThreadFlags TreeFlags"
+    ),
+    "procctl": (
+        "AslrPolicy KptiPolicy LaPolicy LogsigexitPolicy NoNewPrivs ProcctlCommand "
+        "ProtectFlags ProtectOp ProtmaxPolicy ReaperKillFlags ReaperPidFlags "
+        "ReaperStatusFlags StackgapFlags StatusFlags TraceControl TrapcapControl "
+        "WxmapFlags X86ProcctlCommand"
+    ),
+    "ptrace": (
+        "Arm64Request ArmRequest CoredumpFlags FeatureControl I386Request IoOp LwpEvent "
+        "LwpFlags MACHINE_REQUESTS Note PowerpcRequest ProgramNote PtraceEvents Request "
+        "VmProtection X86Request"
+    ),
+    "signals": (
+        "BusCode CldCode FpeCode IllCode PollCode SIG_MAXSIG SegvCode SiCode Signal "
+        "SignalCode TrapCode"
+    ),
+    "wait": "IdType WaitOptions",
+}
+_MODULES: Final = {name: module for module, names in _WHERE.items() for name in names.split()}
+
+__all__ = [
+    "MACHINE_REQUESTS",
+    "SIG_MAXSIG",
+    "Arm64Request",
+    "ArmRequest",
+    "AslrPolicy",
+    "AuxType",
+    "BusCode",
+    "CldCode",
+    "CoredumpFlags",
+    "CredentialFlags",
+    "FeatureControl",
+    "FileFlags",
+    "FileSlot",
+    "FileStatus",
+    "FileType",
+    "FpeCode",
+    "I386Request",
+    "IdType",
+    "IllCode",
+    "IoOp",
+    "KernProc",
+    "KnoteData",
+    "KnoteStatus",
+    "KptiPolicy",
+    "KstackState",
+    "KvmeProtection",
+    "LaPolicy",
+    "Limit",
+    "LogsigexitPolicy",
+    "LwpEvent",
+    "LwpFlags",
+    "MachineProcFlags",
+    "MapFlags",
+    "NoNewPrivs",
+    "Note",
+    "OldAuxType",
+    "PollCode",
+    "PowerpcRequest",
+    "ProcFlags",
+    "ProcFlags2",
+    "ProcState",
+    "ProcctlCommand",
+    "ProgramNote",
+    "ProtectFlags",
+    "ProtectOp",
+    "ProtmaxPolicy",
+    "PtraceEvents",
+    "ReaperKillFlags",
+    "ReaperPidFlags",
+    "ReaperStatusFlags",
+    "Request",
+    "SegvCode",
+    "SessionFlags",
+    "SiCode",
+    "Signal",
+    "SignalActionFlags",
+    "SignalCode",
+    "StackgapFlags",
+    "StatusFlags",
+    "SwapFlags",
+    "Sysctl",
+    "ThreadFlags",
+    "TraceControl",
+    "TrapCode",
+    "TrapcapControl",
+    "TreeFlags",
+    "VmFlags",
+    "VmProtection",
+    "VmType",
+    "VnodeType",
+    "WaitOptions",
+    "WxmapFlags",
+    "X86ProcctlCommand",
+    "X86Request",
+    "flags",
+    "known",
+    "names",
+]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

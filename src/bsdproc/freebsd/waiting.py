@@ -1,0 +1,164 @@
+"""wait4(2) and wait6(2), typed.
+
+    match freebsd.wait(pid):
+        case Stopped(signal=Signal.SIGTRAP): ...
+        case Exited(status=0): ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.freebsd import _check
+from bsdproc.freebsd._call import completed, freebsd
+from bsdproc.freebsd.constants._enums import known
+from bsdproc.freebsd.constants.signals import Signal
+from bsdproc.freebsd.constants.wait import IdType, WaitOptions
+from bsdproc.freebsd.rusage import Rusage
+from bsdproc.kernel.errors import KernelError
+
+if TYPE_CHECKING:
+    from bsdproc.freebsd.siginfo import Siginfo
+    from bsdproc.kernel.port import Kernel
+
+_STOPPED: Final = 0x7F
+_CONTINUED: Final = 0x13
+_CORE: Final = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The process has stopped (WIFSTOPPED)."""
+
+    pid: int
+    signal: Signal | int
+    raw: int
+    """The status as wait4(2) gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The process has exited (WIFEXITED)."""
+
+    pid: int
+    status: int
+    """The exit status, 0 .. 255."""
+    raw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signaled:
+    """A signal has ended the process (WIFSIGNALED)."""
+
+    pid: int
+    signal: Signal | int
+    core: bool
+    """Whether it left a core dump."""
+    raw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """The process was stopped and goes on (WIFCONTINUED)."""
+
+    pid: int
+    raw: int
+
+
+Status = Stopped | Exited | Signaled | Continued
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """What wait6(2) gives."""
+
+    status: Status
+    siginfo: Siginfo
+    """The SIGCHLD that the event would send; wait6(2)'s siginfo."""
+    usage: Rusage
+    """Resources that the process used (wru_self)."""
+    children: Rusage
+    """Those of its children that it collected (wru_children)."""
+
+
+@lru_cache(maxsize=1024)
+def decode(pid: int, status: int) -> Status:
+    """A wait status by the macros of <sys/wait.h>."""
+    low = status & 0x7F
+    if low == _STOPPED:
+        return Stopped(pid, known(Signal, status >> 8 & 0xFF), status)
+    if status == _CONTINUED:
+        return Continued(pid, status)
+    if low == 0:
+        return Exited(pid, status >> 8 & 0xFF, status)
+    return Signaled(pid, known(Signal, low), bool(status & _CORE), status)
+
+
+def wait(
+    pid: int = -1, options: WaitOptions | int = 0, *, kernel: Kernel | None = None
+) -> Status | None:
+    """wait4(2): the next event of a child or tracee.
+
+    `pid` names one process; -1 is any of them, 0 any of the caller's process
+    group and a number below -1 any of group ``-pid``.  Stops of tracees and
+    exits are always reported, stops of other children with WUNTRACED, and
+    SIGCONT with WCONTINUED.  With WNOHANG the answer may be None.
+
+    Blocks until there is an event; goes on when a signal handler of Python's
+    returns.  `ChildProcessError` (ECHILD) when there is nothing to wait for.
+    """
+    kernel = freebsd(kernel)
+    if type(pid) is not int or not -0x80000000 <= pid <= 0x7FFFFFFF:
+        pid = _check.signed(pid, 32, "pid")
+    number = options if type(options) is int else _options(options)
+    try:
+        found, status, _ = kernel.wait4(pid, number)
+    except KernelError as error:
+        raise completed(kernel, error, "wait4", None, pid if pid > 0 else None) from None
+    return decode(found, status) if found else None
+
+
+def wait6(
+    idtype: IdType,
+    id: int,
+    options: WaitOptions | int,
+    *,
+    kernel: Kernel | None = None,
+) -> Waited | None:
+    """wait6(2): the next event of the processes that `idtype` and `id` name.
+
+    Unlike `wait` it reports only what `options` asks for (WEXITED, WTRAPPED,
+    WSTOPPED, WCONTINUED), and WNOWAIT leaves the event to be reported again.
+    With WNOHANG the answer may be None.  `id` is ignored for P_ALL.
+
+    `ChildProcessError` (ECHILD) when there is nothing to wait for, `KernelError`
+    (EINVAL) for options without any event and for an unknown idtype.
+    """
+    kernel = freebsd(kernel)
+    id = _check.target(id, "id")
+    number = _options(options)
+    try:
+        found, status, usage, info = kernel.wait6(IdType(idtype), id, number)
+    except KernelError as error:
+        raise completed(kernel, error, "wait6", IdType(idtype).name, id) from None
+    if not found:
+        return None
+    from bsdproc.freebsd import siginfo
+
+    machine = kernel.target.machine
+    layout = kernel.target.struct("struct __wrusage")
+    return Waited(
+        status=decode(found, status),
+        siginfo=siginfo.decode(machine, info),
+        usage=Rusage.single(machine, usage, layout.field("wru_self").offset),
+        children=Rusage.single(machine, usage, layout.field("wru_children").offset),
+    )
+
+
+def _options(options: WaitOptions | int) -> int:
+    """The options as the kernel takes them."""
+    number = options.value if isinstance(options, WaitOptions) else _check.integer(
+        options, "options")
+    return _check.signed(number, 32, "options")
