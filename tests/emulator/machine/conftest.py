@@ -1,21 +1,14 @@
-"""Small machine-code programs in an address space of one shared engine."""
+"""One engine for all, and processes on it."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
-from bsdproc.emulator.machine import (
-    EXEC,
-    READ,
-    WRITE,
-    AddressSpace,
-    Context,
-    Engine,
-)
+from bsdproc.emulator.machine import AddressSpace, Context, Engine
 
-TEXT, DATA, CONSTANT, NOTHING, STACK = 0x400000, 0x500000, 0x510000, 0x520000, 0x7FFF0000
-
-Program = Callable[..., tuple[AddressSpace, Context]]
+from .programs import Program, make
 
 
 @pytest.fixture(scope="session")
@@ -27,25 +20,14 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def program(engine: Engine) -> Iterator[Program]:
-    """Make a process of code (hexadecimal): text at 0x400000, four pages of data at 0x500000,
-    a read-only page at 0x510000, one without rights at 0x520000, a stack."""
-    made = []
+    """Makes processes, which are gone when the test ends."""
+    made: list[AddressSpace] = []
 
-    def make(code: str, mode: int = 64, **registers: int) -> tuple[AddressSpace, Context]:
-        space = AddressSpace(mode, engine=engine)
-        space.map(TEXT, 0x2000, READ | EXEC, contents=bytes.fromhex(code))
-        space.map(DATA, 0x4000, READ | WRITE)
-        space.map(CONSTANT, 0x1000, READ)
-        space.map(NOTHING, 0x1000, 0)
-        space.map(STACK - 0x10000, 0x10000, READ | WRITE)
-        context = Context(mode)
-        context.set("rip", TEXT)
-        context.set("rsp", STACK - 0x100)
-        for name, value in registers.items():
-            context.set(name, value)
+    def process(code: str, mode: int = 64, **registers: int) -> tuple[AddressSpace, Context]:
+        space, context = make(engine, code, mode, **registers)
         made.append(space)
         return space, context
 
-    yield make
+    yield process
     for space in made:
         space.close()
