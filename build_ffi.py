@@ -2,13 +2,20 @@
 
     python build_ffi.py
 
-writes the layout module of every system and machine into `src/bsdproc/abi/_layouts/`.  They
-are pure Python and need no C compiler; an installation does the same through setup.py.
+writes the layout module of every system and machine into `src/bsdproc/abi/_layouts/`, which
+is what a checkout needs to be run in place.  They are pure Python and need no C compiler; an
+installation generates them through setup.py.  On a BSD that also builds `native`, with the
+host's compiler and headers.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import subprocess
 import sys
+import sysconfig
 from collections.abc import Collection
 from pathlib import Path
 
@@ -56,11 +63,63 @@ def layouts(system: str, machine: str) -> cffi.FFI:
     return ffi
 
 
+def layout_paths(root: Path) -> list[Path]:
+    """Where the layout modules lie below a directory that holds the package."""
+    directory = root.joinpath(*LAYOUTS.split("."))
+    return [directory / f"{row.module}.py" for row in MACHINES]
+
+
+def write_layouts(root: Path) -> None:
+    """Generate every layout module below a directory that holds the package."""
+    for row, path in zip(MACHINES, layout_paths(root), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        layouts(row.system, row.machine).emit_python_code(str(path))
+
+
+def native() -> cffi.FFI:
+    """The builder of the native module for the BSD that this runs on.
+
+    `SystemExit` with a plain message for another host, or where the compiler or a header is
+    missing.
+    """
+    from bsdproc.kernel import build_native
+
+    system, machine = build_native.host()
+    check_headers(build_native.HERE / "_native.c")
+    return build_native.builder(
+        system, machine, declarations(system, machine, build_native.structs(system))
+    )
+
+
+def check_headers(source: Path) -> None:
+    """`SystemExit` if a header that a C source includes is missing, Python's among them."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    include = sysconfig.get_path("include")
+    try:
+        done = subprocess.run(
+            [*compiler, f"-I{include}", "-E", "-x", "c", "-"],
+            input=f'#include <Python.h>\n#include "{source}"\n',
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise SystemExit(
+            f"bsdproc's native module needs a C compiler, and {compiler[0]!r} is not there"
+        ) from None
+    missing = re.search(r"fatal error: '?([\w./]+\.h)'?(?: file not found|: No such)", done.stderr)
+    if missing:
+        raise SystemExit(
+            f"bsdproc's native module needs the header <{missing[1]}>, which is missing: "
+            + (
+                f"install Python's development files ({include})"
+                if missing[1] == "Python.h"
+                else "install the system's own headers (/usr/include)"
+            )
+        )
+
+
 def main() -> int:
-    directory = ROOT / "src" / Path(*LAYOUTS.split("."))
-    for row in MACHINES:
-        layouts(row.system, row.machine).emit_python_code(str(directory / f"{row.module}.py"))
-    print(f"{len(MACHINES)} layout modules in {directory.relative_to(ROOT)}")
+    write_layouts(ROOT / "src")
+    print(f"{len(MACHINES)} layout modules in src/{LAYOUTS.replace('.', '/')}")
     return 0
 
 
