@@ -7,6 +7,7 @@ that begins alike on every boot, so that a run can be repeated.
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from bsdproc.emulator.freebsd.state import P2, MapFlag
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.state import Proc
     from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.machine.memory import AddressSpace
 
 FCTL_ASLR_DISABLE = 0x1
 FCTL_PROTMAX_DISABLE = 0x2
@@ -57,6 +59,26 @@ def decide(system: System, p: Proc, *, dynamic: bool, bits: int, fctl0: int = 0)
     if not permitted or p.flag2 & P2.WXORX_ENABLE_EXEC:
         flags |= MapFlag.WXORX
     return Decision(flags, dynamic and bool(flags & MapFlag.ASLR))
+
+
+RANDOM_PAGES, RANDOM_PAGES_LOW = 0x1000, 0x100
+"""How far behind the first free place a mapping may come to lie; the second
+for those below 2 GB."""
+PAGE = 4096
+
+
+def place(
+    system: System, p: Proc, space: AddressSpace, size: int, hint: int, low: int, high: int
+) -> int | None:
+    """Where a mapping without MAP_FIXED goes: the first free place from
+    `hint` (else from `low`) to `high`, or, randomised, a little behind it."""
+    if p.map_flags & MapFlag.ASLR:
+        pages = RANDOM_PAGES if high > 1 << 31 else RANDOM_PAGES_LOW
+        found = space.find_space(size + pages * PAGE, hint, low, high)
+        if found is not None:
+            source = random.Random(f"{system.boot_time} {p.pid} {system.clock} {space.timestamp}")
+            return found + source.randrange(pages) * PAGE
+    return space.find_space(size, hint, low, high)
 
 
 def stack_gap(system: System, p: Proc) -> int:

@@ -149,9 +149,9 @@ def call(system: System, td: Thread, code: int,
 def syscall_return(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """syscallret: the stops at a system call's end, and vfork's wait."""
     p = td.proc
-    if td.errno in (ENOTCAPABLE, ECAPMODE) and p.cred.capmode:
-        if p.flag2 & P2.TRAPCAP:
-            trapsignal(system, td, KSigInfo(s.SIGTRAP, s.TRAP_CAP, errno=td.errno))
+    refused = td.errno in (ENOTCAPABLE, ECAPMODE) and p.cred.capmode
+    if refused and (p.flag2 & P2.TRAPCAP or system.settings.get("kern.trap_enotcap", 0)):
+        trapsignal(system, td, KSigInfo(s.SIGTRAP, s.TRAP_CAP, errno=td.errno))
     traced = bool(p.flag & P.TRACED)
     if traced:
         td.dbgflags |= TDB.SCX

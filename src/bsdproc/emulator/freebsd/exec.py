@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator import elf
-from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, Refused
+from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
 from bsdproc.emulator.freebsd import cred, procctl
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC
@@ -40,6 +40,8 @@ def _find(system: System, td: Thread, path: str) -> Vnode:
     if vnode.kind != "reg" or not vnode.mode & 0o111 or not system.vfs.access(
             vnode, p.cred, 1):
         raise Refused(EACCES)
+    if vnode.writers:
+        raise Refused(ETXTBSY)
     return vnode
 
 
@@ -62,7 +64,6 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     try:
         vnode = _find(system, td, path)
         data = vnode.read_at(0, vnode.size)
-        setid_vnode: Vnode | None = vnode
         script = _interpreter(data)
         name = path.rstrip("/").rsplit("/", 1)[-1]
         execpath = absolute(p, path)
@@ -72,7 +73,6 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
             vnode = _find(system, td, interpreter)
             data = vnode.read_at(0, vnode.size)
             execpath = interpreter
-            setid_vnode = None
         try:
             image = elf.parse(data, execpath)
         except elf.BadElf as e:
@@ -88,7 +88,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
             yield from single_thread(system, td)
     finally:
         p.flag &= ~P.INEXEC
-    new = cred.setid_exec(system, td, setid_vnode)
+    new = cred.setid_exec(system, td, vnode)
     base = system.machdep.image_base(system, p, image)
     space = AddressSpace(image.bits, engine=system.engine)
     loaded = elf.load(space, image, vnode, base)

@@ -28,10 +28,11 @@ def set_traced(p: Proc, *, stop: bool) -> None:
     p.ptevents = PTRACE_EXEC
 
 
-def new_process(system: System, parent: Proc) -> Proc:
+def new_process(system: System, parent: Proc, *, no_wait: bool = False) -> Proc:
     """A copy of the parent's record: all that a child inherits but memory,
-    threads and descriptors."""
-    p = Proc(system.new_pid(), parent, parent.cred.copy())
+    threads and descriptors.  With `no_wait` it is its reaper's child."""
+    owner = parent.reaper if no_wait else parent
+    p = Proc(system.new_pid(), owner, parent.cred)
     p.flag = (parent.flag & P.SUGID) | P.INMEM
     p.comm = parent.comm
     p.title = parent.title
@@ -48,10 +49,10 @@ def new_process(system: System, parent: Proc) -> Proc:
     p.started = system.clock
     p.pgrp = parent.pgrp
     p.pgrp.members.append(p)
-    parent.children.insert(0, p)
+    owner.children.insert(0, p)
     system.procs[p.pid] = p
     procctl.procctl_fork(parent, p)
-    reaper.reaper_fork(system, parent, p)
+    reaper.reaper_fork(system, parent, p, no_wait=no_wait)
     return p
 
 
@@ -62,8 +63,9 @@ def fork1(system: System, td: Thread, flags: int) -> int:
         raise Refused(EINVAL)
     if flags & (RFFDG | RFCFDG) == RFFDG | RFCFDG:
         raise Refused(EINVAL)
-    child = new_process(system, parent)
-    assert parent.space is not None and td.context is not None
+    child = new_process(system, parent, no_wait=bool(flags & RFNOWAIT))
+    assert parent.space is not None
+    assert td.context is not None
     if flags & RFMEM:
         child.space = parent.space
     else:

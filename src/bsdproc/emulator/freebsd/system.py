@@ -112,6 +112,7 @@ class System:
         self.init.reaper = self.init
         self.init.args = [b"/sbin/init"]
         proctree.become_reaper(self.init)
+        self.init.reap_subtree = reaper.INIT_SUBTREE
 
     def _system_process(self, pid: int, parent: Proc | None, credentials: cred.Cred, name: str,
                         flag: int) -> Proc:
@@ -178,8 +179,9 @@ class System:
     def new_pid(self) -> int:
         while True:
             self._last_pid = self._last_pid + 1 if self._last_pid < PID_MAX else 100
-            if self._last_pid not in self.procs and self._last_pid not in self.pgrps:
-                return self._last_pid
+            pid = self._last_pid
+            if pid not in self.procs and pid not in self.pgrps and not reaper.reserved(self, pid):
+                return pid
 
     def new_tid(self, *, process: bool = False) -> int:
         """A thread id.  The kernel keeps ids with the records that it uses

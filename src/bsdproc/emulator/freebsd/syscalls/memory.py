@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, Refused
+from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
+from bsdproc.emulator.freebsd import aslr, procctl
 from bsdproc.emulator.freebsd.file import FWRITE
 from bsdproc.emulator.freebsd.state import Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
@@ -14,6 +15,7 @@ from bsdproc.emulator.machine.memory import PAGE
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.vnode import Vnode
 
 Args = tuple[int, ...]
 
@@ -26,15 +28,31 @@ USER_LOW, USER_HIGH = PAGE, 0x7FFFFFFFF000
 MMAP_BASE = 0x800000000
 """Where mappings without a wish go: behind the largest data segment."""
 SHARED_PAGE = 0x7FFFFFFFE000
+SGROWSIZ = 128 << 10
+"""What a stack (MAP_STACK) starts with; it grows into the rest of its range."""
 
 
 def _up(size: int) -> int:
     return (size + PAGE - 1) & ~(PAGE - 1)
 
 
+def _protection(word: int) -> tuple[int, int]:
+    """A protection and the maximum that PROT_MAX() put with it, 0 without."""
+    word &= 0xFFFFFFFF
+    if word & ~0x70007:
+        raise Refused(EINVAL)
+    prot, max_prot = word & 7, word >> 16
+    if max_prot and prot & ~max_prot:
+        raise Refused(EOPNOTSUPP)
+    return prot, max_prot
+
+
 def sys_mmap(system: System, td: Thread, args: Args) -> int:
     address, size, prot, flags, fd, offset = args[:6]
-    prot, flags, fd = signed(prot) & 7, signed(flags) & 0xFFFFFFFF, signed(fd)
+    p = td.proc
+    prot, max_prot = _protection(prot)
+    max_prot = max_prot or procctl.max_protection(system, p, prot)
+    flags, fd = signed(flags) & 0xFFFFFFFF, signed(fd)
     if flags & ~KNOWN or size == 0:
         raise Refused(EINVAL)
     if flags & MAP_GUARD:
@@ -60,29 +78,44 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     else:
         high = 0x80000000 if flags & MAP_32BIT else SHARED_PAGE
         low = PAGE if flags & MAP_32BIT else MMAP_BASE
+        hint = address & ~(PAGE - 1)
         found = None
-        if address:
-            found = space.find_space(size, address & ~(PAGE - 1), USER_LOW, high)
+        if hint:
+            found = aslr.place(system, p, space, size, hint, USER_LOW, high)
         if found is None:
-            found = space.find_space(size, low, low, high)
+            found = aslr.place(system, p, space, size, low, low, high)
         if found is None:
             raise Refused(ENOMEM)
         start = found
+    named = not flags & (MAP_GUARD | MAP_STACK | MAP_ANON)
+    vnode = _file_to_map(td, fd, prot, bool(flags & MAP_SHARED)) if named else None
+    if aslr.writable_and_executable(p, prot):
+        raise Refused(EACCES)
     if flags & MAP_GUARD:
         space.map(start, size, 0, max_prot=0, kind="guard")
-    elif flags & (MAP_ANON | MAP_STACK):
-        space.map(start, size, prot, kind="anon", shared=bool(flags & MAP_SHARED))
+    elif flags & MAP_STACK:
+        gap = aslr.stack_gap(system, p) * PAGE
+        if gap >= size:
+            raise Refused(EINVAL)
+        space.map_stack(start, size, min(SGROWSIZ, size - gap), prot, guard=gap)
+    elif vnode is None:
+        space.map(start, size, prot, max_prot=max_prot, kind="anon",
+                  shared=bool(flags & MAP_SHARED))
     else:
-        file = td.proc.files.get(fd)
-        vnode = file.vnode
-        if vnode is None or vnode.kind != "reg":
-            raise Refused(ENODEV if vnode is not None else EBADF)
-        if flags & MAP_SHARED and prot & 2 and not file.flag & FWRITE:
-            raise Refused(EACCES)
-        space.map(start, size, prot, backing=vnode, offset=offset - delta,
+        space.map(start, size, prot, max_prot=max_prot, backing=vnode, offset=offset - delta,
                   file_size=max(0, min(size, vnode.size - (offset - delta))),
                   kind="vnode", shared=bool(flags & MAP_SHARED))
     return start + delta
+
+
+def _file_to_map(td: Thread, fd: int, prot: int, shared: bool) -> Vnode:
+    file = td.proc.files.get(fd)
+    vnode = file.vnode
+    if vnode is None or vnode.kind != "reg":
+        raise Refused(ENODEV if vnode is not None else EBADF)
+    if shared and prot & 2 and not file.flag & FWRITE:
+        raise Refused(EACCES)
+    return vnode
 
 
 def sys_munmap(system: System, td: Thread, args: Args) -> int:
@@ -96,16 +129,26 @@ def sys_munmap(system: System, td: Thread, args: Args) -> int:
 
 
 def sys_mprotect(system: System, td: Thread, args: Args) -> int:
-    address, size, prot = args[0], args[1], signed(args[2])
-    if prot & ~7 & 0xFFFF or prot < 0:
-        raise Refused(EINVAL)
+    """Of what is mapped in the range; holes are passed over.  EACCES beyond
+    an entry's maximum, or where W^X forbids it; the map is then as before."""
+    address, size = args[0], args[1]
+    prot, max_prot = _protection(args[2])
+    if max_prot:
+        system.note(f"process {td.proc.pid}: mprotect with PROT_MAX is not implemented")
+        raise Refused(EOPNOTSUPP)
     delta = address & (PAGE - 1)
     start, size = address - delta, _up(size + delta)
+    if start + size > 1 << 64:
+        raise Refused(EINVAL)
+    if size and aslr.writable_and_executable(td.proc, prot):
+        raise Refused(EACCES)
     space = space_of(td)
-    for e in space.entries:
-        if e.start < start + size and start < e.end and prot & ~e.max_prot:
-            raise Refused(EACCES)
-    space.protect(start, size, prot & 7)
+    parts = [(max(e.start, start), min(e.end, start + size), e) for e in space.entries
+             if e.start < start + size and start < e.end and e.kind != "guard"]
+    if any(prot & ~e.max_prot for _, _, e in parts):
+        raise Refused(EACCES)
+    for low, high, _ in parts:
+        space.protect(low, high - low, prot)
     return 0
 
 
