@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias, TypeVar
 
 from bsdproc.emulator.errno import (
     EAGAIN,
@@ -35,6 +35,8 @@ O_NONBLOCK, O_APPEND = 0x4, 0x8
 PIPE_BUF = 512
 PIPE_SIZE = 65536
 RLIMIT_FSIZE = 1
+SELECT = ("select",)
+"""The channel of those who wait for any of several files."""
 RLIM_INFINITY = (1 << 63) - 1
 
 
@@ -42,6 +44,15 @@ class Kind:
     """KF_TYPE_ of struct kinfo_file."""
 
     VNODE, SOCKET, PIPE, FIFO, KQUEUE = 1, 2, 3, 4, 5
+
+
+class Ready(NamedTuple):
+    """What can be done with a file at once."""
+
+    read: bool
+    write: bool
+    hangup: bool = False
+    """The other side is gone."""
 
 
 class File:
@@ -74,6 +85,10 @@ class File:
 
     def truncate(self, system: System, td: Thread, size: int) -> None:
         raise Refused(EINVAL)
+
+    def ready(self) -> Ready:
+        """fo_poll: what would not sleep now."""
+        return Ready(True, True)
 
     def closed(self, system: System) -> None:
         """The last descriptor is gone."""
@@ -156,6 +171,11 @@ class PipeBuffer:
         self.taken = 0
         """Bytes read so far: where kinfo_file's in and out stand."""
 
+    def changed(self, system: System) -> None:
+        """Wake who waits for it, here and in select(2)."""
+        system.wakeup(self)
+        system.wakeup(SELECT)
+
 
 class Pipe(File):
     """One end of a pipe, or an open fifo.
@@ -177,10 +197,20 @@ class Pipe(File):
     def closed(self, system: System) -> None:
         if self.reads is not None:
             self.reads.readers -= 1
-            system.wakeup(self.reads)
+            self.reads.changed(system)
         if self.writes is not None:
             self.writes.writers -= 1
-            system.wakeup(self.writes)
+            self.writes.changed(system)
+
+    def ready(self) -> Ready:
+        reads, writes = self.reads, self.writes
+        ended = reads is not None and reads.writers == 0
+        return Ready(
+            reads is not None and (bool(reads.data) or ended),
+            writes is not None and (writes.readers == 0
+                                    or PIPE_SIZE - len(writes.data) >= PIPE_BUF),
+            ended or (writes is not None and writes.readers == 0),
+        )
 
     def attributes(self, who: Access) -> Attributes:
         if self.vnode is not None:
@@ -203,7 +233,7 @@ class Pipe(File):
         data = bytes(pipe.data[:size])
         del pipe.data[:size]
         pipe.taken += len(data)
-        system.wakeup(pipe)
+        pipe.changed(system)
         return data
 
     def write(self, system: System, td: Thread, data: bytes, offset: int | None) -> Blocking[int]:
@@ -221,7 +251,7 @@ class Pipe(File):
                 part = data[done : done + room]
                 pipe.data += part
                 done += len(part)
-                system.wakeup(pipe)
+                pipe.changed(system)
                 if done == len(data):
                     return done
             if self.flag & O_NONBLOCK:
@@ -298,6 +328,9 @@ class Kqueue(File):
     and closed."""
 
     kind = Kind.KQUEUE
+
+    def ready(self) -> Ready:
+        return Ready(False, False)
 
     def attributes(self, who: Access) -> Attributes:
         return Attributes("fifo", 0, who.cred.uid, who.cred.gid, 0, 0, 0, 0)

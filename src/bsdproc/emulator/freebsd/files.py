@@ -279,7 +279,7 @@ def _open_fifo(system: System, flags: int, node: Vnode) -> Blocking[File]:
         raise Refused(ENXIO)
     file = Pipe(flags & STAYS, pipe if flags & FREAD else None,
                 pipe if flags & FWRITE else None, node)
-    system.wakeup(pipe)
+    pipe.changed(system)
     while not flags & O_NONBLOCK:
         if (not flags & FREAD or pipe.writers) and (not flags & FWRITE or pipe.readers):
             break

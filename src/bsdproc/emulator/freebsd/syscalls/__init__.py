@@ -23,6 +23,7 @@ def table() -> Mapping[int, Entry]:
         files,
         ids,
         memory,
+        poll,
         process,
         signals,
         sysctl,
@@ -31,7 +32,7 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = {}
-    for module in (process, signals, threads, memory, time, ids, files, sysctl):
+    for module in (process, signals, threads, memory, time, ids, files, poll, sysctl):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

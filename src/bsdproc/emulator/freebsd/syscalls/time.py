@@ -6,8 +6,8 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.errno import EINTR, EINVAL, EPERM, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd import rusage
+from bsdproc.emulator.errno import EINTR, EINVAL, ERESTART, EWOULDBLOCK, Refused
+from bsdproc.emulator.freebsd import limits, rusage
 from bsdproc.emulator.freebsd.state import Sleep, Thread, Usage
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
@@ -22,8 +22,6 @@ REALTIME_CLOCKS = frozenset({0, 9, 10, 13})
 MONOTONIC_CLOCKS = frozenset({4, 5, 7, 8, 11, 12})
 THREAD_CPUTIME, PROCESS_CPUTIME = 14, 15
 TIMER_ABSTIME = 1
-RLIM_INFINITY = (1 << 63) - 1
-RLIM_NLIMITS = 15
 RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD = 0, -1, 1
 
 
@@ -103,22 +101,15 @@ def sys_clock_nanosleep(system: System, td: Thread, args: Args) -> Work:
 
 def sys_getrlimit(system: System, td: Thread, args: Args) -> int:
     which = signed(args[0])
-    if not 0 <= which < RLIM_NLIMITS:
+    if not 0 <= which < limits.NLIMITS:
         raise Refused(EINVAL)
-    limits = td.proc.rlimits.get(which, (RLIM_INFINITY, RLIM_INFINITY))
-    space_of(td).copyout(args[1], struct.pack("<qq", *limits))
+    space_of(td).copyout(args[1], struct.pack("<qq", *limits.limit(td.proc, which)))
     return 0
 
 
 def sys_setrlimit(system: System, td: Thread, args: Args) -> int:
-    which = signed(args[0])
-    current, most = struct.unpack("<qq", space_of(td).copyin(args[1], 16))
-    if not 0 <= which < RLIM_NLIMITS or current > most:
-        raise Refused(EINVAL)
-    _, had = td.proc.rlimits.get(which, (RLIM_INFINITY, RLIM_INFINITY))
-    if most > had and td.proc.cred.uid != 0:
-        raise Refused(EPERM)
-    td.proc.rlimits[which] = (current, most)
+    soft, hard = struct.unpack("<qq", space_of(td).copyin(args[1], 16))
+    limits.kern_proc_setrlimit(system, td, td.proc, signed(args[0]), (soft, hard))
     return 0
 
 
