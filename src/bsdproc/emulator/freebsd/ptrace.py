@@ -158,7 +158,10 @@ def can_ptrace(td: Thread, p: Proc) -> None:
 def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, data: int,
            mem: UserMemory) -> int | Request:
     """sys_ptrace: the result, or for the two requests that the tracee itself
-    has to serve a generator that ends with it."""
+    has to serve a generator that ends with it.  ENOSYS for everything while
+    security.bsd.allow_ptrace is 0."""
+    if not system.settings.get("security.bsd.allow_ptrace", 1):
+        raise Refused(ENOSYS)
     given = _copy_arguments(request, addr, data, mem)
     p, td2 = _target(system, td, request, pid)
     handler = HANDLERS.get(request)

@@ -22,6 +22,7 @@ def table() -> Mapping[int, Entry]:
     from bsdproc.emulator.freebsd.syscalls import (
         files,
         ids,
+        jail,
         memory,
         poll,
         process,
@@ -32,7 +33,7 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = {}
-    for module in (process, signals, threads, memory, time, ids, files, poll, sysctl):
+    for module in (process, signals, threads, memory, time, ids, jail, files, poll, sysctl):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

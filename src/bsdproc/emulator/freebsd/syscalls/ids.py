@@ -165,9 +165,12 @@ def _get(read: Callable[[Cred], int]) -> SystemCall:
     return call
 
 
-def _set(work: Callable[..., None], kind: Kind) -> SystemCall:
+def _set(work: Callable[..., None], kind: Kind, ids: int) -> SystemCall:
+    """One that takes so many ids; what is behind them among the arguments is
+    whatever lay in the registers."""
+
     def call(system: System, td: Thread, args: Args) -> int:
-        work(td, kind, *(_u32(a) for a in args))
+        work(td, kind, *(_u32(a) for a in args[:ids]))
         return 0
 
     return call
@@ -262,7 +265,7 @@ def sys_procctl_call(system: System, td: Thread, args: Args) -> int:
 
 
 SYSCALLS: dict[int, tuple[str, int, SystemCall]] = {
-    23: ("setuid", 1, _set(set_id, USER)),
+    23: ("setuid", 1, _set(set_id, USER, 1)),
     24: ("getuid", 0, _get(USER.real)),
     25: ("geteuid", 0, _get(USER.effective)),
     43: ("getegid", 0, _get(GROUP.effective)),
@@ -271,14 +274,14 @@ SYSCALLS: dict[int, tuple[str, int, SystemCall]] = {
     50: ("setlogin", 1, sys_setlogin),
     79: ("getgroups", 2, sys_getgroups),
     80: ("setgroups", 2, sys_setgroups),
-    126: ("setreuid", 2, _set(set_two, USER)),
-    127: ("setregid", 2, _set(set_two, GROUP)),
-    181: ("setgid", 1, _set(set_id, GROUP)),
-    182: ("setegid", 1, _set(set_effective, GROUP)),
-    183: ("seteuid", 1, _set(set_effective, USER)),
+    126: ("setreuid", 2, _set(set_two, USER, 2)),
+    127: ("setregid", 2, _set(set_two, GROUP, 2)),
+    181: ("setgid", 1, _set(set_id, GROUP, 1)),
+    182: ("setegid", 1, _set(set_effective, GROUP, 1)),
+    183: ("seteuid", 1, _set(set_effective, USER, 1)),
     253: ("issetugid", 0, sys_issetugid),
-    311: ("setresuid", 3, _set(set_three, USER)),
-    312: ("setresgid", 3, _set(set_three, GROUP)),
+    311: ("setresuid", 3, _set(set_three, USER, 3)),
+    312: ("setresgid", 3, _set(set_three, GROUP, 3)),
     360: ("getresuid", 3, _get_three(USER)),
     361: ("getresgid", 3, _get_three(GROUP)),
     374: ("__setugid", 1, sys___setugid),

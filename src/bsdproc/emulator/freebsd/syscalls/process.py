@@ -65,7 +65,8 @@ def sys_rfork(system: System, td: Thread, args: Args) -> int:
 
 def _strings(td: Thread, address: int) -> list[bytes]:
     """A vector of strings up to its null."""
-    space, strings, size = space_of(td), [], 0
+    space, size = space_of(td), 0
+    strings: list[bytes] = []
     if address == 0:
         raise Refused(EFAULT)
     while True:
