@@ -1,12 +1,14 @@
 """Measures the C interface that a system's headers declare, as a compiler sees them.
 
     python tools/abi_probe.py freebsd amd64 > freebsd-14-amd64.json
+    python tools/abi_probe.py --check freebsd amd64
 
 The headers are those that the PyPI package `ziglang` carries: FreeBSD's and NetBSD's, for
 every machine of `bsdproc.abi.machines`.  Nothing is executed: layouts come from the debug
 information of a compiled object, constants from an array of their values in its data.  The
 output has the schema of `bsdproc abi --json`.  A new release's headers are taken in by
-measuring them here and bringing `src/bsdproc/abi/decls/` to what is found.
+measuring them here and bringing `src/bsdproc/abi/decls/` to what is found: --check tells
+what differs.
 """
 
 from __future__ import annotations
@@ -21,18 +23,21 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 import abi_dwarf
+from abi_compare import Tally, compare
 from abi_headers import HEADERS, Interface
-from cmodel import Enum, Row, Type, describe
+from cmodel import Enum, Row, Type, describe, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
+import bsdproc.tools.abi  # noqa: E402
+from bsdproc import abi  # noqa: E402
 from bsdproc.abi.machines import MACHINES, Machine  # noqa: E402
 
 
@@ -47,12 +52,12 @@ class Measurement:
     """The macros and enumerators of these interfaces: their values in C, signed or not."""
     interface: Interface
 
-    def structs(self) -> dict[str, Row]:
+    def structs(self, elements: bool = False) -> dict[str, Row]:
         """The interface's types in the schema of the measurements."""
         return {
-            name: describe(made)
+            name: describe(made, elements)
             for name, made in sorted(self.types.items())
-            if self.interface.takes_type(name, made)
+            if self.interface.takes_type(name, made) and not isinstance(made, Enum)
         }
 
 
@@ -131,12 +136,13 @@ def measure(target: Machine, directory: Path) -> Measurement:
             types.setdefault(f"struct {name}", types[f"struct {text}"])
     constants = dict(zip(names, _values(output, len(names)), strict=True))
     for name, made in types.items():
-        if isinstance(made, Enum):
+        real = resolve(made)
+        if isinstance(real, Enum):
             whole = interface.takes_type(name, made)
             constants |= {
                 one: value
-                for one, value in made.values.items()
-                if whole or interface.takes_macro(made.file, one)
+                for one, value in real.values.items()
+                if whole or interface.takes_macro(real.file, one)
             }
     return Measurement(target, types, constants, interface)
 
@@ -173,14 +179,14 @@ def _values(path: Path, count: int) -> list[int]:
     ]
 
 
-def document(measurement: Measurement) -> dict[str, object]:
+def document(measurement: Measurement, elements: bool = False) -> dict[str, object]:
     """A measurement in the schema of `bsdproc abi --json`."""
     target = measurement.target
     return {
         "target": target.triple,
         "pointer": target.pointer,
         "little_endian": target.byteorder == "little",
-        "structs": measurement.structs(),
+        "structs": measurement.structs(elements),
         "constants": {
             name: _signed(value) for name, value in sorted(measurement.constants.items())
         },
@@ -192,20 +198,38 @@ def _signed(value: int) -> int:
     return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
+def check(measurement: Measurement) -> Tally:
+    """What the library declares of the target against what was measured."""
+    row = measurement.target
+    declared = bsdproc.tools.abi.document(abi.target(row.system, row.machine), elements=True)
+    also = {
+        name: describe(made, elements=True)
+        for name, made in measurement.types.items()
+        if name in cast(dict[str, Row], declared["structs"])
+    }
+    return compare(declared, document(measurement, elements=True), also=also)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure a target's C interface.")
+    parser.add_argument("--check", action="store_true", help="compare with what is declared")
     parser.add_argument("system", choices=sorted(HEADERS))
     parser.add_argument("machine")
     options = parser.parse_args(arguments)
-    for target in MACHINES:
-        if (target.system, target.machine) == (options.system, options.machine):
-            with tempfile.TemporaryDirectory() as directory:
-                made = measure(target, Path(directory))
-            json.dump(document(made), sys.stdout, indent=1, sort_keys=True)
-            print()
-            return 0
-    print(f"no machine {options.machine!r} of {options.system}", file=sys.stderr)
-    return 2
+    rows = {(row.system, row.machine): row for row in MACHINES}
+    row = rows.get((options.system, options.machine))
+    if row is None:
+        print(f"no machine {options.machine!r} of {options.system}", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as directory:
+        made = measure(row, Path(directory))
+    if options.check:
+        tally = check(made)
+        print(*tally.differences, tally, sep="\n")
+        return 1 if tally.differences else 0
+    json.dump(document(made), sys.stdout, indent=1, sort_keys=True)
+    print()
+    return 0
 
 
 if __name__ == "__main__":

@@ -111,16 +111,17 @@ def size_of(made: Type | None) -> int:
     raise ValueError("a function or void has no size")
 
 
-def describe(made: Type) -> Row:
+def describe(made: Type, elements: bool = False) -> Row:
     """One type in the schema of the measurements.
 
     Members of an anonymous struct or union stand with their own names and the offsets of
     the whole; members of a struct or union whose type has no tag follow it, with dotted
-    names.
+    names.  With `elements`, so do those of an array's first element ("sv_fp[].fp_acc"), which
+    the schema leaves out.
     """
     real = resolve(made)
     if isinstance(real, Record):
-        return {"size": real.size, "fields": list(_rows(real, "", 0))}
+        return {"size": real.size, "fields": list(_rows(real, "", 0, elements))}
     return {"size": size_of(real), "kind": kind_of(real)}
 
 
@@ -139,12 +140,12 @@ def kind_of(made: Type | None) -> str:
     raise ValueError("a function or void is no member's type")
 
 
-def _rows(record: Record, prefix: str, base: int) -> Iterator[Row]:
+def _rows(record: Record, prefix: str, base: int, elements: bool) -> Iterator[Row]:
     for member in record.members:
         real = resolve(member.type)
         if member.name is None:
             assert isinstance(real, Record)
-            yield from _rows(real, prefix, base + member.offset)
+            yield from _rows(real, prefix, base + member.offset, elements)
             continue
         if member.bits is not None:
             raise ValueError(f"{record.keyword} {record.tag}: {member.name} is a bit field")
@@ -154,16 +155,19 @@ def _rows(record: Record, prefix: str, base: int) -> Iterator[Row]:
             "size": size_of(real),
             "kind": kind_of(real),
         }
+        inner, suffix = real, "."
         if isinstance(real, Array):
             dims, element = flatten(real)
+            inner, suffix = (element, "[].") if elements else (real, "")
             row |= {"element": kind_of(element), "element_size": size_of(element), "dims": dims}
             if isinstance(element, Record) and element.tag:
                 row["struct"] = element.tag
         if isinstance(real, Record) and real.tag:
             row["struct"] = real.tag
         yield row
-        if isinstance(real, Record) and not real.tag:
-            yield from _rows(real, f"{prefix}{member.name}.", base + member.offset)
+        if isinstance(inner, Record) and not inner.tag:
+            path = f"{prefix}{member.name}{suffix}"
+            yield from _rows(inner, path, base + member.offset, elements)
 
 
 def flatten(array: Array) -> tuple[list[int], Type]:

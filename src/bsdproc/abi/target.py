@@ -66,13 +66,13 @@ class Target:
 
     @cached_property
     def scalars(self) -> Mapping[str, Field]:
-        """The interface's names for numbers ("pid_t", "register_t"), as fields at offset 0."""
+        """The interface's other type names ("pid_t", "register_t"), as fields at offset 0."""
         found: dict[str, Field] = {}
         for name in sorted(self._ffi.list_types()[0]):
-            ctype = self._ffi.typeof(name)
-            scalar = primitive(ctype)
-            if scalar is not None:
-                found[name] = Field(name, 0, self._ffi.sizeof(ctype), *scalar)
+            if name not in self._struct_names:
+                ctype = self._ffi.typeof(name)
+                kind, signed = primitive(ctype) or (ctype.kind, False)
+                found[name] = Field(name, 0, self._ffi.sizeof(ctype), kind, signed)
         return MappingProxyType(found)
 
     @cached_property

@@ -14,32 +14,33 @@ Row: TypeAlias = dict[str, object]
 
 
 # -- for programs ---------------------------------------------------------------
-def document(target: abi.Target) -> Row:
-    """All of a target: its structs, named scalars and constants.
+def document(target: abi.Target, elements: bool = False) -> Row:
+    """All of a target: its structs (see `describe`), named scalars and constants.
 
     The constants are the 64 bits of their values taken as a signed number, as the
     measurements of headers record them.
     """
     types = {name: {"size": one.size, "kind": one.kind} for name, one in target.scalars.items()}
+    structs = {name: describe(one, elements) for name, one in target.structs.items()}
     return {
         "target": target.row.triple,
         "pointer": target.pointer,
         "little_endian": target.byteorder == "little",
-        "structs": types | {name: describe(one) for name, one in target.structs.items()},
+        "structs": types | structs,
         "constants": {name: _signed(value) for name, value in target.constants.items()},
     }
 
 
-def describe(struct: abi.Struct) -> Row:
+def describe(struct: abi.Struct, elements: bool = False) -> Row:
     """A struct's size and fields.
 
     The members of a struct or union without a tag follow it, with dotted names and the
-    offsets of the whole.
+    offsets of the whole.  With `elements`, so do those of an array's first element.
     """
-    return {"size": struct.size, "fields": list(_rows(struct, "", 0))}
+    return {"size": struct.size, "fields": list(_rows(struct, "", 0, elements))}
 
 
-def _rows(struct: abi.Struct, prefix: str, base: int) -> Iterator[Row]:
+def _rows(struct: abi.Struct, prefix: str, base: int, elements: bool) -> Iterator[Row]:
     for one in struct.fields:
         row: Row = {
             "name": prefix + one.name,
@@ -56,8 +57,9 @@ def _rows(struct: abi.Struct, prefix: str, base: int) -> Iterator[Row]:
         if one.struct and one.struct.tag:
             row["struct"] = one.struct.tag
         yield row
-        if one.struct and not one.struct.tag and one.kind != "array":
-            yield from _rows(one.struct, f"{prefix}{one.name}.", base + one.offset)
+        if one.struct and not one.struct.tag and (elements or one.kind != "array"):
+            path = f"{prefix}{one.name}{'[]' if one.kind == 'array' else ''}."
+            yield from _rows(one.struct, path, base + one.offset, elements)
 
 
 def _signed(value: int) -> int:
