@@ -74,9 +74,12 @@ class Cpu:
         unless the context's rflags have RF.  None set costs nothing.
         """
         points = tuple(points)
-        used = any(length for _, length, _ in points)
-        self.points = points if used else ()
-        self._watch = Watch(points, self._engine, self._space) if used else None
+        if not any(length for _, length, _ in points):
+            points = ()
+        if points == self.points:
+            return
+        self.points = points
+        self._watch = Watch(points, self._engine, self._space) if points else None
 
     def run(self, context: Context, count: int) -> Stop:
         """Execute at most `count` instructions of a thread.

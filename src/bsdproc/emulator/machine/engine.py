@@ -221,6 +221,7 @@ class Engine:
 
     def remove_hook(self, number: int) -> None:
         check(self._lib.uc_hook_del(self.handle, number), "uc_hook_del")
+        self.exception()  # it drops translations by address, and faults where nothing is mapped
 
     def forget_translations(self) -> None:
         """All of them: hooks on memory and code are part of a translation."""
@@ -438,7 +439,8 @@ class Engine:
         """A watchpoint: end the run now (`before` its instruction) or behind the instruction."""
         traps = self.traps
         if before:
-            if self.counter[0] == 1 and self.passing:
+            begun = self.counter[0]
+            if begun > self.limit[0] or (begun == 1 and self.passing):
                 return
             traps.before = True
             self._lib.uc_emu_stop(self.handle)
