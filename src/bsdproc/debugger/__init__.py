@@ -1,0 +1,25 @@
+"""A portable debugger over the systems' ptrace(2)."""
+
+from __future__ import annotations
+
+from bsdproc.debugger import events
+from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
+from bsdproc.debugger.debugger import Debugger
+from bsdproc.debugger.memory import Memory
+from bsdproc.debugger.process import NotStopped, Process, State
+from bsdproc.debugger.thread import Thread
+from bsdproc.debugger.watchpoints import Watchpoint, Watchpoints
+
+__all__ = [
+    "Breakpoint",
+    "Breakpoints",
+    "Debugger",
+    "Memory",
+    "NotStopped",
+    "Process",
+    "State",
+    "Thread",
+    "Watchpoint",
+    "Watchpoints",
+    "events",
+]

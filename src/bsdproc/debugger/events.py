@@ -1,0 +1,160 @@
+"""What happens to the processes under a debugger.
+
+An event's process is stopped until the debugger waits for the next event
+(except after `Exited` and `Killed`, which are an end).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bsdproc.debugger.breakpoints import Breakpoint
+    from bsdproc.debugger.process import Process
+    from bsdproc.debugger.thread import Thread
+    from bsdproc.debugger.watchpoints import Watchpoint
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEvent:
+    """Any event: it happened to a process."""
+
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEvent(ProcessEvent):
+    """An event that one thread reports."""
+
+    thread: Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Started(ThreadEvent):
+    """A followed child stands at the end of its fork, nothing of it done yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execed(ThreadEvent):
+    """A new program stands at its first instruction.  The old one's
+    breakpoints and watchpoints are gone with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forked(ThreadEvent):
+    """The process has a child.  `child` is None unless children are followed."""
+
+    child_pid: int
+    child: Process | None
+    vfork: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VforkDone(ThreadEvent):
+    """The child of a vfork has executed a program or ended; the parent has
+    its memory for itself again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadStarted(ThreadEvent):
+    """A new thread, at its first instruction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadExited(ThreadEvent):
+    """A thread that is about to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyscallEntered(ThreadEvent):
+    """A system call is about to be made; its registers can still be changed."""
+
+    number: int
+    name: str
+    """"#N" for a number that has no name."""
+    arguments: tuple[int, ...]
+    """Unsigned machine words, as many as the call takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyscallExited(ThreadEvent):
+    """A system call is done."""
+
+    number: int
+    name: str
+    result: int
+    """Signed; 0 after an error."""
+    second_result: int
+    error: int
+    """The system's errno, 0 for none.  -1 is a call that will be restarted,
+    -2 one that does not return in the usual way (execve, sigreturn)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived(ThreadEvent):
+    """A signal is about to be delivered: it will be, when the process goes
+    on, unless it is `discard`\\ ed or replaced."""
+
+    signal: int
+    """An enum member where the system's has one."""
+    sender: int | None
+    """The pid of the process that sent it, if one did."""
+    address: int | None
+    """Of a fault, where."""
+    code: int
+    """si_code."""
+
+    def discard(self) -> None:
+        """The process will never know of it."""
+        self.process.set_pending_signal(0)
+
+    def replace(self, signal: int) -> None:
+        """Deliver this one in its place."""
+        self.process.set_pending_signal(signal)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted(ThreadEvent):
+    """The stop that `Process.interrupt` asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointHit(ThreadEvent):
+    """The thread stands at a breakpoint, its instruction not yet executed."""
+
+    breakpoint: Breakpoint
+
+
+@dataclass(frozen=True, slots=True)
+class WatchpointHit(ThreadEvent):
+    """The thread has made an access that is watched."""
+
+    watchpoint: Watchpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped(ThreadEvent):
+    """A `Thread.step` is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited(ProcessEvent):
+    """The process has ended, and has been collected."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Killed(ProcessEvent):
+    """A signal has ended the process, and it has been collected."""
+
+    signal: int
+    core: bool
+
+
+Event = (
+    Started | Execed | Forked | VforkDone | ThreadStarted | ThreadExited | SyscallEntered
+    | SyscallExited | SignalReceived | Interrupted | BreakpointHit | WatchpointHit | Stepped
+    | Exited | Killed
+)

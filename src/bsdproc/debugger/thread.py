@@ -1,0 +1,82 @@
+"""A thread of a process under a debugger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bsdproc.debugger.backend import RegisterSet
+    from bsdproc.debugger.process import Process
+
+
+class Thread:
+    """One thread, by its id.  Usable while its process is stopped."""
+
+    __slots__ = ("_process", "lwp")
+
+    def __init__(self, process: Process, lwp: int) -> None:
+        self._process = process
+        self.lwp = lwp
+
+    @property
+    def process(self) -> Process:
+        return self._process
+
+    @property
+    def registers(self) -> RegisterSet:
+        """Its general registers, read anew; assign them to set them."""
+        p = self._process
+        p.need_stopped()
+        return p.backend.registers(p.pid, self.lwp)
+
+    @registers.setter
+    def registers(self, registers: RegisterSet) -> None:
+        p = self._process
+        p.need_stopped()
+        p.backend.set_registers(p.pid, self.lwp, registers)
+
+    @property
+    def pc(self) -> int:
+        """The program counter; can be set."""
+        return self.registers.pc
+
+    @pc.setter
+    def pc(self, address: int) -> None:
+        registers = self.registers
+        registers.pc = address
+        self.registers = registers
+
+    @property
+    def name(self) -> str:
+        p = self._process
+        p.need_stopped()
+        return p.backend.thread_name(p.pid, self.lwp)
+
+    def step(self) -> None:
+        """When the debugger waits next, this thread executes one instruction
+        while the others are held; `Stepped` comes then."""
+        self._process.request_step(self.lwp)
+
+    def suspend(self) -> None:
+        """Hold this thread when the process goes on, until `resume`."""
+        p = self._process
+        p.need_stopped()
+        p.backend.suspend(p.pid, self.lwp)
+        p.held.add(self.lwp)
+
+    def resume(self) -> None:
+        """Undo `suspend`."""
+        p = self._process
+        p.need_stopped()
+        p.backend.unsuspend(p.pid, self.lwp)
+        p.held.discard(self.lwp)
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Thread) and other._process is self._process
+                and other.lwp == self.lwp)
+
+    def __hash__(self) -> int:
+        return hash((self._process.pid, self.lwp))
+
+    def __repr__(self) -> str:
+        return f"<thread {self.lwp} of process {self._process.pid}>"
