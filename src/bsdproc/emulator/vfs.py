@@ -18,6 +18,7 @@ from bsdproc.emulator.errno import (
     ELOOP,
     ENAMETOOLONG,
     ENOENT,
+    ENOTCAPABLE,
     ENOTDIR,
     ENOTEMPTY,
     EPERM,
@@ -124,7 +125,9 @@ class FileSystem:
         if len(path.encode("utf-8", "surrogateescape")) >= PATH_MAX:
             raise Refused(ENAMETOOLONG)
         top = self.root if at.root == "/" else self._directory(at.root, self.root)
-        node = top if path.startswith("/") else self._directory(at.cwd, top)
+        if at.beneath and path.startswith("/"):
+            raise Refused(ENOTCAPABLE)
+        start = node = top if path.startswith("/") else self._directory(at.cwd, top)
         todo = deque(name for name in path.split("/") if name)
         trailing = path.endswith("/")
         links = 0
@@ -140,6 +143,8 @@ class FileSystem:
             if name == ".":
                 continue
             if name == "..":
+                if at.beneath and directory is start:
+                    raise Refused(ENOTCAPABLE)
                 node = self._dotdot(directory, top)
                 continue
             try:
@@ -155,6 +160,8 @@ class FileSystem:
                 target = node.readlink(at)
                 if not target:
                     raise Refused(ENOENT)
+                if at.beneath and target.startswith("/"):
+                    raise Refused(ENOTCAPABLE)
                 todo.extendleft(reversed([part for part in target.split("/") if part]))
                 node = top if target.startswith("/") else directory
         if trailing and node.kind != "dir":
@@ -206,6 +213,16 @@ class FileSystem:
             node, name = place
             parts.append(name)
         return "/" + "/".join(reversed(parts))
+
+    def real_path(self, path: str, at: Access = KERNEL) -> str:
+        """The path of a file without links or dots on the way: of its names
+        the one that was asked for."""
+        found = self.walk(path, at)
+        if found.vnode is None:
+            raise Refused(ENOENT)
+        if found.vnode.kind == "dir":
+            return self.path_of(found.vnode)
+        return f"{self.path_of(found.directory).rstrip('/')}/{found.name}"
 
     # -- making and removing
     def _enter(self, path: str, at: Access, make: Callable[[Vnode], Vnode],

@@ -73,6 +73,8 @@ class Access:
     thread: object = None
     """The calling thread, in the terms of the kernel whose name space it is:
     a procfs looks at the relation of two processes."""
+    beneath: bool = False
+    """Names may not lead out of `cwd` (capability mode): ENOTCAPABLE."""
 
 
 KERNEL = Access(Superuser())

@@ -170,6 +170,32 @@ class TestCapabilityMode:
             refused, "ECAPMODE"
         )
 
+    def test_names_lie_beneath_a_descriptor(self, kernel: FreeBSD) -> None:
+        kernel.mkdir("/bin/below")
+        p = Program(kernel)
+        names = (b"/bin/spin", b"spin", b"below/../spin", b"../bin/spin", b"none")
+        at = {name: p.put(name + b"\0", 64 * i) for i, name in enumerate(names)}
+        folder = p.call(5, p.put(b"/bin\0", 1024), 0x20000, 0)
+        assert isinstance(folder, int)
+        p.call(516)
+        assert p.call(499, -100, at[b"spin"], 0, 0) == "ECAPMODE"
+        assert p.call(499, -100, at[b"/bin/spin"], 0, 0) == "ECAPMODE"
+        found = {name: p.call(499, folder, where, 0, 0) for name, where in at.items()}
+        assert {name: how for name, how in found.items() if isinstance(how, str)} == {
+            b"/bin/spin": "ENOTCAPABLE", b"../bin/spin": "ENOTCAPABLE", b"none": "ENOENT"
+        }
+
+    def test_what_it_may_know_of_itself(self, kernel: FreeBSD) -> None:
+        """Only sysctls that are marked for it (CTLFLAG_CAPRD)."""
+        p = Program(kernel)
+        p.call(516)
+        length = p.put(struct.pack("<Q", 1200), 64)
+        how = {}
+        for mib in ((1, 1), (1, 9), (1, 14, 1, p.pid)):
+            name = p.put(struct.pack(f"<{len(mib)}i", *mib))
+            how[mib[1]] = p.call(202, name, len(mib), p.page + 128, length, 0, 0)
+        assert how == {1: 0, 9: "EPERM", 14: "EPERM"}
+
     @pytest.mark.parametrize("how", ["procctl", "sysctl"])
     def test_a_trap_for_each_refusal(self, kernel: FreeBSD, how: str) -> None:
         p = Program(kernel, "forker")

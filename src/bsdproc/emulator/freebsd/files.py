@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.emulator.errno import (
     EBADF,
+    ECAPMODE,
     EEXIST,
     EINVAL,
     EISDIR,
     EMFILE,
     EMLINK,
     ENOENT,
+    ENOTCAPABLE,
     ENOTDIR,
     ENXIO,
     EOPNOTSUPP,
@@ -184,11 +186,18 @@ def start(td: Thread, at: int) -> Access:
     file = td.proc.files.get(at)
     if not isinstance(file, VnodeFile) or file.vnode.kind != "dir":
         raise Refused(ENOTDIR)
-    return Access(who.cred, file.vnode, who.root, td)
+    return Access(who.cred, file.vnode, who.root, td, td.proc.cred.capmode)
 
 
 def where(td: Thread, at: int, path: str) -> Access:
-    """`start`, but an absolute path does not look at the descriptor."""
+    """`start`, but an absolute path does not look at the descriptor.  In
+    capability mode a path starts at a descriptor and stays beneath it:
+    ECAPMODE, ENOTCAPABLE."""
+    if td.proc.cred.capmode:
+        if at == AT_FDCWD:
+            raise Refused(ECAPMODE)
+        if path.startswith("/"):
+            raise Refused(ENOTCAPABLE)
     return access(td) if path.startswith("/") else start(td, at)
 
 
