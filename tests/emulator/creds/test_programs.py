@@ -311,6 +311,16 @@ class TestJail:
         assert inside.call(207, outside.pid) == "ESRCH"
         assert outside.call(37, inside.pid, 0) == 0
 
+    def test_a_child_left_outside_cannot_be_waited_for(self, kernel: FreeBSD) -> None:
+        p = Program(kernel)
+        child = p.call(2)
+        assert isinstance(child, int)
+        kernel.kill(child, SIGKILL)
+        kernel.settle(0.01)
+        assert p.call(7, child, 0, 1 | 8, 0) == child
+        assert self.jail(p, "j") == 1
+        assert p.call(7, child, 0, 1, 0) == "ECHILD"
+
     def test_removing_it(self, kernel: FreeBSD) -> None:
         inside, outside = Program(kernel), Program(kernel)
         self.jail(inside, "j")

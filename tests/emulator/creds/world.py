@@ -13,7 +13,7 @@ from bsdproc.emulator.freebsd import exit, fork
 from bsdproc.emulator.freebsd.cred import Cred, Prison
 from bsdproc.emulator.freebsd.files import FileTable
 from bsdproc.emulator.freebsd.procctl import sys_procctl
-from bsdproc.emulator.freebsd.state import P2, P, Proc, ProcState, Thread
+from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.freebsd.syscalls.process import enter_group
 from bsdproc.emulator.freebsd.system import System
 
@@ -62,7 +62,6 @@ class World:
 
     def die(self, p: Proc) -> None:
         """To a zombie, uncollected."""
-        p.flag2 |= P2.WEXIT
         exit.driver_exit(self.system, p.threads[0])
 
     def collect(self, p: Proc) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.errno import ECHILD, EINVAL, Refused
 from bsdproc.emulator.freebsd import proctree, reaper
 from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd.cred import p_canwait
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop
 from bsdproc.emulator.freebsd.state import (
@@ -224,6 +225,14 @@ def _matches(p: Proc, idtype: int, id: int) -> bool:
     return False
 
 
+def _may_wait(td: Thread, p: Proc) -> bool:
+    try:
+        p_canwait(td, p)
+    except Refused:
+        return False
+    return True
+
+
 def wait6(system: System, td: Thread, idtype: int, id: int,
           options: int) -> Generator[Sleep | None, int, Found | None]:
     """kern_wait6: what there is to report, None with WNOHANG when there is
@@ -238,7 +247,7 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
         q.flag &= ~P.STATCHILD
         found = 0
         for p in q.children:
-            if not _matches(p, idtype, id):
+            if not _matches(p, idtype, id) or not _may_wait(td, p):
                 continue
             if p.zombie:
                 if not options & WEXITED:
@@ -326,6 +335,7 @@ def driver_exit(system: System, td: Thread) -> None:
     """The end of a process that ran the caller's Python."""
     p = td.proc
     p.flag |= P.WEXIT
+    p.flag2 |= P2.WEXIT
     p.ptevents = 0
     p.files.close_all(system, td)
     p.flag &= ~(P.TRACED | P.PPWAIT | P.PPTRACE)
