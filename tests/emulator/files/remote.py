@@ -4,15 +4,26 @@ debugger could use it."""
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from bsdproc.emulator import FreeBSD
+from bsdproc.emulator.caller import LentBuffer
 from bsdproc.emulator.errno import NAMES
 
 PROGRAMS = Path(__file__).parents[2] / "conformance" / "tracees" / "bin"
 PT_IO, PT_SC_REMOTE, PT_KILL = 12, 44, 8
 READ_D, WRITE_D = 1, 2
 MMAP = 477
+
+
+def refusal(work: Callable[[], object]) -> str:
+    """The name of the errno that a call fails with, "" when it succeeds."""
+    try:
+        work()
+    except OSError as error:
+        return NAMES[error.errno or 0]
+    return ""
 
 
 class Remote:
@@ -25,7 +36,7 @@ class Remote:
         kernel.wait4(self.pid)
         self.room = 0
         self.room = self.call(MMAP, 0, 65536, 3, 0x1002, -1, 0)
-        self._next = self.room
+        self._next = self._own = 0
 
     def call(self, number: int, *args: int | bytes) -> int:
         """The call's result; AssertionError naming its errno when it fails."""
@@ -42,7 +53,7 @@ class Remote:
     def attempt(self, number: int, *args: int | bytes) -> tuple[int, int]:
         """(errno, result).  Bytes are passed as the address of a copy."""
         self._next = self.room
-        words = [self.put(a) if isinstance(a, bytes) else a & (1 << 64) - 1 for a in args]
+        words = [self._place(a) if isinstance(a, bytes) else a & (1 << 64) - 1 for a in args]
         values = self.k.buffer(struct.pack(f"<{len(words)}Q", *words))
         record = self.k.buffer(
             struct.pack("<qqiiIIQ", 0, 0, 0, 0, number, len(words), values.address))
@@ -51,15 +62,21 @@ class Remote:
         value, _, error = struct.unpack_from("<qqi", record.read())
         return error, value
 
-    def put(self, data: bytes) -> int:
-        """Place bytes in the tracee's memory; where they lie."""
+    def _place(self, data: bytes) -> int:
         at = self._next
         self._next += len(data) + 16 & ~15
         self.poke(at, data)
         return at
 
-    def _io(self, op: int, address: int, lent: object, size: int) -> None:
-        request = struct.pack("<iiQQQ", op, 0, address, lent.address, size)  # type: ignore[attr-defined]
+    def put(self, data: bytes) -> int:
+        """Place bytes in the tracee's memory for good; where they lie."""
+        at = self.room + 16384 + self._own
+        self._own += len(data) + 16 & ~15
+        self.poke(at, data)
+        return at
+
+    def _io(self, op: int, address: int, lent: LentBuffer, size: int) -> None:
+        request = struct.pack("<iiQQQ", op, 0, address, lent.address, size)
         self.k.ptrace(PT_IO, self.pid, self.k.buffer(request), 0)
 
     def poke(self, address: int, data: bytes) -> None:

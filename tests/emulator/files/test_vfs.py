@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import pytest
@@ -32,9 +33,9 @@ from bsdproc.emulator.vfs import (
     Directory,
     FileSystem,
     Mount,
-    allowed,
     base_system,
 )
+from bsdproc.emulator.vnode import allowed
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def fs() -> FileSystem:
     return base_system(lambda: 0, bytes)
 
 
-def refused(errno: int):  # type: ignore[no-untyped-def]
+def refused(errno: int) -> AbstractContextManager[object]:
     return pytest.raises(Refused, match=f"^{NAMES[errno]}$")
 
 

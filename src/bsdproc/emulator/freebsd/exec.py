@@ -10,6 +10,7 @@ from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refuse
 from bsdproc.emulator.freebsd import cred, procctl
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC
+from bsdproc.emulator.freebsd.file import access
 from bsdproc.emulator.freebsd.state import (
     TDB,
     P,
@@ -33,16 +34,17 @@ def absolute(p: Proc, path: str) -> str:
     return path if path.startswith("/") else f"{p.cwd.rstrip('/')}/{path}"
 
 
-def _find(system: System, td: Thread, path: str) -> Vnode:
-    """The program's file, if the caller may execute it."""
-    p = td.proc
-    vnode = system.vfs.lookup(path, cwd=p.cwd, root=p.root, cred=p.cred)
+def _find(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
+    """The program's file, if the caller may execute it, and its full path by
+    the name that it was found by."""
+    who = access(td)
+    vnode = system.vfs.find(path, who)
     if vnode.kind != "reg" or not vnode.mode & 0o111 or not system.vfs.access(
-            vnode, p.cred, 1):
+            vnode, who.cred, 1):
         raise Refused(EACCES)
     if vnode.writers:
         raise Refused(ETXTBSY)
-    return vnode
+    return vnode, system.vfs.real_path(path, who)
 
 
 def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
@@ -62,7 +64,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p = td.proc
     p.flag |= P.INEXEC
     try:
-        vnode = _find(system, td, path)
+        vnode, text_path = _find(system, td, path)
         data = vnode.read_at(0, vnode.size)
         script = _interpreter(data)
         name = path.rstrip("/").rsplit("/", 1)[-1]
@@ -70,7 +72,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         if script is not None:
             interpreter, extra = script
             argv = [interpreter.encode(), *(e.encode() for e in extra), path.encode(), *argv[1:]]
-            vnode = _find(system, td, interpreter)
+            vnode, text_path = _find(system, td, interpreter)
             data = vnode.read_at(0, vnode.size)
             execpath = interpreter
         try:
@@ -91,10 +93,15 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     new = cred.setid_exec(system, td, vnode)
     base = system.machdep.image_base(system, p, image)
     space = AddressSpace(image.bits, engine=system.engine)
-    loaded = elf.load(space, image, vnode, base)
+    try:
+        loaded = elf.load(space, image, vnode, base)
+    except elf.BadElf as e:
+        space.close()
+        system.note(f"execve {execpath}: {e}")
+        raise Refused(ENOEXEC) from None
     _leave_old_space(p)
     p.space = space
-    p.image, p.text, p.text_path = image, vnode, system.vfs.path_of(vnode) or execpath
+    p.image, p.text, p.text_path = image, vnode, text_path
     p.osrel = image.osrel or 0
     p.break_start = p.break_end = loaded.end_of_bss
     stack = system.machdep.setup_stack(system, p, image, loaded, list(argv), list(env), execpath)

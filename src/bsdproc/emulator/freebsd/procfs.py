@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NO_PID = 100_000
 NAMELEN = 128
 BUFFER_MAX = 1 << 20
+NODEV = (1 << 64) - 1
 
 RD, WR, RAW = 1, 2, 4
 """A raw node transfers bytes itself; the others make or take a text."""
@@ -87,6 +88,10 @@ class PfsVnode(Vnode):
         self.p = p
         self.kind = node.kind
         self.ino = node.number if p is None else node.number * NO_PID + p.pid
+        self.mode = self.node.mode or 0
+        self.uid = self.gid = 0
+        self.nlink, self.rdev = 1, NODEV
+        self.places: list[tuple[Vnode, str]] = []
         self.covered_by: Mount | None = None
         self.writers = 0
 

@@ -221,8 +221,8 @@ def ptracestop(system: System, td: Thread, sig: int,
                 request = td.pending_request
                 if request is None:
                     break
-                td.pending_request = None
                 yield from request()
+                td.pending_request = None
             if p.xthread is td:
                 p.xthread = None
     if ksi is not None and sig == td.xsig:
