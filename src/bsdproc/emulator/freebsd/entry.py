@@ -40,7 +40,8 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
     is over; False when the kernel has work for it (td.kernel)."""
     space = td.proc.space
     context = td.context
-    assert space is not None and context is not None
+    assert space is not None
+    assert context is not None
     cpu = space.cpu
     if td.dr[7] & 0xFF or cpu.points:
         system.machdep.load_debug(td)

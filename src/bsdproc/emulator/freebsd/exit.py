@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import ECHILD, EINVAL, Refused
@@ -196,22 +195,53 @@ def _abandon_children(system: System, p: Proc) -> None:
 
 
 # -- wait --------------------------------------------------------------------
-@dataclass(slots=True)
 class Found:
-    """What a wait found."""
+    """What a wait found: the process, its status, and what siginfo_t is to
+    say of it."""
 
-    pid: int
-    status: int
-    info: KSigInfo
-    own: Usage
-    children: Usage
+    __slots__ = ("code", "p", "pid", "status")
+
+    def __init__(self, p: Proc, status: int, code: int) -> None:
+        self.p = p
+        self.pid = p.pid
+        self.status = status
+        self.code = code
+
+    @property
+    def info(self) -> KSigInfo:
+        """Of SIGCHLD."""
+        p, code = self.p, self.code
+        if code == s.CLD_CONTINUED:
+            status = s.SIGCONT
+        elif code in (s.CLD_TRAPPED, s.CLD_STOPPED):
+            status = self.status >> 8
+        elif self.status & 0x7F:
+            status = self.status & 0x7F
+            code = s.CLD_DUMPED if self.status & WCOREFLAG else s.CLD_KILLED
+        else:
+            status = p.xexit
+        return KSigInfo(s.SIGCHLD, code, pid=self.pid, uid=p.cred.uid, status=status)
+
+    @property
+    def own(self) -> Usage:
+        """What it used itself."""
+        usage = Usage()
+        usage.add(self.p.usage)
+        for td in self.p.threads:
+            usage.utime += td.runtime
+        return usage
+
+    @property
+    def children(self) -> Usage:
+        """What its collected children used."""
+        return self.p.child_usage
 
 
 def _matches(p: Proc, idtype: int, id: int) -> bool:
-    if idtype == P_ALL:
-        return True
     if idtype == P_PID:
         return p.pid == id
+    if idtype == P_ALL:
+        return True
     if idtype == P_PGID:
         return p.pgid == id
     if idtype == P_SID:
@@ -287,22 +317,11 @@ def _report(p: Proc, options: int, code: int) -> Found:
 
 
 def _news(p: Proc, code: int) -> Found:
-    info = KSigInfo(s.SIGCHLD, code, pid=p.pid, uid=p.cred.uid)
     if code == s.CLD_CONTINUED:
-        status, info.status = 0x13, s.SIGCONT
-    elif code in (s.CLD_TRAPPED, s.CLD_STOPPED):
-        status, info.status = p.xsig << 8 | 0x7F, p.xsig
-    elif p.xsig:
-        status, info.status = p.xsig, p.xsig & 0x7F
-        info.code = s.CLD_DUMPED if p.xsig & WCOREFLAG else s.CLD_KILLED
-    else:
-        status, info.status = (p.xexit & 0xFF) << 8, p.xexit
-    own = Usage()
-    own.add(p.usage)
-    own.utime += sum(td.runtime for td in p.threads)
-    children = Usage()
-    children.add(p.child_usage)
-    return Found(p.pid, status, info, own, children)
+        return Found(p, 0x13, code)
+    if code in (s.CLD_TRAPPED, s.CLD_STOPPED):
+        return Found(p, p.xsig << 8 | 0x7F, code)
+    return Found(p, p.xsig or (p.xexit & 0xFF) << 8, code)
 
 
 def reap(system: System, parent: Proc, p: Proc) -> None:

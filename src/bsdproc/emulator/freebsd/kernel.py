@@ -243,13 +243,13 @@ class EmulatedFreeBSD:
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")
-        return Waited(found.pid, found.status, rusage.rusage(self._system, found.own))
+        return Waited(found.pid, found.status, rusage.rusage(found.own))
 
     def wait6(self, idtype: int, id: int, options: int) -> Waited6:
         found = self._wait(_int32(idtype, "idtype"), id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
-        return Waited6(found.pid, found.status, rusage.wrusage(self._system, found),
+        return Waited6(found.pid, found.status, rusage.wrusage(found),
                        self._system.machdep.siginfo(found.info))
 
     def _wait(self, idtype: int, id: int, options: int, call: str,

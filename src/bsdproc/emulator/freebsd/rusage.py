@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.freebsd.state import Usage
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.exit import Found
-    from bsdproc.emulator.freebsd.system import System
 
 
-def _timeval(ns: int) -> dict[str, int]:
-    return {"tv_sec": ns // 10**9, "tv_usec": ns % 10**9 // 1000}
+RUSAGE = struct.Struct("<4q 14q")
+"""struct rusage of a 64-bit machine: two timevals, and ru_maxrss to ru_nivcsw."""
 
 
-def rusage(system: System, usage: Usage) -> bytes:
+def rusage(usage: Usage) -> bytes:
     """struct rusage."""
-    return system.target.struct("struct rusage").pack({
-        "ru_utime": _timeval(usage.utime),
-        "ru_stime": _timeval(usage.stime),
-        "ru_maxrss": usage.maxrss,
-        "ru_minflt": usage.minflt,
-        "ru_nsignals": usage.nsignals,
-        "ru_nvcsw": usage.nvcsw,
-        "ru_nivcsw": usage.nivcsw,
-    })
+    user, system = usage.utime, usage.stime
+    return RUSAGE.pack(
+        user // 10**9, user % 10**9 // 1000, system // 10**9, system % 10**9 // 1000,
+        usage.maxrss, 0, 0, 0, usage.minflt, 0, 0, 0, 0, 0, 0,
+        usage.nsignals, usage.nvcsw, usage.nivcsw)
 
 
-def wrusage(system: System, found: Found) -> bytes:
+def wrusage(found: Found) -> bytes:
     """struct __wrusage: its own and its children's."""
-    return rusage(system, found.own) + rusage(system, found.children)
+    return rusage(found.own) + rusage(found.children)

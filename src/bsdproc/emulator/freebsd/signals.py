@@ -32,10 +32,10 @@ STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE | P.STOPPED_SINGLE
 
 def ignored(p: Proc, sig: int) -> bool:
     """Whether a signal is in ps_sigignore.  SIGCONT never is."""
-    handler = p.sigacts[sig].handler
-    if handler == s.SIG_IGN:
-        return sig != s.SIGCONT
-    return handler == s.SIG_DFL and sig in s.DEFAULT_IGNORED and sig != s.SIGCONT
+    action = p.sigacts.actions.get(sig)
+    if action is None or action.handler == s.SIG_DFL:
+        return sig in s.DEFAULT_IGNORED and sig != s.SIGCONT
+    return action.handler == s.SIG_IGN and sig != s.SIGCONT
 
 
 def caught(p: Proc, sig: int) -> bool:
@@ -56,11 +56,23 @@ def thread_for(system: System, p: Proc, sig: int) -> Thread:
 
 def pending(td: Thread) -> bool:
     """Whether ast() has a signal to look at (SIGPENDING)."""
-    own, shared = td.sigqueue.entries, td.proc.sigqueue.entries
-    if not own and not shared:
-        return False
     mask = td.sigmask
-    return any(k.signo not in mask for k in own) or any(k.signo not in mask for k in shared)
+    for ksi in td.sigqueue.entries:
+        if ksi.signo not in mask:
+            return True
+    for ksi in td.proc.sigqueue.entries:        # noqa: SIM110 (a hot path)
+        if ksi.signo not in mask:
+            return True
+    return False
+
+
+def waiting_signals(td: Thread) -> list[int]:
+    """The numbers that are pending and not blocked, the lowest first."""
+    own, shared, mask = td.sigqueue.entries, td.proc.sigqueue.entries, td.sigmask
+    if len(own) + len(shared) == 1:
+        sig = (own or shared)[0].signo
+        return [] if sig in mask else [sig]
+    return sorted({k.signo for q in (own, shared) for k in q if k.signo not in mask})
 
 
 def delete_everywhere(p: Proc, signals: Iterable[int]) -> None:
@@ -89,11 +101,11 @@ def tdsendsignal(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> N
     waits = td.sigwait is not None and sig in td.sigwait
     if ignored(p, sig) and not waits:
         return
-    interrupt = ERESTART if p.sigacts[sig].flags & s.SA_RESTART else EINTR
-    if not caught(p, sig):
-        interrupt = ERESTART
+    action = p.sigacts[sig]
+    caught_ = action.handler > s.SIG_IGN
+    interrupt = EINTR if caught_ and not action.flags & s.SA_RESTART else ERESTART
     held = sig in td.sigmask and not waits
-    default = not held and not caught(p, sig)
+    default = not held and not caught_
 
     if sig == s.SIGCONT:
         delete_everywhere(p, s.STOPS)
@@ -177,6 +189,8 @@ def child_news(system: System, p: Proc, code: int, status: int) -> None:
         return
     if parent.pid == 1:
         return
+    if parent.driver and ignored(parent, s.SIGCHLD):
+        return
     if p.ksi is not None and p.ksi in parent.sigqueue.entries:
         parent.sigqueue.entries.remove(p.ksi)
     p.ksi = KSigInfo(s.SIGCHLD, code, pid=p.pid, uid=p.cred.ruid, status=status)
@@ -241,16 +255,16 @@ def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
     """The signal that the thread has to act on, 0 if none; stops on the way."""
     p = td.proc
     while True:
-        waiting = (td.sigqueue.signals | p.sigqueue.signals) - td.sigmask
+        waiting = waiting_signals(td)
         if p.flag & P.PPWAIT:
-            waiting -= s.STOPS
+            waiting = [sig for sig in waiting if sig not in s.STOPS]
         if not waiting:
             return 0
         if (p.flag & (P.TRACED | P.PPTRACE) == P.TRACED and p.flag2 & P2.PTRACE_FSTP
                 and s.SIGSTOP in waiting):
             td.dbgflags |= TDB.FSTP
-            waiting = {s.SIGSTOP}
-        for sig in sorted(waiting):
+            waiting = [s.SIGSTOP]
+        for sig in waiting:
             verdict = yield from _process(system, td, sig)
             if verdict == "handle":
                 return sig

@@ -213,7 +213,7 @@ class SigQueue:
         self.entries.clear()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SigAction:
     """struct sigaction as the kernel keeps it: SIG_DFL 0, SIG_IGN 1, else a
     handler's address."""
@@ -232,6 +232,9 @@ class SigStack:
     flags: int = 4
 
 
+DEFAULT_ACTION = SigAction()
+
+
 class SigActs:
     """The dispositions of a process (shared after rfork(RFSIGSHARE) only)."""
 
@@ -242,7 +245,7 @@ class SigActs:
         self.flag_nocldstop = False
 
     def __getitem__(self, sig: int) -> SigAction:
-        return self.actions.get(sig) or SigAction()
+        return self.actions.get(sig, DEFAULT_ACTION)
 
     def copy(self) -> SigActs:
         new = SigActs()

@@ -7,7 +7,7 @@ caller lets it: in a wait, a settle, a spawn up to its exec.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from itertools import count
 from types import ModuleType
 from typing import BinaryIO, TypeVar
@@ -422,12 +422,6 @@ class System:
             if not self.run_once(end):
                 self.idle(end)
 
-    def run_until(self, done: Callable[[], bool], what: str) -> None:
-        """Run the others until a condition holds; `Deadlock` if it never can."""
-        while not done():
-            if not self.run_once() and not self.idle():
-                raise Deadlock(what)
-
     def drive(self, td: Thread, work: Generator[Sleep | None, int, T], what: str) -> T:
         """Run a kernel function of the driver's to its end, the others
         running while it sleeps."""
@@ -439,7 +433,9 @@ class System:
                 if sleep is not None:
                     self.go_to_sleep(td, sleep)
                     try:
-                        self.run_until(lambda: td.run is not Run.SLEEPING, what)
+                        while td.run is Run.SLEEPING:
+                            if not self.run_once() and not self.idle():
+                                raise Deadlock(what)
                     finally:
                         self._forget_sleep(td)
                         td.run = Run.READY

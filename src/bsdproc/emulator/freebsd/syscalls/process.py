@@ -103,7 +103,7 @@ def sys_wait4(system: System, td: Thread, args: Args) -> Work:
     if status:
         space.copyout(status, struct.pack("<i", found.status))
     if usage:
-        space.copyout(usage, rusage.rusage(system, found.own))
+        space.copyout(usage, rusage.rusage(found.own))
     return found.pid
 
 
@@ -127,7 +127,7 @@ def sys_wait6(system: System, td: Thread, args: Args) -> Work:
     if status:
         space.copyout(status, struct.pack("<i", found.status))
     if usage:
-        space.copyout(usage, rusage.wrusage(system, found))
+        space.copyout(usage, rusage.wrusage(found))
     if info:
         space.copyout(info, system.machdep.siginfo(found.info))
     return found.pid

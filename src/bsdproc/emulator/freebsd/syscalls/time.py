@@ -124,7 +124,7 @@ def sys_getrusage(system: System, td: Thread, args: Args) -> int:
         usage.utime = td.runtime
     else:
         raise Refused(EINVAL)
-    space_of(td).copyout(args[1], rusage.rusage(system, usage))
+    space_of(td).copyout(args[1], rusage.rusage(usage))
     return 0
 
 
