@@ -53,6 +53,8 @@ __all__ = [
 NAME_MAX = 255
 PATH_MAX = 1024
 MAXSYMLINKS = 32
+DEVICE_READ_MAX = 1 << 24
+"""What an endless device gives at once."""
 
 
 class Found(NamedTuple):
@@ -122,6 +124,8 @@ class FileSystem:
         directory.  A missing last name is no error here."""
         if not path:
             raise Refused(ENOENT)
+        if "\0" in path:
+            raise ValueError("a path with a NUL in it")
         if len(path.encode("utf-8", "surrogateescape")) >= PATH_MAX:
             raise Refused(ENAMETOOLONG)
         top = self.root if at.root == "/" else self._directory(at.root, self.root)
@@ -382,8 +386,11 @@ def base_system(clock: Callable[[], int], random: Callable[[int], bytes]) -> Fil
 
 
 def _devices(mount: Mount, random: Callable[[int], bytes]) -> Iterable[tuple[str, Vnode]]:
+    def some(make: Callable[[int], bytes]) -> Callable[[int], bytes]:
+        return lambda size: make(min(size, DEVICE_READ_MAX))
+
     yield "null", Device(mount, 0o666, 0x0A, read=lambda size: b"", write=len)
-    yield "zero", Device(mount, 0o666, 0x0B, read=bytes, write=len)
-    yield "random", Device(mount, 0o644, 0x07, read=random, write=len)
+    yield "zero", Device(mount, 0o666, 0x0B, read=some(bytes), write=len)
+    yield "random", Device(mount, 0o644, 0x07, read=some(random), write=len)
     yield "urandom", Symlink(mount, "random")
     yield "tty", Device(mount, 0o666, 0x09)

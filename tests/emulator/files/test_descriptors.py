@@ -183,3 +183,15 @@ def test_random_bytes_are_the_same_in_every_run() -> None:
             return k.pread(k.open("/dev/random", O_RDONLY), 16, 0)
 
     assert some() == some() != bytes(16)
+
+
+def test_paths_and_sizes_that_make_no_sense(kernel: FreeBSD) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        kernel.open("/tmp/a\0b", O_RDWR | O_CREAT)
+    fd = kernel.open("/dev/zero", O_RDONLY)
+    assert len(kernel.read(fd, 1 << 60)) == 1 << 24
+    assert refusal(lambda: kernel.read(fd, -1)) == "EINVAL"
+    assert refusal(lambda: kernel.pread(fd, 1 << 63, 0)) == "EINVAL"
+    file = kernel.open("/tmp/f", O_RDWR | O_CREAT)
+    assert refusal(lambda: kernel.pread(file, 1, -1)) == "EINVAL"
+    assert refusal(lambda: kernel.pwrite(file, b"x", 1 << 40)) == "EFBIG"

@@ -9,8 +9,9 @@ from functools import partial
 
 import pytest
 
+from bsdproc import abi
 from bsdproc.emulator import FreeBSD
-from bsdproc.emulator.freebsd import sysctl
+from bsdproc.emulator.freebsd import kinfo, sysctl
 from bsdproc.kernel import Kernel
 
 from .remote import PROGRAMS, Remote, refusal
@@ -365,3 +366,18 @@ def test_a_hard_link_keeps_the_name_it_was_executed_by(kernel: FreeBSD) -> None:
     kernel.wait4(pid)
     assert kernel.sysctl([1, 14, PATHNAME, pid]) == b"/bin/second\0"
     assert kernel.sysctl([1, 14, PATHNAME, maker.pid]) == b"/bin/first\0"
+
+
+def test_a_32_bit_caller_gets_its_own_record(kernel: FreeBSD, remote: Remote) -> None:
+    p = kernel._system.procs[remote.pid]
+    p.flag |= 0x80000000
+    record = kinfo.Filler(kernel._system, p.cred, wide=False).process(p)
+    found = abi.target("freebsd", "i386").struct("struct kinfo_proc").unpack(record)
+    assert found["ki_structsize"] == len(record) == 768
+    assert (found["ki_pid"], found["ki_paddr"], found["ki_tdev"]) == (remote.pid, 0, 2**64 - 1)
+    assert found["ki_flag"] == (p.flag & 0xFFFFFFFF) - (1 << 32)
+
+
+def test_a_room_below_nothing(kernel: FreeBSD) -> None:
+    with pytest.raises(ValueError, match="room for -1 bytes"):
+        kernel.sysctl("kern.ostype", room=-1)

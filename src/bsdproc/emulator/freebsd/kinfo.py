@@ -97,7 +97,7 @@ class Filler:
 
     def _pack(self, fields: Fields) -> bytes:
         if not self._wide:
-            fields = {k: _trim(k, v) for k, v in fields.items()}
+            fields = {k: trimmed(self._layout, k, v) for k, v in fields.items()}
         return self._layout.pack(fields)
 
     def _common(self, p: Proc) -> Fields:
@@ -206,13 +206,17 @@ class Filler:
         }
 
 
-def _trim(name: str, value: abi.Value) -> abi.Value:
-    """For a 32-bit caller: kernel addresses are 0, larger times and sizes
-    lose their high bits as an assignment in C does."""
-    if isinstance(value, int) and not -(1 << 31) <= value < 1 << 32 and name not in (
-            "ki_runtime", "ki_tdev", "ki_structsize"):
-        return 0 if value >= KERNEL_BASE else value & 0xFFFFFFFF
-    return value
+def trimmed(layout: abi.Struct, name: str, value: abi.Value) -> abi.Value:
+    """For a 32-bit caller: kernel addresses are 0, larger numbers lose their
+    high bits as an assignment in C does."""
+    field = layout.field(name)
+    if not isinstance(value, int) or field.size > 4:
+        return value
+    if value >= KERNEL_BASE and field.kind == "pointer":
+        return 0
+    bits = 8 * field.size
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if field.signed and value >> bits - 1 else value
 
 
 def cut(text: str, size: int) -> bytes:

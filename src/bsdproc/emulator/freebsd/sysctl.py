@@ -244,6 +244,8 @@ def sysctl(system: System, td: Thread, mib: Sequence[int] | str, old_room: int |
            new: bytes | None = None) -> bytes:
     """The old value of a request with that much room; ENOMEM when it is too
     little, b"" where no old value is asked for (`old_room` None or 0)."""
+    if old_room is not None and old_room < 0:
+        raise ValueError(f"room for {old_room} bytes")
     answer = ask(system, td, numbers(mib), old_room or None, new)
     if answer.errno:
         raise Refused(answer.errno)

@@ -24,6 +24,7 @@ def table() -> Mapping[int, Entry]:
         ids,
         jail,
         memory,
+        names,
         poll,
         process,
         signals,
@@ -33,7 +34,7 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = {}
-    for module in (process, signals, threads, memory, time, ids, jail, files, poll, sysctl):
+    for module in (process, signals, threads, memory, time, ids, jail, files, names, poll, sysctl):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

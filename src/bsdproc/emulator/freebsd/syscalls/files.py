@@ -10,7 +10,6 @@ from bsdproc.emulator.errno import (
     ENAMETOOLONG,
     ENOTTY,
     EOPNOTSUPP,
-    ERANGE,
     Refused,
 )
 from bsdproc.emulator.freebsd import files, kinfo_file
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 PATH_MAX = 1024
 IOV_MAX = 1024
 IOSIZE_MAX = (1 << 31) - 1
-AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_REMOVEDIR = 0x100, 0x200, 0x400, 0x800
+AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW = 0x100, 0x200, 0x400
 CLOSE_RANGE_CLOEXEC = 4
 STAT = struct.Struct("<QQQHhIIiQqqqqqqqqqqiIQ80x")
 """struct stat: dev, ino, nlink, mode, uid, gid, rdev, four times (access,
@@ -119,7 +118,7 @@ def _readable(td: Thread, fd: int) -> File:
     return td.proc.files.get(fd, FREAD)
 
 
-def _size(value: int) -> int:
+def size_of(value: int) -> int:
     if value > files.SSIZE_MAX:
         raise Refused(EINVAL)
     return value
@@ -233,7 +232,7 @@ def sys_ioctl(system: System, td: Thread, args: tuple[int, ...]) -> int:
 
 # -- reading and writing ----------------------------------------------------------------
 def sys_read(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]:
-    data = yield from files.read(system, td, int32(args[0]), _size(args[2]))
+    data = yield from files.read(system, td, int32(args[0]), size_of(args[2]))
     space(td).copyout(args[1], data)
     return len(data)
 
@@ -241,12 +240,12 @@ def sys_read(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]
 def sys_write(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]:
     fd = int32(args[0])
     td.proc.files.get(fd, FWRITE)
-    data = space(td).copyin(args[1], _size(args[2])) if args[2] else b""
+    data = space(td).copyin(args[1], size_of(args[2])) if args[2] else b""
     return (yield from files.write(system, td, fd, data))
 
 
 def sys_pread(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]:
-    data = yield from files.pread(system, td, int32(args[0]), _size(args[2]), int64(args[3]))
+    data = yield from files.pread(system, td, int32(args[0]), size_of(args[2]), int64(args[3]))
     space(td).copyout(args[1], data)
     return len(data)
 
@@ -254,7 +253,7 @@ def sys_pread(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int
 def sys_pwrite(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]:
     fd = int32(args[0])
     td.proc.files.get(fd, FWRITE)
-    data = space(td).copyin(args[1], _size(args[2])) if args[2] else b""
+    data = space(td).copyin(args[1], size_of(args[2])) if args[2] else b""
     return (yield from files.pwrite(system, td, fd, data, int64(args[3])))
 
 
@@ -376,118 +375,7 @@ def sys_getdirentries(system: System, td: Thread, args: tuple[int, ...]) -> int:
     return len(out)
 
 
-# -- names ----------------------------------------------------------------------------------
-def sys_unlink(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.unlink(system, td, path_at(td, args[0]))
-
-
-def sys_unlinkat(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    flag = int32(args[2])
-    if flag & ~(AT_REMOVEDIR | 0x2000):
-        raise Refused(EINVAL)
-    remove = files.rmdir if flag & AT_REMOVEDIR else files.unlink
-    remove(system, td, path_at(td, args[1]), int32(args[0]))
-
-
-def sys_mkdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.mkdir(system, td, path_at(td, args[0]), args[1])
-
-
-def sys_mkdirat(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.mkdir(system, td, path_at(td, args[1]), args[2], int32(args[0]))
-
-
-def sys_mkfifo(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.mkfifo(system, td, path_at(td, args[0]), args[1])
-
-
-def sys_rmdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.rmdir(system, td, path_at(td, args[0]))
-
-
-def sys_rename(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    system.vfs.rename(path_at(td, args[0]), path_at(td, args[1]), access(td))
-
-
-def sys_link(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    system.vfs.link(path_at(td, args[0]), path_at(td, args[1]), access(td))
-
-
-def sys_symlink(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    system.vfs.symlink(path_at(td, args[0]), path_at(td, args[1]), access(td))
-
-
-def _link_target(td: Thread, target: str, address: int, room: int) -> int:
-    data = target.encode("utf-8", "surrogateescape")[:room]
-    space(td).copyout(address, data)
-    return len(data)
-
-
-def sys_readlink(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    target = files.readlink(system, td, path_at(td, args[0]))
-    return _link_target(td, target, args[1], _size(args[2]))
-
-
-def sys_readlinkat(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    target = files.readlink(system, td, path_at(td, args[1]), int32(args[0]))
-    return _link_target(td, target, args[2], _size(args[3]))
-
-
-def sys_chmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chmod(system, td, path_at(td, args[0]), args[1])
-
-
-def sys_lchmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chmod(system, td, path_at(td, args[0]), args[1], follow=False)
-
-
-def sys_fchmodat(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chmod(system, td, path_at(td, args[1]), args[2],
-                not args[3] & AT_SYMLINK_NOFOLLOW, int32(args[0]))
-
-
-def sys_fchmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.fchange(system, td, int32(args[0]), mode=args[1] & 0o7777)
-
-
-def sys_chown(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chown(system, td, path_at(td, args[0]), int32(args[1]), int32(args[2]))
-
-
-def sys_lchown(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chown(system, td, path_at(td, args[0]), int32(args[1]), int32(args[2]), follow=False)
-
-
-def sys_fchownat(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chown(system, td, path_at(td, args[1]), int32(args[2]), int32(args[3]),
-                not args[4] & AT_SYMLINK_NOFOLLOW, int32(args[0]))
-
-
-def sys_fchown(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    uid, gid = int32(args[1]), int32(args[2])
-    files.fchange(system, td, int32(args[0]), uid=None if uid == -1 else uid,
-                  gid=None if gid == -1 else gid)
-
-
-def sys_chdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chdir(system, td, path_at(td, args[0]))
-
-
-def sys_fchdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.fchdir(system, td, int32(args[0]))
-
-
-def sys_chroot(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chroot(system, td, path_at(td, args[0]))
-
-
-def sys_getcwd(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    path = files.getcwd(system, td).encode("utf-8", "surrogateescape") + b"\0"
-    if len(path) > args[1]:
-        raise Refused(ERANGE)
-    space(td).copyout(args[0], path)
-
-
+# -- the rest -----------------------------------------------------------------------------
 def sys_umask(system: System, td: Thread, args: tuple[int, ...]) -> int:
     before, td.proc.umask = td.proc.umask, args[0] & 0o777
     return before
@@ -507,37 +395,19 @@ SYSCALLS: dict[int, Entry] = {
     4: ("write", 3, sys_write),
     5: ("open", 3, sys_open),
     6: ("close", 1, sys_close),
-    9: ("link", 2, sys_link),
-    10: ("unlink", 1, sys_unlink),
-    12: ("chdir", 1, sys_chdir),
-    13: ("fchdir", 1, sys_fchdir),
-    15: ("chmod", 2, sys_chmod),
-    16: ("chown", 3, sys_chown),
     33: ("access", 2, sys_access),
     41: ("dup", 1, sys_dup),
     42: ("freebsd10_pipe", 0, sys_freebsd11_pipe),
     54: ("ioctl", 3, sys_ioctl),
-    57: ("symlink", 2, sys_symlink),
-    58: ("readlink", 3, sys_readlink),
     60: ("umask", 1, sys_umask),
-    61: ("chroot", 1, sys_chroot),
     89: ("getdtablesize", 0, sys_getdtablesize),
     90: ("dup2", 2, sys_dup2),
     92: ("fcntl", 3, sys_fcntl),
     95: ("fsync", 1, sys_fsync),
     120: ("readv", 3, sys_readv),
     121: ("writev", 3, sys_writev),
-    123: ("fchown", 3, sys_fchown),
-    124: ("fchmod", 2, sys_fchmod),
-    128: ("rename", 2, sys_rename),
-    132: ("mkfifo", 2, sys_mkfifo),
-    136: ("mkdir", 2, sys_mkdir),
-    137: ("rmdir", 1, sys_rmdir),
-    254: ("lchown", 3, sys_lchown),
-    274: ("lchmod", 2, sys_lchmod),
     289: ("preadv", 4, sys_preadv),
     290: ("pwritev", 4, sys_pwritev),
-    326: ("__getcwd", 2, sys_getcwd),
     362: ("kqueue", 0, sys_kqueue),
     376: ("eaccess", 2, sys_eaccess),
     475: ("pread", 4, sys_pread),
@@ -546,12 +416,7 @@ SYSCALLS: dict[int, Entry] = {
     479: ("truncate", 2, sys_truncate),
     480: ("ftruncate", 2, sys_ftruncate),
     489: ("faccessat", 4, sys_faccessat),
-    490: ("fchmodat", 4, sys_fchmodat),
-    491: ("fchownat", 5, sys_fchownat),
-    496: ("mkdirat", 3, sys_mkdirat),
     499: ("openat", 4, sys_openat),
-    500: ("readlinkat", 4, sys_readlinkat),
-    503: ("unlinkat", 3, sys_unlinkat),
     509: ("closefrom", 1, sys_closefrom),
     542: ("pipe2", 2, sys_pipe2),
     550: ("fdatasync", 1, sys_fsync),

@@ -1,0 +1,161 @@
+"""The system calls of emulated programs that deal with the names of files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.errno import EINVAL, ERANGE, Refused
+from bsdproc.emulator.freebsd import files
+from bsdproc.emulator.freebsd.file import access
+from bsdproc.emulator.freebsd.syscalls.files import (
+    AT_SYMLINK_NOFOLLOW,
+    int32,
+    path_at,
+    size_of,
+    space,
+)
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.freebsd.syscalls import Entry
+    from bsdproc.emulator.freebsd.system import System
+
+AT_REMOVEDIR = 0x800
+
+
+def sys_unlink(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.unlink(system, td, path_at(td, args[0]))
+
+
+def sys_unlinkat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    flag = int32(args[2])
+    if flag & ~(AT_REMOVEDIR | 0x2000):
+        raise Refused(EINVAL)
+    remove = files.rmdir if flag & AT_REMOVEDIR else files.unlink
+    remove(system, td, path_at(td, args[1]), int32(args[0]))
+
+
+def sys_mkdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.mkdir(system, td, path_at(td, args[0]), args[1])
+
+
+def sys_mkdirat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.mkdir(system, td, path_at(td, args[1]), args[2], int32(args[0]))
+
+
+def sys_mkfifo(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.mkfifo(system, td, path_at(td, args[0]), args[1])
+
+
+def sys_rmdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.rmdir(system, td, path_at(td, args[0]))
+
+
+def sys_rename(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    system.vfs.rename(path_at(td, args[0]), path_at(td, args[1]), access(td))
+
+
+def sys_link(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    system.vfs.link(path_at(td, args[0]), path_at(td, args[1]), access(td))
+
+
+def sys_symlink(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    system.vfs.symlink(path_at(td, args[0]), path_at(td, args[1]), access(td))
+
+
+def _link_target(td: Thread, target: str, address: int, room: int) -> int:
+    data = target.encode("utf-8", "surrogateescape")[:room]
+    space(td).copyout(address, data)
+    return len(data)
+
+
+def sys_readlink(system: System, td: Thread, args: tuple[int, ...]) -> int:
+    target = files.readlink(system, td, path_at(td, args[0]))
+    return _link_target(td, target, args[1], size_of(args[2]))
+
+
+def sys_readlinkat(system: System, td: Thread, args: tuple[int, ...]) -> int:
+    target = files.readlink(system, td, path_at(td, args[1]), int32(args[0]))
+    return _link_target(td, target, args[2], size_of(args[3]))
+
+
+def sys_chmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chmod(system, td, path_at(td, args[0]), args[1])
+
+
+def sys_lchmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chmod(system, td, path_at(td, args[0]), args[1], follow=False)
+
+
+def sys_fchmodat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chmod(system, td, path_at(td, args[1]), args[2],
+                not args[3] & AT_SYMLINK_NOFOLLOW, int32(args[0]))
+
+
+def sys_fchmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.fchange(system, td, int32(args[0]), mode=args[1] & 0o7777)
+
+
+def sys_chown(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chown(system, td, path_at(td, args[0]), int32(args[1]), int32(args[2]))
+
+
+def sys_lchown(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chown(system, td, path_at(td, args[0]), int32(args[1]), int32(args[2]), follow=False)
+
+
+def sys_fchownat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chown(system, td, path_at(td, args[1]), int32(args[2]), int32(args[3]),
+                not args[4] & AT_SYMLINK_NOFOLLOW, int32(args[0]))
+
+
+def sys_fchown(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    uid, gid = int32(args[1]), int32(args[2])
+    files.fchange(system, td, int32(args[0]), uid=None if uid == -1 else uid,
+                  gid=None if gid == -1 else gid)
+
+
+def sys_chdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chdir(system, td, path_at(td, args[0]))
+
+
+def sys_fchdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.fchdir(system, td, int32(args[0]))
+
+
+def sys_chroot(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.chroot(system, td, path_at(td, args[0]))
+
+
+def sys_getcwd(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    path = files.getcwd(system, td).encode("utf-8", "surrogateescape") + b"\0"
+    if len(path) > args[1]:
+        raise Refused(ERANGE)
+    space(td).copyout(args[0], path)
+
+
+SYSCALLS: dict[int, Entry] = {
+    9: ("link", 2, sys_link),
+    10: ("unlink", 1, sys_unlink),
+    12: ("chdir", 1, sys_chdir),
+    13: ("fchdir", 1, sys_fchdir),
+    15: ("chmod", 2, sys_chmod),
+    16: ("chown", 3, sys_chown),
+    57: ("symlink", 2, sys_symlink),
+    58: ("readlink", 3, sys_readlink),
+    61: ("chroot", 1, sys_chroot),
+    123: ("fchown", 3, sys_fchown),
+    124: ("fchmod", 2, sys_fchmod),
+    128: ("rename", 2, sys_rename),
+    132: ("mkfifo", 2, sys_mkfifo),
+    136: ("mkdir", 2, sys_mkdir),
+    137: ("rmdir", 1, sys_rmdir),
+    254: ("lchown", 3, sys_lchown),
+    274: ("lchmod", 2, sys_lchmod),
+    326: ("__getcwd", 2, sys_getcwd),
+    490: ("fchmodat", 4, sys_fchmodat),
+    491: ("fchownat", 5, sys_fchownat),
+    496: ("mkdirat", 3, sys_mkdirat),
+    500: ("readlinkat", 4, sys_readlinkat),
+    503: ("unlinkat", 3, sys_unlinkat),
+}
