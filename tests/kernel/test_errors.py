@@ -30,6 +30,7 @@ def declared(text: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.toolchain
 @pytest.mark.parametrize("system", ["freebsd", "netbsd"])
 def test_the_numbers_are_the_headers(system: str) -> None:
     expected = declared(headers(system))

@@ -50,6 +50,12 @@ class Spawn(CData):
     nfds: int
     step: int
 
+class CField:
+    offset: int
+
+class CType:
+    fields: list[tuple[str, CField]] | None
+
 class FFI:
     NULL: CData
     errno: int
@@ -70,6 +76,7 @@ class FFI:
     def cast(self, cdecl: Literal["char *"], source: int) -> CData: ...
     def buffer(self, cdata: CData, size: int = ...) -> Memory: ...
     def sizeof(self, cdecl: str) -> int: ...
+    def typeof(self, cdecl: str) -> CType: ...
     def list_types(self) -> tuple[list[str], list[str], list[str]]: ...
 
 class Lib:

@@ -56,6 +56,12 @@ GUARDS: Final = {
 """Structures that came late, and the macro that came with each.  Where the headers are
 older, the module has the declared ones: for older kernels they are of no consequence."""
 
+GROWN: Final = {
+    "struct kinfo_proc": ("ki_uerrmsg", "ki_spareptrs"),
+}
+"""Members that later releases made of spare ones.  They are left out, and cffi takes the
+rest from the compiler; `native.verify_layouts` holds that against the declared layout."""
+
 HEADERS: Final[dict[tuple[str, str | None], list[str]]] = {
     ("freebsd", "amd64"): ["machine/fpu.h"],
     ("freebsd", "i386"): ["machine/npx.h"],
@@ -79,6 +85,19 @@ def guarded(declarations: str) -> str:
     return "\n".join(text)
 
 
+def relaxed(declarations: str) -> str:
+    """The declarations without the members that older headers lack."""
+    for name, members in GROWN.items():
+        found = re.search(rf"^{re.escape(name)} {{.*}};$", declarations, re.M)
+        if found is None:
+            continue
+        body = found.group()
+        for member in members:
+            body = re.sub(rf"[^;{{]*\b{member}\b[^;]*;", "", body)
+        declarations = declarations.replace(found.group(), body.replace(" };", " ...; };"))
+    return declarations
+
+
 def includes(system: str, machine: str) -> str:
     """The include lines for one machine."""
     names = HEADERS.get((system, None), []) + HEADERS.get((system, machine), [])
@@ -92,7 +111,7 @@ def builder(system: str, machine: str, declarations: str) -> FFI:
     from cffi import FFI
 
     ffi = FFI()
-    ffi.cdef(declarations)
+    ffi.cdef(relaxed(declarations))
     ffi.cdef((HERE / "_native.h").read_text())
     source = (HERE / "_native.c").read_text()
     ffi.set_source(

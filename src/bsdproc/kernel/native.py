@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from bsdproc import abi
 from bsdproc.kernel import checks, errors, native_child, native_spawn, requests
 from bsdproc.kernel import errno as numbers
+from bsdproc.kernel.build_native import GROWN
 from bsdproc.kernel.default import pop, push
 from bsdproc.kernel.hosts import machine, system
 from bsdproc.kernel.lent import PAGE, Lender, NativeBuffer, is_lent
@@ -25,7 +26,7 @@ from bsdproc.kernel.pointers import pointers
 from bsdproc.kernel.port import Address, Caller, Kernel, Waited, Waited6
 
 if TYPE_CHECKING:
-    from bsdproc.kernel._native import FFI, CData, Lib
+    from bsdproc.kernel._native import FFI, CData, CType, Lib
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class NativeKernel(HostFiles):
         self._release = os.uname().release
         revision = "kern.osrevision" if name == "netbsd" else "kern.osreldate"
         self._version = int.from_bytes(self.sysctl(revision), sys.byteorder)
-        verify_layouts(ffi)
+        verify_layouts(ffi, self._target)
 
     @property
     def system(self) -> str:
@@ -343,20 +344,31 @@ class NativeKernel(HostFiles):
             pointer.write(stored, nested)
 
 
-def verify_layouts(ffi: FFI) -> None:
+def verify_layouts(ffi: FFI, target: abi.Target) -> None:
     """Have cffi hold every declared layout against what the compiler saw.
 
     `NoKernel` that names the structures that differ: the system's headers are
-    newer than this bsdproc, or older."""
+    newer than this bsdproc knows them, or older."""
     differing = []
     _, structs, unions = ffi.list_types()
     for name in [f"struct {s}" for s in structs] + [f"union {u}" for u in unions]:
         try:
-            ffi.sizeof(name)
-        except ffi.error as error:
+            seen = ffi.typeof(name)
+            if name in GROWN:
+                _compare(seen, ffi.sizeof(name), target.struct(name))
+        except (ffi.error, ValueError) as error:
             differing.append(f"{name}: {error}")
     if differing:
         raise errors.NoKernel(
             "this system's headers lay out other structures than this bsdproc declares; "
             + "; ".join(differing)
         )
+
+
+def _compare(seen: CType, size: int, declared: abi.Struct) -> None:
+    """`ValueError` where a structure that cffi took from the compiler is another one."""
+    if size != declared.size:
+        raise ValueError(f"{size} bytes large, not {declared.size}")
+    for name, field in seen.fields or ():
+        if field.offset != declared.field(name).offset:
+            raise ValueError(f"{name} at {field.offset}, not at {declared.field(name).offset}")

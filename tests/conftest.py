@@ -1,0 +1,97 @@
+"""What the tests share: the kernel that they run against.
+
+BSDPROC_KERNEL=native takes the host's own, on a BSD; else an emulated one is
+made for each test.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from bsdproc import kernel as kernels
+from bsdproc.kernel import Kernel
+from bsdproc.kernel.hosts import system
+
+TRACEES = Path(__file__).resolve().parent / "conformance" / "tracees" / "bin"
+O_WRONLY, O_CREAT = 0x1, 0x200      # on every BSD
+BSD = system(sys.platform) is not None
+NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    """The kernel under test, as the default one."""
+    if NATIVE:
+        with kernels.host() as host:
+            yield host
+        return
+    from bsdproc import emulator
+
+    with emulator.FreeBSD() as emulated:
+        yield emulated
+
+
+@pytest.fixture
+def tracee(kernel: Kernel) -> Callable[[str], str]:
+    """The path of a program of tests/conformance/tracees, put where an emulated
+    kernel has it too."""
+
+    def bring(name: str) -> str:
+        path = TRACEES / name
+        try:
+            kernel.lstat(str(path))
+        except FileNotFoundError:
+            for folder in list(reversed(path.parents))[1:]:
+                try:
+                    kernel.mkdir(str(folder))
+                except FileExistsError:
+                    continue
+            fd = kernel.open(str(path), O_WRONLY | O_CREAT, 0o755)
+            kernel.write(fd, path.read_bytes())
+            kernel.close(fd)
+        return str(path)
+
+    return bring
+
+
+@pytest.fixture(scope="session")
+def symbol() -> Callable[[str, str], int]:
+    """The address of a tracee's symbol: symbol("spin", "counter")."""
+
+    def find(program: str, name: str) -> int:
+        return _symbols((TRACEES / program).read_bytes())[name]
+
+    return find
+
+
+def _symbols(elf: bytes) -> dict[str, int]:
+    """The symbol table of a 64-bit little-endian ELF file; nothing to install for it."""
+    at, = struct.unpack_from("<Q", elf, 40)
+    size, count = struct.unpack_from("<HH", elf, 58)
+    # Of each section: type, file offset, size, and the section that it belongs to.
+    sections = [struct.unpack_from("<4xI16xQQI", elf, at + i * size) for i in range(count)]
+    found = {}
+    for kind, start, length, link in sections:
+        if kind != 2:
+            continue
+        for entry in range(start, start + length, 24):
+            label, value = struct.unpack_from("<I4xQ", elf, entry)
+            begin = sections[link][1] + label
+            found[elf[begin:elf.index(b"\0", begin)].decode()] = value
+    return found
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("native") and not BSD:
+        pytest.skip("needs a BSD kernel of its own")
+    if item.get_closest_marker("toolchain") and BSD and find_spec("ziglang") is None:
+        pytest.skip("ziglang has no package for this system")
+    if item.get_closest_marker("privileged") and NATIVE and os.geteuid() != 0:
+        pytest.skip("needs root")
