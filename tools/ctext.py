@@ -112,7 +112,10 @@ def parse(text: str, machine: Machine) -> Text:
     # pycparser knows no attributes: they travel as members, which the reader takes out.
     text = _ATTRIBUTES.sub(lambda found: f"{_marks(found[1])}}};", text)
     text = _ALIGNED_MEMBER.sub(r"; char __member_\1__;", text)
-    tree = c_parser.CParser().parse(_PRELUDE + text)
+    try:
+        tree = c_parser.CParser().parse(_PRELUDE + text)
+    except c_parser.ParseError as error:
+        raise ValueError(f"no C text: {error}") from None
     reader = _Reader(machine)
     for node in tree.ext:
         reader.top(node)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bsdproc.abi.codec import ByteOrder, Data, Value
 from bsdproc.abi.errors import Truncated, UnknownField, UnknownStruct, UnknownTarget
 from bsdproc.abi.layout import Field, Struct
-from bsdproc.abi.target import Target, target, targets
+from bsdproc.abi.lookup import Target, target, targets
 
 __all__ = [
     "ByteOrder",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from bsdproc.abi import codec
 from bsdproc.abi.codec import ByteOrder, Codec, Data, Value
@@ -41,6 +41,12 @@ class CType(Protocol):
 
 
 SizeOf: TypeAlias = Callable[[CType], int]
+
+
+class Reader(Protocol):
+    """Reads the numbers that `Struct.reader` was asked for from a record at `offset`."""
+
+    def __call__(self, data: Data, offset: int = 0) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,66 +206,41 @@ class Struct:
         one, place = self._place(name)
         return one.decode(data, offset + place)
 
-    def reader(self, *names: str) -> Callable[[Data, int], tuple[int, ...]]:
-        """A function (data, offset) that reads just these numbers, in this order.
+    def reader(self, *names: str) -> Reader:
+        """A function of data and offset that reads just these numbers, in this order.
 
-        It is compiled once; keep it.  Names may be dotted, the fields are integers, pointers,
-        enums or floats, not arrays or structs (`ValueError`).
+        It is compiled once; keep it.  Names may be dotted; the fields are integers of up to 8
+        bytes, pointers, enums or floats, not arrays or structs (`ValueError`).  It needs the
+        bytes up to the last of them only (`Truncated`).
         """
         fields = [self.field(name) for name in names]
         for one in fields:
             if one.letter is None:
                 raise ValueError(f"{self.name}: {one.name} is no number that a reader takes")
-        ordered = sorted(fields, key=lambda one: one.offset)
-        overlap = any(
-            two.offset < one.offset + one.size
-            for one, two in pairwise(ordered)
-        )
-        if overlap or not fields:
-            return self._slow_reader(fields)
-        fast = _run(ordered, 0, self.byteorder).unpack_from
-        truncated = self._truncated
-
-        if ordered == fields:
-
-            def read(data: Data, offset: int = 0) -> tuple[int, ...]:
-                try:
-                    return fast(data, offset)
-                except struct.error:
-                    raise truncated(data, offset) from None
-
-            return read
-
-        places = [ordered.index(one) for one in fields]
-        pick = operator.itemgetter(*places)
-
-        def permuted(data: Data, offset: int = 0) -> tuple[int, ...]:
-            try:
-                found: tuple[int, ...] = pick(fast(data, offset))
-            except struct.error:
-                raise truncated(data, offset) from None
-            return found
-
-        return permuted
-
-    def _slow_reader(self, fields: Sequence[Field]) -> Callable[[Data, int], tuple[int, ...]]:
-        parts = [(_run([one], 0, self.byteorder).unpack_from) for one in fields]
-        truncated = self._truncated
+        fetch = self._fetcher(fields)
 
         def read(data: Data, offset: int = 0) -> tuple[int, ...]:
+            if offset < 0:
+                raise ValueError(f"offset {offset} is negative")
             try:
-                return tuple(part(data, offset)[0] for part in parts)
+                return fetch(data, offset)
             except struct.error:
-                raise truncated(data, offset) from None
+                raise Truncated(
+                    f"{self.name}: {len(data)} bytes are too few at offset {offset}"
+                ) from None
 
         return read
 
-    def _truncated(self, data: Data, offset: int) -> ValueError:
-        try:
-            self._check(data, offset)
-        except ValueError as error:
-            return error
-        return Truncated(f"{self.name}: {len(data)} bytes are too few at offset {offset}")
+    def _fetcher(self, fields: Sequence[Field]) -> Callable[[Data, int], tuple[int, ...]]:
+        ordered = sorted(fields, key=lambda one: one.offset)
+        if any(two.offset < one.offset + one.size for one, two in pairwise(ordered)):
+            parts = [_run([one], 0, self.byteorder).unpack_from for one in fields]
+            return lambda data, offset: tuple(part(data, offset)[0] for part in parts)
+        fetch = _run(ordered, 0, self.byteorder).unpack_from
+        if ordered == fields:
+            return fetch
+        pick = operator.itemgetter(*(ordered.index(one) for one in fields))
+        return lambda data, offset: cast(tuple[int, ...], pick(fetch(data, offset)))
 
     # -- writing -------------------------------------------------------------
     def pack(self, values: Mapping[str, Value]) -> bytes:
@@ -267,9 +248,24 @@ class Struct:
 
         Raises `UnknownField`, and `ValueError` or `TypeError` for a value that does not fit.
         """
+        names, whole = self._flat
+        if whole is not None and len(values) == len(names):
+            try:
+                return whole.pack(*map(values.__getitem__, names))
+            except (KeyError, struct.error):
+                pass  # field by field, which tells the one that is wrong
         data = bytearray(self.size)
         self.fill(data, 0, values)
         return bytes(data)
+
+    @cached_property
+    def _flat(self) -> tuple[tuple[str, ...], struct.Struct | None]:
+        """All names and one format, for a record of nothing but numbers: most register sets."""
+        if len(self._steps) == 1 and not self.union:
+            names, step, _ = self._steps[0]
+            if isinstance(step, struct.Struct):
+                return names, _run(self.fields, 0, self.byteorder, self.size)
+        return (), None
 
     def fill(self, data: bytearray, offset: int, values: Mapping[str, Value]) -> None:
         """Write these fields into a record that lies at `offset`."""
@@ -299,14 +295,18 @@ class Struct:
         self._encode(data, offset, name, value)
 
 
-def _run(fields: Sequence[Field], start: int, order: ByteOrder) -> struct.Struct:
-    """One format for numbers that follow each other, from `start` on."""
+def _run(
+    fields: Sequence[Field], start: int, order: ByteOrder, end: int | None = None
+) -> struct.Struct:
+    """One format for numbers that follow each other, from `start` on and up to `end`."""
     parts = ["<" if order == "little" else ">"]
     for one in fields:
         letter = one.letter
         assert letter is not None
         parts.append(f"{one.offset - start}x{letter}")
         start = one.offset + one.size
+    if end is not None:
+        parts.append(f"{end - start}x")
     return struct.Struct("".join(parts))
 
 

@@ -1,4 +1,4 @@
-"""A target: one system and machine, with its structs and constants."""
+"""Targets and what they hold: one system on one machine, with its structs and constants."""
 
 from __future__ import annotations
 
