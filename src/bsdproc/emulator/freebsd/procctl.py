@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.errno import (
     EBUSY,
     EINVAL,
-    EOPNOTSUPP,
     EPERM,
     ESRCH,
     Refused,
@@ -27,7 +26,7 @@ from bsdproc.emulator.errno import (
 from bsdproc.emulator.freebsd import reaper, signo
 from bsdproc.emulator.freebsd.aslr import FCTL_PROTMAX_DISABLE
 from bsdproc.emulator.freebsd.cred import Priv, p_candebug, p_cansched, p_cansee, priv_check
-from bsdproc.emulator.freebsd.state import P2, MachineFlag, MapFlag, P, ProcState
+from bsdproc.emulator.freebsd.state import P2, MapFlag, P, ProcState
 
 if TYPE_CHECKING:
     from bsdproc.abi import Target
@@ -401,7 +400,7 @@ def sys_procctl(
     of its machine when they are not the system's (a 32-bit caller)."""
     target = target or system.target
     if com >= MACHINE_COMMANDS:
-        return cpu_procctl(system, td, idtype, id, com, data_addr, mem)
+        return int(system.machdep.cpu_procctl(system, td, idtype, id, com, data_addr, mem))
     command = COMMANDS.get(com)
     if command is None:
         raise Refused(EINVAL)
@@ -477,53 +476,6 @@ def _each_of_group(call: Call, id: int, command: Command) -> None:
                 first_error = refused.errno
     if not done:
         raise Refused(first_error)
-
-
-# -- amd64's own -----------------------------------------------------------
-KPTI_CTL, KPTI_STATUS, LA_CTL, LA_STATUS = range(MACHINE_COMMANDS, MACHINE_COMMANDS + 4)
-KPTI_ENABLE_ON_EXEC, KPTI_DISABLE_ON_EXEC = 1, 2
-LA48_ON_EXEC, LA57_ON_EXEC, LA_DEFAULT_ON_EXEC = 1, 2, 3
-LA_STATUS_LA48 = 0x01000000
-
-_MACHINE_VALUES = {
-    KPTI_CTL: {KPTI_ENABLE_ON_EXEC, KPTI_DISABLE_ON_EXEC},
-    LA_CTL: {LA48_ON_EXEC, LA57_ON_EXEC, LA_DEFAULT_ON_EXEC},
-}
-
-
-def cpu_procctl(
-    system: System, td: Thread, idtype: int, id: int, com: int, data_addr: int, mem: UserMemory
-) -> int:
-    """The processor's commands.  This processor needs no separate page
-    tables and has 48-bit addresses, so that KPTI is never on, and asking for
-    57 bits is EOPNOTSUPP.  A pid of 0 is the kernel's process here."""
-    if com > LA_STATUS or idtype != P_PID:
-        raise Refused(EINVAL)
-    if com == KPTI_CTL:
-        priv_check(td, Priv.IO)
-    value = 0
-    if com in _MACHINE_VALUES:
-        value = int.from_bytes(mem.copyin(data_addr, 4), system.target.byteorder, signed=True)
-        if value not in _MACHINE_VALUES[com]:
-            raise Refused(EINVAL)
-    p = system.find_proc(id)
-    p_cansee(system, td, p)
-    if p.flag & P.WEXIT:
-        raise Refused(ESRCH)
-    if com == LA_CTL:
-        if value == LA57_ON_EXEC:
-            raise Refused(EOPNOTSUPP)
-        p.md_flags &= ~(MachineFlag.LA48 | MachineFlag.LA57)
-        if value == LA48_ON_EXEC:
-            p.md_flags |= MachineFlag.LA48
-    elif com != KPTI_CTL:
-        if com == KPTI_STATUS:
-            value = KPTI_DISABLE_ON_EXEC
-        else:
-            value = LA48_ON_EXEC if p.md_flags & MachineFlag.LA48 else LA_DEFAULT_ON_EXEC
-            value |= LA_STATUS_LA48
-        mem.copyout(data_addr, value.to_bytes(4, system.target.byteorder))
-    return 0
 
 
 # -- what fork and exec keep -------------------------------------------------

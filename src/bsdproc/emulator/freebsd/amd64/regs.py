@@ -39,7 +39,6 @@ from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.state import Thread
-    from bsdproc.emulator.freebsd.system import System
 
 REG: Final = struct.Struct("<15Q I H H I H H Q Q Q Q Q")
 """struct reg: r15 .. rax, trapno, fs, gs, err, es, ds, rip, cs, rflags, rsp, ss."""
@@ -48,11 +47,6 @@ SYS_SYSCALL: Final = 0
 SYS___SYSCALL: Final = 198
 SYSCALL_LENGTH: Final = 2
 """Bytes of the instruction, which a restarted call goes back by."""
-
-
-def new_context(system: System) -> Context:
-    """The registers of a thread that has no program yet."""
-    return Context(64)
 
 
 def rflags_of(td: Thread, flags: int) -> int:
