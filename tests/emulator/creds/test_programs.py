@@ -283,6 +283,21 @@ class TestImages:
         assert p.call(74, wide, 4096, READ | WRITE) == 0, "PROT_MAX says otherwise"
         assert p.call(477, 0, 4096, WRITE | READ << 16, MAP_ANON, -1, 0) == "EOPNOTSUPP"
 
+    def test_an_image_that_fits_nowhere(self, kernel: FreeBSD) -> None:
+        data = bytearray((BIN / "spin").read_bytes())
+        headers = struct.unpack_from("<Q", data, 32)[0]
+        count = struct.unpack_from("<H", data, 56)[0]
+        loads = [h for h in range(headers, headers + 56 * count, 56)
+                 if struct.unpack_from("<I", data, h)[0] == 1]
+        address = struct.unpack_from("<Q", data, loads[-1] + 16)[0]
+        struct.pack_into("<Q", data, loads[-1] + 16, address | 0x900000000000)
+        kernel.install("/bin/far", bytes(data))
+        with pytest.raises(OSError) as refused:
+            kernel.spawn("/bin/far", ["far"])
+        assert NAMES[refused.value.errno or 0] == "ENOEXEC"
+        with pytest.raises(ChildProcessError):
+            kernel.wait4(-1)
+
     def test_the_gap_below_a_stack(self, kernel: FreeBSD) -> None:
         p = Program(kernel)
         assert p.call(477, 0, 4096, 3, MAP_STACK, -1, 0) == "EINVAL", "there is but room for it"
