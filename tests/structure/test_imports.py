@@ -1,0 +1,69 @@
+"""Imports point down: tools, debugger, the systems, kernel, abi; and from the
+emulator to kernel and abi alone."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import bsdproc
+
+ROOT = Path(bsdproc.__file__).parent
+
+ALLOWED = {
+    "abi": set(),
+    "kernel": {"abi"},
+    "freebsd": {"kernel", "abi"},
+    "netbsd": {"kernel", "abi"},
+    "dragonfly": {"kernel", "abi"},
+    "debugger": {"freebsd", "netbsd", "dragonfly", "kernel", "abi"},
+    "emulator": {"kernel", "abi"},
+    "tools": {"debugger", "freebsd", "netbsd", "dragonfly", "kernel", "abi", "emulator"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """The packages of bsdproc that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "bsdproc" and len(parts) > 1:
+                found.add(parts[1])
+    return found
+
+
+@pytest.mark.parametrize("package", sorted(p.name for p in ROOT.iterdir() if p.name in ALLOWED))
+def test_imports_point_down(package: str) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} imports bsdproc.{other}"
+        for path in (ROOT / package).rglob("*.py")
+        for other in imports(path)
+        if other != package and other in ALLOWED and other not in ALLOWED[package]
+    }
+    assert not wrong
+
+
+def test_every_package_has_its_place() -> None:
+    packages = {p.name for p in ROOT.iterdir() if p.is_dir() and (p / "__init__.py").exists()}
+    assert packages <= set(ALLOWED)
+
+
+def test_importing_bsdproc_loads_next_to_nothing() -> None:
+    """In a fresh interpreter: no layouts, no unicorn, no cffi compiler."""
+    import subprocess
+
+    code = "import sys, bsdproc; print(*sorted(m for m in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                            check=True).stdout.split()
+    heavy = [m for m in loaded if m.split(".")[0] in ("unicorn", "elftools", "pycparser", "cffi")
+             or m.startswith("bsdproc.abi._layouts.")]
+    assert heavy == []
