@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bsdproc.emulator.machine import registers as regs
 from bsdproc.emulator.machine.engine import Engine
 from bsdproc.emulator.machine.registers import GENERAL
 
-Pending = tuple[int, int, int, int]
-"""A `cpu.Stop`, and vector, error code and DR6 for an exception."""
+if TYPE_CHECKING:
+    from bsdproc.emulator.machine.cpu import Stop
+
+Pending = tuple["Stop", int, int, int]
+"""How a run ended, with vector, error code and DR6 for an exception."""
 
 
 class Context:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.machine import _unicorn as uc
 from bsdproc.emulator.machine import registers as regs
 from bsdproc.emulator.machine.context import Context
-from bsdproc.emulator.machine.engine import Engine, EngineError
+from bsdproc.emulator.machine.engine import NO_VECTOR, VECTOR, Engine, EngineError
 from bsdproc.emulator.machine.registers import GENERAL
 from bsdproc.emulator.machine.watch import Watch, Watchpoint
 
@@ -24,7 +24,7 @@ PF_PRESENT, PF_WRITE, PF_USER, PF_FETCH = 1, 2, 4, 16
 """A page fault's error code."""
 DR6_BS = 0x4000
 _TRAPS = frozenset({DB, BP, OF})
-_ICEBP, _SYSCALL = b"\xf1", b"\x0f\x05"
+_ICEBP, _INT, _SYSCALL = b"\xf1", 0xCD, b"\x0f\x05"
 
 
 class Stop(IntEnum):
@@ -36,6 +36,10 @@ class Stop(IntEnum):
     """A SYSCALL instruction; rip stands behind it."""
     EXCEPTION = 2
     """`Cpu.vector` says which."""
+
+
+# Members of an enumeration are looked up by bytecode of its own: not in the hot path.
+_SLICE, _CALL, _EXCEPTION = Stop.SLICE, Stop.SYSCALL, Stop.EXCEPTION
 
 
 class Cpu:
@@ -90,7 +94,9 @@ class Cpu:
         engine, space = self._engine, self._space
         if count <= 0:
             self.executed = 0
-            return Stop.SLICE
+            return _SLICE
+        if engine.unfinished is not None:
+            self._finish(engine.unfinished)
         if not context.load(engine):
             self.executed = 0
             return self._raise(GP, context.get("cs") & ~3)
@@ -105,26 +111,25 @@ class Cpu:
         if context.resume:
             return self._run_past(context, count)
         traps, start, counter = engine.traps, engine.emu_start, engine.counter
-        handle = engine.handle
+        interrupt, handle = traps.interrupt, engine.handle
         left = count
         while True:
             rip = context.started()
-            traps.vector = -1
-            try:
-                error = start(handle, rip, 0, 0, left)
-                if traps.raised is not None:
-                    raise traps.raised
-                done = counter[0]
-                if traps.vector < 0 and not error and not traps.watched:
-                    if done > left:
-                        self.executed = count
-                        return Stop.SLICE
-                    self.executed = count - left + done
-                    return Stop.SYSCALL
-                stop = self._stopped(context, error, count, left, done)
-            except BaseException:
-                self._keep(context, left)
-                raise
+            interrupt[VECTOR] = NO_VECTOR
+            engine.unfinished = context
+            error = start(handle, rip, 0, 0, left)
+            done = counter[0]
+            if not (error or traps.raised or traps.watched) and interrupt[VECTOR] == NO_VECTOR:
+                if done > left:
+                    self.executed = count
+                    engine.unfinished = None
+                    return _SLICE
+                self.executed = count - left + done
+                engine.unfinished = None
+                return _CALL
+            stop = self._stopped(context, error, count, left, done)
+            traps.watched = 0
+            engine.unfinished = None
             if stop is not None:
                 return stop
             left = count - self.executed
@@ -135,6 +140,9 @@ class Cpu:
         engine, traps = self._engine, self._engine.traps
         vector, watched = traps.vector, traps.watched
         code, from_int, address = 0, False, 0
+        if traps.raised is not None:
+            raised, traps.raised = traps.raised, None
+            raise raised
         if error == uc.UC_ERR_INSN_INVALID:
             vector = UD
         elif error:
@@ -155,12 +163,11 @@ class Cpu:
         if vector < 0 or not (fetch or from_int or vector in _TRAPS):
             done -= 1  # the last instruction that was begun was not completed
         self.executed = count - left + done
-        traps.watched, traps.before = 0, False
         if watched and (vector < 0 or fetch):
             self.dr6 = watched
             return self._raise(DB, 0)
         if fetch and self.executed >= count:
-            return Stop.SLICE  # the next instruction's, which is not to be executed yet
+            return _SLICE  # the next instruction's, which is not to be executed yet
         if vector == PF and not from_int:
             if self._space.fault(address, code):
                 if engine.root != self._space.root:
@@ -185,7 +192,7 @@ class Cpu:
 
     def _raise(self, vector: int, code: int) -> Stop:
         self.vector, self.error_code = vector, code
-        return Stop.EXCEPTION
+        return _EXCEPTION
 
     def _run_past(self, context: Context, count: int) -> Stop:
         """With the resume flag: one instruction without execution watchpoints, which clears it."""
@@ -197,45 +204,46 @@ class Cpu:
         finally:
             engine.passing = False
         flags = context.get("rflags")
-        if flags & regs.RFLAGS_RF and stop is not Stop.EXCEPTION:
+        if flags & regs.RFLAGS_RF and stop is not _EXCEPTION:
             context.set("rflags", flags & ~regs.RFLAGS_RF)
-        if stop is not Stop.SLICE or count == 1:
+        if stop is not _SLICE or count == 1:
             return stop
         done = self.executed
         stop = self.run(context, count - 1)
         self.executed += done
         return stop
 
-    def _keep(self, context: Context, left: int) -> None:
-        """Ctrl-C on the way out: remember what would not happen again by itself."""
-        traps = self._engine.traps
-        traps.raised = None
+    def _finish(self, context: Context) -> None:
+        """A run whose end Ctrl-C kept from its caller: keep for the next one what would
+        not happen again by itself, a system call or a trap.  A fault would."""
+        engine, traps = self._engine, self._engine.traps
+        engine.exception()
         if traps.refused:
-            self._engine.undo_refused()
-            traps.vector = GP
-        vector, dr6 = traps.vector, traps.watched
-        traps.watched, traps.before = 0, False
-        if dr6 and vector < 0:
-            context.pending = (Stop.EXCEPTION, DB, 0, dr6)
+            engine.undo_refused()
+        vector, rip = traps.vector, context.get("rip")
+        behind = self._space.peek(rip - 2, 2)
+        if traps.watched and vector < 0:
+            context.pending = (_EXCEPTION, DB, 0, traps.watched)
         elif vector == DB:
-            context.pending = (Stop.EXCEPTION, DB, 0, DR6_BS)
-        elif vector >= 0:
-            if vector in self._engine.software_vectors:
-                context.pending = (Stop.EXCEPTION, vector, 0, 0)
-        elif self._engine.counter[0] <= left:
-            rip = context.get("rip")
-            if self._space.peek(rip - self.syscall_length, self.syscall_length) == _SYSCALL:
-                context.pending = (Stop.SYSCALL, 0, 0, 0)
+            context.pending = (_EXCEPTION, DB, 0, DR6_BS | traps.watched)
+        elif vector == BP or (vector in engine.software_vectors
+                              and behind == bytes((_INT, vector))):
+            context.pending = (_EXCEPTION, vector, 0, 0)
+        elif vector >= 0 and behind == bytes((_INT, vector & 0xFF)):
+            context.put_rip(rip - 2)
+        elif vector < 0 and engine.counter[0] <= engine.limit[0] and behind == _SYSCALL:
+            context.pending = (_CALL, 0, 0, 0)
+        traps.watched, traps.raised = 0, None
+        engine.unfinished = None
 
     def _deliver(self, context: Context) -> Stop:
         assert context.pending is not None
         stop, vector, code, dr6 = context.pending
-        context.pending = None
         self.executed = 0
-        if stop == Stop.EXCEPTION:
-            self.dr6 = dr6
-            self._raise(vector, code)
-        return Stop(stop)
+        if stop is _EXCEPTION:
+            self.vector, self.error_code, self.dr6 = vector, code, dr6
+        context.pending = None
+        return stop
 
 
 def _canonical(address: int) -> bool:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import struct
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from bsdproc.emulator.machine import _unicorn as uc
 from bsdproc.emulator.machine import cpuid, pagetable, segments
@@ -23,6 +24,7 @@ from bsdproc.emulator.machine.entries import Backing, MemoryObject
 from bsdproc.emulator.machine.physical import PAGE, PAGE_SHIFT, PhysicalMemory
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.machine.context import Context
     from bsdproc.emulator.machine.watch import Watch
 
 ffi = uc.ffi
@@ -40,6 +42,8 @@ _CR4 = 0x0005_0620  # OSXSAVE FSGSBASE OSXMMEXCPT OSFXSR PAE
 _MSR_EFER, _EFER = 0xC000_0080, 0x0D01  # NXE LMA LME SCE
 _TRANSLATIONS = 64 << 20
 _OWN_STRUCTURE = 4096  # bytes of it that are searched: less than it has
+_HOOKED = struct.Struct("=iIi")
+VECTOR, NO_VECTOR = 1, 0xFFFF_FFFF
 _READ_INT = struct.Struct("@i").unpack_from
 
 _layout: places.Layout | None = None
@@ -47,13 +51,6 @@ _layout: places.Layout | None = None
 
 class EngineError(RuntimeError):
     """Unicorn refused a call, or is not made as this library expects it."""
-
-
-class Loadable(Protocol):
-    """Registers that the engine can take in and give back (`cpu.Context`)."""
-
-    def store(self, engine: Engine) -> None:
-        """Take what the engine still has of them."""
 
 
 def check(code: int, what: str) -> None:
@@ -68,25 +65,27 @@ class _Traps:
 
     def __init__(self, handle: Any, clock: Callable[[], int]) -> None:
         self.handle = handle
-        self.vector = -1
+        self.interrupt = ffi.new("uint32_t[4]")
+        """What the interrupt hook was given: [VECTOR] is NO_VECTOR until it was called."""
         self.refused = 0
         self.before_refused = ffi.NULL
         self.counter: Any = None
         self.watched = 0
-        self.before = False
         self.raised: BaseException | None = None
         self.clock = clock
         self.emu_stop = uc.library().uc_emu_stop
 
-    def interrupt(self, _: Any, number: int, __: Any) -> None:
-        self.vector = number
-        self.emu_stop(self.handle)
+    @property
+    def vector(self) -> int:
+        """The exception that stopped the run; -1 for none."""
+        vector = int(self.interrupt[VECTOR])
+        return -1 if vector == NO_VECTOR else vector
 
     def refuse(self, *_: Any) -> int:
         """An instruction that Unicorn would execute though ring 3 may not: IN, OUT
         (no system here gives I/O ports away) and SYSENTER (none sets it up)."""
         uc.library().uc_context_save(self.handle, self.before_refused)
-        self.vector, self.refused = 13, self.counter[0]
+        self.interrupt[VECTOR], self.refused = 13, self.counter[0]
         self.emu_stop(self.handle)
         return 0
 
@@ -115,13 +114,9 @@ class _Traps:
             uc.library().uc_reg_write(
                 self.handle, uc.REGISTERS[name], ffi.new("uint64_t *", value))
 
-    def failed(self, _: object, value: BaseException, trace: TracebackType | None) -> None:
-        """An exception in a hook, Ctrl-C most likely: stop, and let `start` raise it."""
+    def failed(self, _: object, value: BaseException, __: TracebackType | None) -> None:
+        """An exception in a hook: stop, and let the run raise it."""
         self.raised = value
-        while trace is not None:
-            if "number" in trace.tb_frame.f_locals:
-                self.vector = int(trace.tb_frame.f_locals["number"])
-            trace = trace.tb_next
         self.emu_stop(self.handle)
 
 
@@ -159,7 +154,9 @@ class Engine:
         self.selectors, self.software_vectors = selectors, software_vectors
         self.traps = _Traps(self.handle, clock)
         self.emu_start = lib.uc_emu_start
-        self.loaded: Loadable | None = None
+        self.loaded: Context | None = None
+        self.unfinished: Context | None = None
+        """Whose run nobody was told the end of yet."""
         self.watch: Watch | None = None
         self.passing = False
         """The instruction that the run begins with does not hit an execution watchpoint."""
@@ -230,10 +227,13 @@ class Engine:
     def _add_hooks(self) -> None:
         traps = self.traps
         # A system call needs no Python at all: uc_emu_stop itself is the hook.
-        self.add_hook(uc.UC_HOOK_INSN, ffi.addressof(self._lib, "uc_emu_stop"),
-                      instruction=uc.UC_X86_INS_SYSCALL)
-        self.add_hook(uc.UC_HOOK_INTR,
-                      self.lend("void(void *, uint32_t, void *)", traps.interrupt))
+        stop = ffi.addressof(self._lib, "uc_emu_stop")
+        self.add_hook(uc.UC_HOOK_INSN, stop, instruction=uc.UC_X86_INS_SYSCALL)
+        # Nor does an exception need bytecode, in which Ctrl-C would be let in: the hook
+        # packs what it is given, the vector second.
+        note = partial(_HOOKED.pack_into, ffi.buffer(traps.interrupt), 0)
+        self.add_hook(uc.UC_HOOK_INTR, self.lend("void(int8_t, uint32_t, int8_t)", note))
+        self.add_hook(uc.UC_HOOK_INTR, stop)
         for instruction, arguments in (
                 (uc.UC_X86_INS_SYSENTER, "void *, void *"),
                 (uc.UC_X86_INS_IN, "void *, uint32_t, int, void *"),
@@ -322,7 +322,7 @@ class Engine:
         self.memory.bytes[start : start + len(places.PROGRAM)] = places.PROGRAM
 
         def run(offset: int, limit: int) -> int:
-            self.traps.vector = -1
+            self.traps.interrupt[VECTOR] = NO_VECTOR
             self.emu_start(self.handle, start + offset, 0, 0, limit)
             return self.traps.vector
 
@@ -442,7 +442,6 @@ class Engine:
             begun = self.counter[0]
             if begun > self.limit[0] or (begun == 1 and self.passing):
                 return
-            traps.before = True
             self._lib.uc_emu_stop(self.handle)
         else:
             self.limit[0] = self.counter[0]

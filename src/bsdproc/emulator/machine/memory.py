@@ -91,7 +91,7 @@ class AddressSpace:
         """The last fault that was not satisfied had an entry, but its file no page there."""
         self._map = EntryList()
         self._pages: dict[int, int] = {}
-        self._bytes = self.engine.memory.bytes
+        self._physical = self.engine.memory.map
         self._table = PageTable(self.engine)
         self.root = self._table.root
         self._closed = False
@@ -441,7 +441,7 @@ class AddressSpace:
             data = b""
             if frame is not None:
                 start = (frame << PAGE_SHIFT) + inside
-                data = bytes(self._bytes[start : start + length])
+                data = self._physical[start : start + length]
             elif entry is not None and entry.backing is not None and at < entry.file_end:
                 data = entry.backing.read_at(
                     entry.offset + at - entry.start, min(length, entry.file_end - at))
@@ -469,7 +469,7 @@ class AddressSpace:
             inside = at & _MASK
             length = min(PAGE - inside, size - done)
             start = (frame << PAGE_SHIFT) + inside
-            parts.append(self._bytes[start : start + length])
+            parts.append(self._physical[start : start + length])
             done += length
         return b"".join(parts)
 
@@ -481,7 +481,7 @@ class AddressSpace:
         inside = at & _MASK
         length = min(PAGE - inside, len(data) - done)
         start = (frame << PAGE_SHIFT) + inside
-        self._bytes[start : start + length] = data[done : done + length]
+        self._physical[start : start + length] = data[done : done + length]
         self.engine.wrote(frame, inside, length)
         return length
 

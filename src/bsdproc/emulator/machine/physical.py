@@ -45,7 +45,7 @@ class PhysicalMemory:
             return frame
         frame = self._next
         if frame >= self._limit:
-            raise OutOfFrames(f"all {self._limit} page frames are in use")
+            raise OutOfFrames(f"all {self._limit - 1} page frames are in use")
         self._next = frame + 1
         return frame
 
