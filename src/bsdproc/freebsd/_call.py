@@ -60,7 +60,7 @@ def procctl(kernel: Kernel, idtype: int, id: int, name: str, data: Address) -> i
     """procctl(2) with a command by its C name."""
     command = number(kernel, name, "procctl")
     try:
-        return kernel.procctl(idtype, id, command, data)
+        return kernel.procctl(int(idtype), id, command, data)
     except KernelError as error:
         raise completed(kernel, error, "procctl", name, id) from None
 

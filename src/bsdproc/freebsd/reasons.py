@@ -58,7 +58,7 @@ def _explain(kernel: Kernel, error: KernelError) -> str | None:
 
 def _process(kernel: Kernel, pid: int) -> KinfoProc | None:
     """The target, as far as it can be seen; also by a thread's id."""
-    mib = (Sysctl.CTL_KERN, Sysctl.KERN_PROC, KernProc.KERN_PROC_PID, pid)
+    mib = (int(Sysctl.CTL_KERN), int(Sysctl.KERN_PROC), int(KernProc.KERN_PROC_PID), pid)
     try:
         found = KinfoProc.sized(kernel.target.machine, kernel.sysctl(mib))
     except KernelError:

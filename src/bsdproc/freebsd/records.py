@@ -15,7 +15,7 @@ from struct import Struct as Packer
 from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, overload
 
 from bsdproc import abi
-from bsdproc.freebsd import siginfo
+from bsdproc.freebsd import sigset
 
 T = TypeVar("T")
 E = TypeVar("E", bound=IntEnum)
@@ -279,14 +279,14 @@ class Text(Field[str]):
         super().__init__(cname, Memo(text).__getitem__)
 
 
-class Signals(Field[siginfo.SigSet]):
+class Signals(Field[sigset.SigSet]):
     """A sigset_t."""
 
     __slots__ = ()
 
-    def _converter(self, machine: str, field: abi.Field) -> Callable[[Any], siginfo.SigSet]:
+    def _converter(self, machine: str, field: abi.Field) -> Callable[[Any], sigset.SigSet]:
         order = abi.target("freebsd", machine).byteorder
-        return Memo(lambda value: siginfo.decode_set(value, order)).__getitem__
+        return Memo(lambda value: sigset.decode(value, order)).__getitem__
 
 
 class Seconds(Field[float]):
@@ -315,6 +315,15 @@ class Numbers(Field[tuple[int, ...]]):
         letter = dict(zip((1, 2, 4, 8), codes, strict=True))[width]
         order = "<" if abi.target("freebsd", machine).byteorder == "little" else ">"
         return Memo(Packer(f"{order}{field.size // width}{letter}").unpack).__getitem__
+
+
+class Pair(Field[tuple[int, int]]):
+    """An array of two integers."""
+
+    __slots__ = ()
+
+    def _converter(self, machine: str, field: abi.Field) -> Callable[[Any], tuple[int, int]]:
+        return Numbers(self.cname)._converter(machine, field)  # type: ignore[return-value]
 
 
 class Nested(Field[R], Generic[R]):

@@ -1,19 +1,14 @@
-"""siginfo_t and sigset_t as values (<sys/signal.h>, <sys/_sigset.h>)."""
+"""siginfo_t: what a signal says of itself (<sys/signal.h>)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from struct import Struct as Packer
 from typing import Final
 
 from bsdproc import abi
-from bsdproc.freebsd import _check
 from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.signals import (
-    SIG_MAXSIG,
     BusCode,
     CldCode,
     FpeCode,
@@ -25,9 +20,7 @@ from bsdproc.freebsd.constants.signals import (
     SignalCode,
     TrapCode,
 )
-
-SigSet = frozenset[Signal | int]
-"""A set of signals; unnamed ones (the real-time signals) are plain numbers."""
+from bsdproc.freebsd.records import Enumerated, Number, Record
 
 _CODES: Final[dict[int, type[IntEnum]]] = {
     Signal.SIGILL: IllCode,
@@ -41,45 +34,11 @@ _CODES: Final[dict[int, type[IntEnum]]] = {
 _FAULTS: Final = frozenset(
     {Signal.SIGILL, Signal.SIGTRAP, Signal.SIGFPE, Signal.SIGBUS, Signal.SIGSEGV}
 )
+_COMMON: Final = SiCode.SI_USER.value
+"""Codes from here on are the same for every signal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Siginfo:
-    """siginfo_t: what a signal says of itself.
-
-    The members that only some signals have are None for the others."""
-
-    signo: Signal | int
-    errno: int
-    """An errno of the system's, 0 mostly."""
-    code: SignalCode
-    """What sent it: a code of the signal's own or an SI_ one."""
-    pid: int
-    """Sender, of SI_USER, SI_QUEUE and SI_LWP; the child of SIGCHLD."""
-    uid: int
-    """The sender's real user, or the child's."""
-    status: int
-    """SIGCHLD: exit status or signal."""
-    addr: int
-    """Address of the fault."""
-    value: int
-    """sigqueue(2)'s value: the pointer as a number (see `int_value`)."""
-    int_value: int
-    """The same as an int: sival_int."""
-    trapno: int | None = None
-    """The machine's trap number, of a fault."""
-    timerid: int | None = None
-    """SI_TIMER: the timer."""
-    overrun: int | None = None
-    """SI_TIMER: how often it ran over."""
-    mqd: int | None = None
-    """SI_MESGQ: the queue."""
-    band: int | None = None
-    """SIGIO: the band event."""
-    syscall: int | None = None
-    """TRAP_CAP: the system call that capability mode refused."""
-
-
+@lru_cache(maxsize=1024)
 def code_of(signo: int, code: int) -> SignalCode:
     """A siginfo's code by name: by the signal's own codes, then by the common ones."""
     own = _CODES.get(signo)
@@ -90,60 +49,86 @@ def code_of(signo: int, code: int) -> SignalCode:
     return known(SiCode, code)
 
 
-_FIELDS: Final = (
-    "si_signo", "si_errno", "si_code", "si_pid", "si_uid", "si_status", "si_addr",
-    "si_value.sival_ptr", "si_value.sival_int",
-    "_reason._fault._trapno", "_reason._timer._timerid", "_reason._timer._overrun",
-    "_reason._mesgq._mqd", "_reason._poll._band", "_reason._capsicum._syscall",
-)  # fmt: skip
+class Siginfo(Record):
+    """siginfo_t.  The members that only some signals have are None for the others."""
 
+    struct = "siginfo_t"
+    __slots__ = ()
 
-@lru_cache(maxsize=16)
-def _reader(machine: str) -> Callable[[bytes, int], tuple[int, ...]]:
-    return abi.target("freebsd", machine).struct("siginfo_t").reader(*_FIELDS)
+    signo = Enumerated("si_signo", Signal)
+    errno = Number("si_errno")
+    """An errno of the system's, 0 mostly."""
+    code_number = Number("si_code")
+    """The code as a number (see `code`)."""
+    pid = Number("si_pid")
+    """The sender, of SI_USER, SI_QUEUE and SI_LWP; the child of SIGCHLD."""
+    uid = Number("si_uid")
+    """The sender's real user, or the child's."""
+    status = Number("si_status")
+    """SIGCHLD: exit status or signal."""
+    addr = Number("si_addr")
+    """Address of the fault."""
+    value = Number("si_value.sival_ptr")
+    """sigqueue(2)'s value, the pointer as a number (see `int_value`)."""
 
+    @property
+    def code(self) -> SignalCode:
+        """What sent it: a code of the signal's own, or one of SI_*."""
+        return code_of(self.signo, self.code_number)
 
-def decode(machine: str, data: bytes, offset: int = 0) -> Siginfo:
-    """The siginfo_t of a FreeBSD machine that stands at `offset`."""
-    (signo, errno, code, pid, uid, status, addr, value, int_value,
-     trapno, timerid, overrun, mqd, band, syscall) = _reader(machine)(data, offset)  # fmt: skip
-    named = code_of(signo, code)
-    fault = signo in _FAULTS and code < SiCode.SI_USER
-    timer = code == SiCode.SI_TIMER
-    return Siginfo(
-        signo=known(Signal, signo), errno=errno, code=named, pid=pid, uid=uid, status=status,
-        addr=addr, value=value, int_value=int_value,
-        trapno=trapno if fault and named is not TrapCode.TRAP_CAP else None,
-        timerid=timerid if timer else None,
-        overrun=overrun if timer else None,
-        mqd=mqd if code == SiCode.SI_MESGQ else None,
-        band=band if signo == Signal.SIGIO and code < SiCode.SI_USER else None,
-        syscall=syscall if named is TrapCode.TRAP_CAP else None,
-    )
+    @property
+    def int_value(self) -> int:
+        """sigqueue(2)'s value as an int: sival_int."""
+        return self._reason("si_value.sival_int")
 
+    @property
+    def trapno(self) -> int | None:
+        """The machine's trap number, of a fault."""
+        if self.signo in _FAULTS and self.code_number < _COMMON and self.syscall is None:
+            return self._reason("_reason._fault._trapno")
+        return None
 
-_WORDS: Final = {"little": Packer("<4I"), "big": Packer(">4I")}
+    @property
+    def syscall(self) -> int | None:
+        """TRAP_CAP: the system call that capability mode refused."""
+        if self.signo == Signal.SIGTRAP and self.code_number == TrapCode.TRAP_CAP:
+            return self._reason("_reason._capsicum._syscall")
+        return None
 
+    @property
+    def timerid(self) -> int | None:
+        """SI_TIMER: the timer."""
+        return self._reason("_reason._timer._timerid") if self._is(SiCode.SI_TIMER) else None
 
-@lru_cache(maxsize=256)
-def decode_set(data: bytes, byteorder: str) -> SigSet:
-    """The signals of a sigset_t: four words of 32 bits, signal 1 the lowest of the first."""
-    words = _WORDS[byteorder].unpack(data)
-    return frozenset(
-        known(Signal, 32 * place + bit + 1)
-        for place, word in enumerate(words)
-        for bit in range(32)
-        if word >> bit & 1
-    )
+    @property
+    def overrun(self) -> int | None:
+        """SI_TIMER: how often it ran over."""
+        return self._reason("_reason._timer._overrun") if self._is(SiCode.SI_TIMER) else None
 
+    @property
+    def mqd(self) -> int | None:
+        """SI_MESGQ: the queue."""
+        return self._reason("_reason._mesgq._mqd") if self._is(SiCode.SI_MESGQ) else None
 
-def encode_set(signals: Iterable[int], byteorder: str) -> bytes:
-    """A sigset_t of these signals."""
-    words = [0, 0, 0, 0]
-    for signal in signals:
-        number = _check.signal(signal, zero=False) - 1
-        words[number // 32] |= 1 << number % 32
-    return _WORDS[byteorder].pack(*words)
+    @property
+    def band(self) -> int | None:
+        """SIGIO: the band event."""
+        if self.signo == Signal.SIGIO and self.code_number < _COMMON:
+            return self._reason("_reason._poll._band")
+        return None
 
+    def _is(self, code: SiCode) -> bool:
+        return self.code_number == code
 
-assert SIG_MAXSIG == 4 * 32
+    def _reason(self, field: str) -> int:
+        """A member of the unions."""
+        value = abi.target("freebsd", self.machine).struct(self.struct).get(self.raw, field)
+        assert isinstance(value, int)
+        return value
+
+    def __repr__(self) -> str:
+        own = {"trapno": self.trapno, "syscall": self.syscall, "timerid": self.timerid,
+               "overrun": self.overrun, "mqd": self.mqd, "band": self.band}
+        more = "".join(f", {name}={value}" for name, value in own.items() if value is not None)
+        return (f"Siginfo(signo={self.signo!r}, code={self.code!r}, pid={self.pid}, "
+                f"uid={self.uid}, status={self.status}, addr={self.addr:#x}{more})")

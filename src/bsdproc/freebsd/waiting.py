@@ -140,18 +140,18 @@ def wait6(
     id = _check.target(id, "id")
     number = _options(options)
     try:
-        found, status, usage, info = kernel.wait6(IdType(idtype), id, number)
+        found, status, usage, info = kernel.wait6(int(IdType(idtype)), id, number)
     except KernelError as error:
         raise completed(kernel, error, "wait6", IdType(idtype).name, id) from None
     if not found:
         return None
-    from bsdproc.freebsd import siginfo
+    from bsdproc.freebsd.siginfo import Siginfo
 
     machine = kernel.target.machine
     layout = kernel.target.struct("struct __wrusage")
     return Waited(
         status=decode(found, status),
-        siginfo=siginfo.decode(machine, info),
+        siginfo=Siginfo.single(machine, info),
         usage=Rusage.single(machine, usage, layout.field("wru_self").offset),
         children=Rusage.single(machine, usage, layout.field("wru_children").offset),
     )

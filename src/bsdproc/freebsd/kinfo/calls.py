@@ -26,6 +26,7 @@ from bsdproc.kernel.errors import KernelError
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+_ROOT: Final = (int(Sysctl.CTL_KERN), int(Sysctl.KERN_PROC))
 _THREADS: Final = KernProc.KERN_PROC_INC_THREAD
 _INFINITY: Final = (1 << 63) - 1
 
@@ -40,7 +41,7 @@ def _sysctl(
 ) -> bytes:
     """kern.proc.`name` with these arguments."""
     kind = name | _THREADS if threads else name
-    mib = (Sysctl.CTL_KERN, Sysctl.KERN_PROC, kind, *arguments)
+    mib = (*_ROOT, int(kind), *map(int, arguments))
     try:
         return kernel.sysctl(mib, new=new)
     except KernelError as error:

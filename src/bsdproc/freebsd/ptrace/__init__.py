@@ -43,7 +43,7 @@ from bsdproc.freebsd.ptrace.events import (
     lwp_events,
     set_event_mask,
 )
-from bsdproc.freebsd.ptrace.lwp import LwpInfo, decode_lwpinfo, getlwplist, getnumlwps, lwpinfo
+from bsdproc.freebsd.ptrace.lwp import LwpInfo, getlwplist, getnumlwps, lwpinfo
 from bsdproc.freebsd.ptrace.memory import io, read, read_d, read_i, write, write_d, write_i
 from bsdproc.freebsd.ptrace.regs import (
     getdbregs,
@@ -107,7 +107,6 @@ __all__ = [
     "clearstep",
     "cont",
     "coredump",
-    "decode_lwpinfo",
     "detach",
     "follow_fork",
     "get_event_mask",

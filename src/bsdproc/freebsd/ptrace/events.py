@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct as Packer
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants._enums import flags
 from bsdproc.freebsd.constants.ptrace import PtraceEvents
 from bsdproc.freebsd.ptrace.lwp import lwpinfo
+from bsdproc.freebsd.records import Number, Pair, Record
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -50,13 +50,15 @@ def lwp_events(pid: int, report: bool = True, *, kernel: Kernel | None = None) -
     _call.ptrace(_call.freebsd(kernel), "PT_LWP_EVENTS", pid, 0, int(bool(report)))
 
 
-@dataclass(frozen=True, slots=True)
-class ScRet:
+class ScRet(Record):
     """struct ptrace_sc_ret: what a system call returned."""
 
-    retval: tuple[int, int]
+    struct = "struct ptrace_sc_ret"
+    __slots__ = ()
+
+    retval = Pair("sr_retval")
     """The two return registers, signed; zero when it failed."""
-    error: int
+    error = Number("sr_error")
     """0, an errno, or a negative number: ERESTART (-1) for a call that is run
     again, EJUSTRETURN (-2) for one that returns nothing, as sigreturn(2)."""
 
@@ -92,19 +94,7 @@ def get_sc_ret(pid: int, *, kernel: Kernel | None = None) -> ScRet:
 
     `KernelError` (EINVAL) unless the thread is at a system call's exit."""
     kernel = _call.freebsd(kernel)
-    layout = kernel.target.struct("struct ptrace_sc_ret")
-    buffer = kernel.buffer(layout.size)
-    _call.ptrace(kernel, "PT_GET_SC_RET", pid, buffer, layout.size)
-    return decode_sc_ret(kernel, buffer.read())
-
-
-def decode_sc_ret(kernel: Kernel, data: bytes, offset: int = 0) -> ScRet:
-    """A struct ptrace_sc_ret."""
-    fields = kernel.target.struct("struct ptrace_sc_ret").unpack(data, offset)
-    retval, error = fields["sr_retval"], fields["sr_error"]
-    assert isinstance(retval, tuple)
-    assert isinstance(error, int)
-    first, second = retval
-    assert isinstance(first, int)
-    assert isinstance(second, int)
-    return ScRet((first, second), error)
+    kind = ScRet.of(kernel.target.machine)
+    buffer = kernel.buffer(kind.sizeof)
+    _call.ptrace(kernel, "PT_GET_SC_RET", pid, buffer, kind.sizeof)
+    return kind(buffer.read())

@@ -2,100 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 from struct import Struct as Packer
 from typing import TYPE_CHECKING, Final
 
-from bsdproc import abi
-from bsdproc.freebsd import _call, siginfo
-from bsdproc.freebsd.constants._enums import flags, known
+from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants.ptrace import LwpEvent, LwpFlags
+from bsdproc.freebsd.records import Enumerated, Flagged, Nested, Number, Record, Signals, Text
+from bsdproc.freebsd.siginfo import Siginfo
 
 if TYPE_CHECKING:
-    from bsdproc.freebsd.siginfo import Siginfo, SigSet
     from bsdproc.kernel.port import Kernel
 
-_SI: Final = LwpFlags.PL_FLAG_SI.value
 _SLACK: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class LwpInfo:
+class LwpInfo(Record):
     """struct ptrace_lwpinfo: a thread, and why it has stopped."""
 
-    lwpid: int
+    struct = "struct ptrace_lwpinfo"
+    __slots__ = ()
+
+    lwpid = Number("pl_lwpid")
     """The thread, for the requests that take one."""
-    event: LwpEvent | int
+    event = Enumerated("pl_event", LwpEvent)
     """PL_EVENT_SIGNAL for the thread that reported the stop."""
-    flags: LwpFlags
+    flags = Flagged("pl_flags", LwpFlags)
     """What kind of stop it is."""
-    sigmask: SigSet
+    sigmask = Signals("pl_sigmask")
     """Signals that the thread blocks."""
-    siglist: SigSet
+    siglist = Signals("pl_siglist")
     """Signals that are pending for it."""
-    siginfo: Siginfo | None
-    """The signal it stopped for; None unless PL_FLAG_SI says that there is one."""
-    tdname: str
+    last_siginfo = Nested("pl_siginfo", Siginfo)
+    """What stands there, whether it is meant or not (see `siginfo`)."""
+    tdname = Text("pl_tdname")
     """The thread's name."""
-    child_pid: int
+    child_pid = Number("pl_child_pid")
     """The new child, with PL_FLAG_FORKED."""
-    syscall_code: int
+    syscall_code = Number("pl_syscall_code")
     """Number of the system call, with PL_FLAG_SCE or PL_FLAG_SCX."""
-    syscall_narg: int
+    syscall_narg = Number("pl_syscall_narg")
     """How many arguments it has, likewise."""
 
+    @property
+    def siginfo(self) -> Siginfo | None:
+        """The signal that it stopped for; None unless PL_FLAG_SI says that there is one."""
+        return self.last_siginfo if LwpFlags.PL_FLAG_SI in self.flags else None
 
-class _Layout:
-    """Where struct ptrace_lwpinfo of one machine has what."""
-
-    __slots__ = ("byteorder", "machine", "mask", "name", "pending", "scalars", "siginfo", "size")
-
-    def __init__(self, machine: str) -> None:
-        target = abi.target("freebsd", machine)
-        layout = target.struct("struct ptrace_lwpinfo")
-        self.machine = machine
-        self.byteorder = target.byteorder
-        self.size = layout.size
-        self.scalars: Callable[[bytes, int], tuple[int, ...]] = layout.reader(
-            "pl_lwpid", "pl_event", "pl_flags", "pl_child_pid", "pl_syscall_code",
-            "pl_syscall_narg",
-        )
-        self.mask = _span(layout, "pl_sigmask")
-        self.pending = _span(layout, "pl_siglist")
-        self.name = _span(layout, "pl_tdname")
-        self.siginfo = layout.field("pl_siginfo").offset
-
-    def decode(self, data: bytes) -> LwpInfo:
-        lwpid, event, bits, child, code, narg = self.scalars(data, 0)
-        return LwpInfo(
-            lwpid,
-            known(LwpEvent, event),
-            flags(LwpFlags, bits & 0xFFFFFFFF),
-            siginfo.decode_set(data[self.mask], self.byteorder),
-            siginfo.decode_set(data[self.pending], self.byteorder),
-            siginfo.decode(self.machine, data, self.siginfo) if bits & _SI else None,
-            _text(data[self.name]),
-            child,
-            code,
-            narg,
-        )
-
-
-def _span(layout: abi.Struct, name: str) -> slice:
-    field = layout.field(name)
-    return slice(field.offset, field.offset + field.size)
-
-
-@lru_cache(maxsize=256)
-def _text(name: bytes) -> str:
-    return name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-@lru_cache(maxsize=16)
-def _layout(machine: str) -> _Layout:
-    return _Layout(machine)
+    def __repr__(self) -> str:
+        return (f"LwpInfo(lwpid={self.lwpid}, event={self.event!r}, flags={self.flags!r}, "
+                f"siginfo={self.siginfo!r}, tdname={self.tdname!r}, child_pid={self.child_pid}, "
+                f"syscall_code={self.syscall_code}, syscall_narg={self.syscall_narg})")
 
 
 def lwpinfo(pid: int, *, kernel: Kernel | None = None) -> LwpInfo:
@@ -103,17 +59,10 @@ def lwpinfo(pid: int, *, kernel: Kernel | None = None) -> LwpInfo:
 
     The tracee must be stopped and waited for.  ptrace(2)."""
     kernel = _call.freebsd(kernel)
-    layout = _layout(kernel.target.machine)
-    buffer = kernel.buffer(layout.size)
-    _call.ptrace(kernel, "PT_LWPINFO", pid, buffer, layout.size)
-    return layout.decode(buffer.read())
-
-
-def decode_lwpinfo(machine: str, data: bytes) -> LwpInfo:
-    """A struct ptrace_lwpinfo of a FreeBSD machine, as a core's NT_PTLWPINFO has it.
-
-    `ValueError` (`abi.Truncated`) for too few bytes."""
-    return _layout(machine).decode(data)
+    kind = LwpInfo.of(kernel.target.machine)
+    buffer = kernel.buffer(kind.sizeof)
+    _call.ptrace(kernel, "PT_LWPINFO", pid, buffer, kind.sizeof)
+    return kind(buffer.read())
 
 
 def getnumlwps(pid: int, *, kernel: Kernel | None = None) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from struct import Struct as Packer
 from typing import TYPE_CHECKING, Final, Literal, overload
 
+from bsdproc import abi
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.ptrace import IoOp
 
@@ -56,16 +59,24 @@ def _range(kernel: Kernel, address: int, size: int) -> None:
         raise ValueError(f"{size} bytes at {address:#x} go beyond the end of memory")
 
 
+@lru_cache(maxsize=16)
+def _desc(machine: str) -> Packer:
+    """struct ptrace_io_desc whole, member by member: the way of every memory access."""
+    target = abi.target("freebsd", machine)
+    layout = target.struct("struct ptrace_io_desc")
+    parts, at = ["<" if target.byteorder == "little" else ">"], 0
+    for field in layout.fields:
+        parts.append(f"{field.offset - at}x{field.letter}")
+        at = field.offset + field.size
+    return Packer("".join([*parts, f"{layout.size - at}x"]))
+
+
 def _transfer(kernel: Kernel, pid: int, op: IoOp, address: int, buffer: Buffer, size: int) -> int:
     """PT_IO; how many bytes were moved."""
-    layout = kernel.target.struct("struct ptrace_io_desc")
-    request = {
-        "piod_op": op.value, "piod_offs": address, "piod_addr": buffer.address, "piod_len": size,
-    }
-    desc = kernel.buffer(layout.pack(request))
+    layout = _desc(kernel.target.machine)
+    desc = kernel.buffer(layout.pack(op.value, address, buffer.address, size))
     _call.ptrace(kernel, "PT_IO", pid, desc)
-    moved = layout.get(desc.read(), "piod_len")
-    assert isinstance(moved, int)
+    moved: int = layout.unpack(desc.read())[3]
     return moved
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.ptrace._again import consume
-from bsdproc.freebsd.ptrace.events import ScRet, decode_sc_ret
+from bsdproc.freebsd.ptrace.events import ScRet
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -56,4 +56,4 @@ def sc_remote(
     finally:
         if wait:
             consume(kernel, pid)
-    return decode_sc_ret(kernel, desc.read(), layout.field("pscr_ret").offset)
+    return ScRet.single(target.machine, desc.read(), layout.field("pscr_ret").offset)
