@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import build_ffi
@@ -161,6 +162,40 @@ def test_a_missing_header_is_told_plainly(
     with pytest.raises(SystemExit, match=wanted):
         build_ffi.check_headers(tmp_path / "native.c")
     assert "native.c" in (tmp_path / "input").read_text()
+
+
+def test_the_native_module_is_built_for_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bsdproc.kernel.build_native.host", lambda: ("netbsd", "sparc64"))
+    monkeypatch.setattr(build_ffi, "check_headers", lambda source: None)
+    ffi = build_ffi.native()
+    name, source, *_ = vars(ffi)["_assigned_source"]
+    assert name == "bsdproc.kernel._native"
+    assert "PT_TRACE_ME" in source
+
+
+@pytest.mark.skipif(sys.platform.startswith(("freebsd", "netbsd", "dragonfly")), reason="a BSD")
+def test_the_native_module_is_for_a_bsd() -> None:
+    with pytest.raises(SystemExit, match="for BSD hosts"):
+        build_ffi.native()
+
+
+@pytest.mark.toolchain
+def test_headers_that_are_there_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "cache"))
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    monkeypatch.setenv("CC", f"{sys.executable} -m ziglang cc -target x86_64-freebsd")
+    source = build_ffi.ROOT / "src" / "bsdproc" / "kernel" / "_native.c"
+    with pytest.raises(SystemExit, match=r"Python\.h"):
+        build_ffi.check_headers(source)
+    (tmp_path / "Python.h").touch()
+    build_ffi.check_headers(source)
+    other = tmp_path / "other.c"
+    other.write_text("#include <sys/no_such.h>\n")
+    with pytest.raises(SystemExit, match=r"<sys/no_such\.h>, which is missing"):
+        build_ffi.check_headers(other)
 
 
 def test_a_missing_compiler_is_told_plainly(

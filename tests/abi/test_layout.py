@@ -249,6 +249,7 @@ def test_readers_give_numbers_in_the_order_asked_for() -> None:
     )
     assert LWPINFO.reader("pl_flags")(data) == (values["pl_flags"],)
     assert LWPINFO.reader()(data) == ()
+    assert LWPINFO.reader(*names) is LWPINFO.reader(*names)
 
 
 def test_readers_take_dotted_and_overlapping_fields() -> None:

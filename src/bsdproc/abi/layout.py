@@ -95,6 +95,7 @@ class Struct:
         self.byteorder: ByteOrder = order
         self._ctype = ctype
         self._sizeof = sizeof
+        self._readers: dict[tuple[str, ...], Reader] = {}
 
     def __repr__(self) -> str:
         return f"<{self.name}, {self.size} bytes, {self.byteorder}-endian>"
@@ -209,10 +210,16 @@ class Struct:
     def reader(self, *names: str) -> Reader:
         """A function of data and offset that reads just these numbers, in this order.
 
-        It is compiled once; keep it.  Names may be dotted; the fields are integers of up to 8
-        bytes, pointers, enums or floats, not arrays or structs (`ValueError`).  It needs the
-        bytes up to the last of them only (`Truncated`).
+        It is compiled once for these names.  They may be dotted; the fields are integers of up
+        to 8 bytes, pointers, enums or floats, not arrays or structs (`ValueError`).  It needs
+        the bytes up to the last of them only (`Truncated`).
         """
+        known = self._readers.get(names)
+        if known is None:
+            known = self._readers[names] = self._reader(names)
+        return known
+
+    def _reader(self, names: tuple[str, ...]) -> Reader:
         fields = [self.field(name) for name in names]
         for one in fields:
             if one.letter is None:
