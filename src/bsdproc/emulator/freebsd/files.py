@@ -416,8 +416,13 @@ def chown(system: System, td: Thread, path: str, uid: int, gid: int, follow: boo
           at: int = AT_FDCWD) -> None:
     """-1 leaves an id as it is."""
     who = where(td, at, path)
-    system.vfs.find(path, who, follow).set_attributes(
-        who, uid=None if uid == -1 else uid, gid=None if gid == -1 else gid)
+    system.vfs.find(path, who, follow).set_attributes(who, uid=identity(uid), gid=identity(gid))
+
+
+def identity(id: int) -> int | None:
+    """A uid_t or gid_t; None for -1, which stands for none."""
+    id &= 0xFFFFFFFF
+    return None if id == 0xFFFFFFFF else id
 
 
 def fchange(system: System, td: Thread, fd: int, *, mode: int | None = None,

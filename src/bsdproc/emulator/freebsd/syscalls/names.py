@@ -97,22 +97,21 @@ def sys_fchmod(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 
 def sys_chown(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chown(system, td, path_at(td, args[0]), int32(args[1]), int32(args[2]))
+    files.chown(system, td, path_at(td, args[0]), args[1], args[2])
 
 
 def sys_lchown(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chown(system, td, path_at(td, args[0]), int32(args[1]), int32(args[2]), follow=False)
+    files.chown(system, td, path_at(td, args[0]), args[1], args[2], follow=False)
 
 
 def sys_fchownat(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    files.chown(system, td, path_at(td, args[1]), int32(args[2]), int32(args[3]),
+    files.chown(system, td, path_at(td, args[1]), args[2], args[3],
                 not args[4] & AT_SYMLINK_NOFOLLOW, int32(args[0]))
 
 
 def sys_fchown(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    uid, gid = int32(args[1]), int32(args[2])
-    files.fchange(system, td, int32(args[0]), uid=None if uid == -1 else uid,
-                  gid=None if gid == -1 else gid)
+    files.fchange(system, td, int32(args[0]), uid=files.identity(args[1]),
+                  gid=files.identity(args[2]))
 
 
 def sys_chdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
