@@ -183,7 +183,7 @@ def test_the_map_has_a_line_for_each_entry(kernel: FreeBSD, remote: Remote) -> N
 def test_times_run_with_the_clock(kernel: FreeBSD) -> None:
     kernel.install("/bin/spin", PROGRAMS / "spin")
     pid = kernel.spawn("/bin/spin", ["spin"], {})
-    kernel.settle(0.5)
+    kernel.settle(0.15)
     words = read(kernel, f"/proc/{pid}/status").decode().split()
     assert float(words[8].replace(",", ".")) > 0.1
     assert words[10] == "nochan"
