@@ -23,8 +23,10 @@ from bsdproc.emulator.freebsd.amd64 import (
     trapno,
     vdso,
 )
-from bsdproc.emulator.freebsd.state import KSigInfo, Proc, Thread
+from bsdproc.emulator.freebsd.state import KSigInfo, Thread
 from bsdproc.emulator.machine.cpu import Context
+
+from .programs import Bare
 
 pytestmark = pytest.mark.toolchain
 
@@ -194,10 +196,6 @@ def test_machine_context(measured: dict[str, int]) -> None:
 
 
 def thread() -> Thread:
-    class Bare(Proc):
-        def __init__(self) -> None:
-            self.comm = "program"
-
     return Thread(Bare(), 100001, Context(64))
 
 

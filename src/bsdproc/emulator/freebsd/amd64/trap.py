@@ -73,8 +73,11 @@ def trap(cpu: Cpu, td: Thread) -> KSigInfo:
     kind = TRAPS.get(vector)
     address = context.get("rip")
     f.err, f.addr = cpu.error_code, 0
+    flags = context.get("rflags")
     if vector not in NO_FAULTS:
-        context.set("rflags", context.get("rflags") | PSL_RF)
+        context.set("rflags", flags | PSL_RF)
+    elif vector != DB and flags & PSL_RF:
+        context.set("rflags", flags & ~PSL_RF)
     if vector == PF:
         f.trapno, f.addr = t.T_PAGEFLT, cpu.address
         return page_fault(td, cpu.address)

@@ -43,6 +43,7 @@ def sys_thr_new(system: System, td: Thread, args: Args) -> int:
         THR_PARAM.unpack(given)
     assert td.context is not None
     new = Thread(p, system.new_tid(), td.context.copy())
+    system.machdep.copy_thread(td, new)
     word = struct.pack("<q", new.tid)
     if child_tid:
         space.copyout(child_tid, word)
