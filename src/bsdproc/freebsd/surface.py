@@ -156,7 +156,9 @@ FUNCTIONS: Final[dict[str, str]] = {
 }
 """The function of each request, command and sysctl, below bsdproc.freebsd."""
 
-_CONSTANTS: Final = ("auxv", "kinfo", "process", "procctl", "ptrace", "signals", "wait")
+_CONSTANTS: Final = (
+    "auxv", "kinfo", "machine", "process", "procctl", "ptrace", "signals", "wait",
+)
 
 
 @cache

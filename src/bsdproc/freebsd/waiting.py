@@ -15,7 +15,7 @@ from bsdproc.freebsd import _check
 from bsdproc.freebsd._call import completed, freebsd
 from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.signals import Signal
-from bsdproc.freebsd.constants.wait import IdType, WaitOptions
+from bsdproc.freebsd.constants.wait import IdType, WaitOptions, WaitStatus, WaitTarget
 from bsdproc.freebsd.rusage import Rusage
 from bsdproc.kernel.errors import KernelError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _STOPPED: Final = 0x7F
 _CONTINUED: Final = 0x13
-_CORE: Final = 0x80
+_CORE: Final = WaitStatus.WCOREFLAG.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,10 @@ def decode(pid: int, status: int) -> Status:
 
 
 def wait(
-    pid: int = -1, options: WaitOptions | int = 0, *, kernel: Kernel | None = None
+    pid: int = WaitTarget.WAIT_ANY.value,
+    options: WaitOptions | int = 0,
+    *,
+    kernel: Kernel | None = None,
 ) -> Status | None:
     """wait4(2): the next event of a child or tracee.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         OldAuxType,
     )
     from bsdproc.freebsd.constants.kinfo import (
+        EventFilter,
         FileFlags,
         FileSlot,
         FileStatus,
@@ -34,12 +35,24 @@ if TYPE_CHECKING:
         KstackState,
         KvmeProtection,
         Limit,
+        LimitValue,
         MapFlags,
+        PriorityClass,
+        PriorityRange,
         ProcState,
         Sysctl,
         VmFlags,
         VmType,
         VnodeType,
+    )
+    from bsdproc.freebsd.constants.machine import (
+        DebugAccess,
+        DebugControl,
+        DebugLength,
+        DebugStatus,
+        NoteVersion,
+        SveFlags,
+        XsaveArea,
     )
     from bsdproc.freebsd.constants.procctl import (
         AslrPolicy,
@@ -106,16 +119,19 @@ if TYPE_CHECKING:
     from bsdproc.freebsd.constants.wait import (
         IdType,
         WaitOptions,
+        WaitStatus,
+        WaitTarget,
     )
 
 _WHERE: Final = {
     "_enums": "flags known names",
     "auxv": "AuxType OldAuxType",
     "kinfo": (
-        "FileFlags FileSlot FileStatus FileType KernProc KnoteData KnoteStatus "
-        "KstackState KvmeProtection Limit MapFlags ProcState Sysctl VmFlags VmType "
-        "VnodeType"
+        "EventFilter FileFlags FileSlot FileStatus FileType KernProc KnoteData "
+        "KnoteStatus KstackState KvmeProtection Limit LimitValue MapFlags PriorityClass "
+        "PriorityRange ProcState Sysctl VmFlags VmType VnodeType"
     ),
+    "machine": "DebugAccess DebugControl DebugLength DebugStatus NoteVersion SveFlags XsaveArea",
     "process": (
         "CredentialFlags MachineProcFlags ProcFlags ProcFlags2 SessionFlags "
         "SignalActionFlags SwapFlags ThreadFlags TreeFlags"
@@ -135,7 +151,7 @@ _WHERE: Final = {
         "BusCode CldCode FpeCode IllCode PollCode SIG_MAXSIG SegvCode SiCode Signal "
         "SignalCode TrapCode"
     ),
-    "wait": "IdType WaitOptions",
+    "wait": "IdType WaitOptions WaitStatus WaitTarget",
 }
 _MODULES: Final = {name: module for module, names in _WHERE.items() for name in names.split()}
 
@@ -150,6 +166,11 @@ __all__ = [
     "CldCode",
     "CoredumpFlags",
     "CredentialFlags",
+    "DebugAccess",
+    "DebugControl",
+    "DebugLength",
+    "DebugStatus",
+    "EventFilter",
     "FeatureControl",
     "FileFlags",
     "FileSlot",
@@ -168,6 +189,7 @@ __all__ = [
     "KvmeProtection",
     "LaPolicy",
     "Limit",
+    "LimitValue",
     "LogsigexitPolicy",
     "LwpEvent",
     "LwpFlags",
@@ -175,9 +197,12 @@ __all__ = [
     "MapFlags",
     "NoNewPrivs",
     "Note",
+    "NoteVersion",
     "OldAuxType",
     "PollCode",
     "PowerpcRequest",
+    "PriorityClass",
+    "PriorityRange",
     "ProcFlags",
     "ProcFlags2",
     "ProcState",
@@ -199,6 +224,7 @@ __all__ = [
     "SignalCode",
     "StackgapFlags",
     "StatusFlags",
+    "SveFlags",
     "SwapFlags",
     "Sysctl",
     "ThreadFlags",
@@ -211,9 +237,12 @@ __all__ = [
     "VmType",
     "VnodeType",
     "WaitOptions",
+    "WaitStatus",
+    "WaitTarget",
     "WxmapFlags",
     "X86ProcctlCommand",
     "X86Request",
+    "XsaveArea",
     "flags",
     "known",
     "names",

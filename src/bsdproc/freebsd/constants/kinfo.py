@@ -234,3 +234,59 @@ class Limit(IntEnum):
     RLIMIT_KQUEUES = 13
     RLIMIT_UMTXP = 14
     RLIMIT_PIPEBUF = 15
+
+
+class LimitValue(IntEnum):
+    """RLIM_*: a limit that is none."""
+
+    RLIM_INFINITY = (1 << 63) - 1
+    RLIM_SAVED_MAX = (1 << 63) - 1
+    RLIM_SAVED_CUR = (1 << 63) - 1
+
+
+class PriorityClass(IntEnum):
+    """PRI_*: scheduling classes (<sys/priority.h>)."""
+
+    PRI_ITHD = 1
+    PRI_REALTIME = 2
+    PRI_TIMESHARE = 3
+    PRI_IDLE = 4
+    PRI_FIFO_BIT = 8
+    PRI_FIFO = 10
+
+
+class PriorityRange(IntEnum):
+    """PRI_MIN*, PRI_MAX*: where each class's priorities lie; lower ones run first."""
+
+    PRI_MIN = 0
+    PRI_MIN_ITHD = 0
+    PRI_MAX_ITHD = 7
+    PRI_MIN_REALTIME = 8
+    PRI_MAX_REALTIME = 39
+    PRI_MIN_KERN = 40
+    PRI_MAX_KERN = 55
+    PRI_MIN_TIMESHARE = 56
+    PRI_MAX_TIMESHARE = 223
+    PRI_MIN_IDLE = 224
+    PRI_MAX_IDLE = 255
+    PRI_MAX = 255
+
+
+class EventFilter(IntEnum):
+    """EVFILT_*: what a kqueue watches (<sys/event.h>)."""
+
+    EVFILT_READ = -1
+    EVFILT_WRITE = -2
+    EVFILT_AIO = -3
+    EVFILT_VNODE = -4
+    EVFILT_PROC = -5
+    EVFILT_SIGNAL = -6
+    EVFILT_TIMER = -7
+    EVFILT_PROCDESC = -8
+    EVFILT_FS = -9
+    EVFILT_LIO = -10
+    EVFILT_USER = -11
+    EVFILT_SENDFILE = -12
+    EVFILT_EMPTY = -13
+    EVFILT_JAIL = -14
+    EVFILT_JAILDESC = -15

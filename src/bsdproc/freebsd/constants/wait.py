@@ -38,3 +38,16 @@ class IdType(IntEnum):
     P_CTID = 13
     P_CPUID = 14
     P_PSETID = 15
+
+
+class WaitTarget(IntEnum):
+    """WAIT_*: pids that wait4(2) takes for more than one process."""
+
+    WAIT_ANY = -1
+    WAIT_MYPGRP = 0
+
+
+class WaitStatus(Flag, boundary=KEEP):
+    """WCOREFLAG: the bit of a status beside the signal."""
+
+    WCOREFLAG = 0x80

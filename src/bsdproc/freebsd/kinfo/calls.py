@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.auxv import AuxType
-from bsdproc.freebsd.constants.kinfo import KernProc, Limit, Sysctl
+from bsdproc.freebsd.constants.kinfo import KernProc, Limit, LimitValue, Sysctl
 from bsdproc.freebsd.kinfo.file import KinfoFile, KinfoOfile
 from bsdproc.freebsd.kinfo.misc import (
     AuxEntry,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ROOT: Final = (int(Sysctl.CTL_KERN), int(Sysctl.KERN_PROC))
 _THREADS: Final = KernProc.KERN_PROC_INC_THREAD
-_INFINITY: Final = (1 << 63) - 1
+_INFINITY: Final = LimitValue.RLIM_INFINITY.value
 
 
 def _sysctl(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bsdproc.freebsd.constants.auxv import AuxType
-from bsdproc.freebsd.constants.kinfo import KnoteData, KnoteStatus, KstackState, VnodeType
+from bsdproc.freebsd.constants.kinfo import (
+    EventFilter,
+    KnoteData,
+    KnoteStatus,
+    KstackState,
+    VnodeType,
+)
 from bsdproc.freebsd.records import Enumerated, Flagged, Number, Numbers, Record, Text
 
 
@@ -42,8 +48,7 @@ class Kevent(Record):
     __slots__ = ()
 
     ident = Number("ident")
-    filter = Number("filter")
-    """EVFILT_*, negative."""
+    filter = Enumerated("filter", EventFilter)
     flags = Number("flags")
     """EV_*."""
     fflags = Number("fflags")

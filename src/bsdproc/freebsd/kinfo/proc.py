@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bsdproc.freebsd.constants.kinfo import ProcState
+from bsdproc.freebsd.constants.kinfo import PriorityClass, ProcState
 from bsdproc.freebsd.constants.process import (
     CredentialFlags,
     ProcFlags,
@@ -31,8 +31,7 @@ class Priority(Record):
     struct = "struct priority"
     __slots__ = ()
 
-    cls = Number("pri_class")
-    """Scheduling class."""
+    cls = Enumerated("pri_class", PriorityClass)
     level = Number("pri_level")
     """Normal priority."""
     native = Number("pri_native")

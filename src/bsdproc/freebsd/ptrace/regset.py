@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self, SupportsBytes, overload
 
 from bsdproc import abi
 from bsdproc.freebsd import _call, _check
+from bsdproc.freebsd.constants.machine import XsaveArea
 from bsdproc.freebsd.constants.ptrace import Note
 from bsdproc.freebsd.ptrace.xstate import XFeature, XState, XStateInfo
 from bsdproc.freebsd.registers import (
@@ -25,8 +26,6 @@ from bsdproc.kernel import errors
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
-_XCR0: Final = 464
-"""Where the kernel leaves XCR0 in the legacy area (X86_XSTATE_XCR0_OFFSET)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +226,8 @@ def _exchange(kernel: Kernel, request: str, pid: int, note: int,
     return length, held.read(0, len(data or b""))
 
 
+_XCR0: Final = XsaveArea.X86_XSTATE_XCR0_OFFSET.value
+"""Where the kernel leaves XCR0 in the legacy area."""
 _MACHINES: Final = {
     Note.NT_X86_SEGBASES: ("amd64", "i386"),
     Note.NT_X86_XSTATE: ("amd64", "i386"),

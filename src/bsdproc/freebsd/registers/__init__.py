@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from bsdproc.freebsd.constants.machine import DebugAccess
 from bsdproc.freebsd.registers._base import RegisterFile, View
 from bsdproc.freebsd.registers.debug import (
     Amd64DebugRegisters,
     Arm64DebugRegisters,
     ArmDebugRegisters,
-    DebugAccess,
     DebugRegisters,
     DebugSlot,
     I386DebugRegisters,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import ClassVar
 
 from bsdproc.freebsd import _check
 from bsdproc.freebsd.constants._enums import known
+from bsdproc.freebsd.constants.machine import DebugAccess as DebugAccess
+from bsdproc.freebsd.constants.machine import DebugControl, DebugLength, DebugStatus
 from bsdproc.freebsd.registers._base import Bank, Register, RegisterFile
 
 
@@ -16,14 +17,6 @@ class DebugRegisters(RegisterFile):
 
     struct = "struct dbreg"
     __slots__ = ()
-
-
-class DebugAccess(IntEnum):
-    """DBREG_DR7_*: what an x86 debug register stops at."""
-
-    DBREG_DR7_EXEC = 0
-    DBREG_DR7_WRONLY = 1
-    DBREG_DR7_RDWR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +31,15 @@ class DebugSlot:
     enabled: bool
 
 
-_LENGTHS = {1: 0, 2: 1, 4: 3, 8: 2}
+_LENGTHS = {
+    1: DebugLength.DBREG_DR7_LEN_1.value,
+    2: DebugLength.DBREG_DR7_LEN_2.value,
+    4: DebugLength.DBREG_DR7_LEN_4.value,
+    8: DebugLength.DBREG_DR7_LEN_8.value,
+}
 _SIZES = {code: length for length, code in _LENGTHS.items()}
-_LOCAL_ENABLE = 1
-_HITS = 0xF
+_LOCAL_ENABLE = DebugControl.DBREG_DR7_LOCAL_ENABLE.value
+_HITS = DebugStatus.DBREG_DR6_BMASK.value
 
 
 class X86DebugRegisters(DebugRegisters):
