@@ -22,7 +22,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from bsdproc.abi.machines import MACHINES, Machine
-from bsdproc.kernel import build_native
+from bsdproc.kernel.build_native import builder, structs
 
 pytestmark = [pytest.mark.slow, pytest.mark.toolchain]
 
@@ -121,9 +121,9 @@ def test_the_module_links(
     row: Machine, zig: Zig, include: Path, tmp_path: Path,
     declarations: Callable[[str, str, frozenset[str]], str],
 ) -> None:
-    text = declarations(row.system, row.machine, build_native.structs(row.system))
+    text = declarations(row.system, row.machine, structs(row.system))
     source = tmp_path / "_native.c"
-    build_native.builder(row.system, row.machine, text).emit_c_code(str(source))
+    builder(row.system, row.machine, text).emit_c_code(str(source))
     made = compiled(zig, row, source, f"-I{include}")
     needed = undefined(made)
     pythons = {name for name in needed if is_pythons(name)}
@@ -148,6 +148,6 @@ def test_a_symbol_that_libc_lacks_is_found(zig: Zig, tmp_path: Path) -> None:
 
 def test_dragonfly_declares_what_was_recorded() -> None:
     """Not compiled; but it is no more than the recorded interface states."""
-    names = build_native.structs("dragonfly")
+    names = structs("dragonfly")
     assert "struct kinfo_proc" in names
     assert not any("wrusage" in name for name in names)

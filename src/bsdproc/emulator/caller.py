@@ -44,11 +44,10 @@ class LentBuffer:
         return len(self.data)
 
     def read(self, offset: int = 0, size: int | None = None) -> bytes:
-        if size is None:
-            return bytes(self.data[offset:])
-        if offset < 0 or size < 0 or offset + size > len(self.data):
-            raise ValueError(f"{size} bytes at {offset} of a buffer of {len(self.data)}")
-        return bytes(self.data[offset : offset + size])
+        end = len(self.data) if size is None else offset + size
+        if not 0 <= offset <= end <= len(self.data):
+            raise ValueError(f"bytes {offset} to {end} of a buffer of {len(self.data)}")
+        return bytes(self.data[offset:end])
 
     def write(self, data: bytes | bytearray | memoryview, offset: int = 0) -> None:
         if offset < 0 or offset + len(data) > len(self.data):

@@ -7,7 +7,13 @@ signal above the last); here stands what the C types can hold at all.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import SupportsIndex
+
+_LAST_ID = (1 << 32) - 2
+"""(uid_t)-1 is nobody's."""
+_LAST_FD = 0x7FFFFF
+"""No process may have as many."""
 
 
 def whole(name: str, value: SupportsIndex) -> int:
@@ -35,8 +41,16 @@ def int32(name: str, value: SupportsIndex) -> int:
     return number
 
 
-def unsigned(name: str, value: SupportsIndex, bits: int) -> int:
-    """What an unsigned integer of so many bits holds: addresses, uids."""
+def int64(name: str, value: SupportsIndex) -> int:
+    """What an `int64_t` holds: ids, file offsets."""
+    return within(name, value, -(1 << 63), (1 << 63) - 1)
+
+
+def address(name: str, value: object, bits: int) -> int:
+    """A pointer that is given as a number, of so many bits."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an address or a buffer of this kernel's, "
+                        f"not {type(value).__name__}")
     return within(name, value, 0, (1 << bits) - 1)
 
 
@@ -61,3 +75,61 @@ def contents(name: str, value: bytes | bytearray | memoryview) -> bytes:
         raise TypeError(f"{name} must be bytes, a bytearray or a memoryview, "
                         f"not {type(value).__name__}")
     return bytes(value)
+
+
+def mode(value: SupportsIndex) -> int:
+    """Permission bits."""
+    return within("mode", value, 0, 0o7777)
+
+
+def owner(uid: SupportsIndex, gid: SupportsIndex) -> None:
+    """chown's ids, where -1 leaves one as it is."""
+    within("uid", uid, -1, _LAST_ID)
+    within("gid", gid, -1, _LAST_ID)
+
+
+def ids(uid: SupportsIndex | None, gid: SupportsIndex | None,
+        groups: Sequence[SupportsIndex] | None) -> None:
+    """Whom a child is to become, each where it is given."""
+    for name, value in (("uid", uid), ("gid", gid), *(("a group", g) for g in groups or ())):
+        if value is not None:
+            within(name, value, 0, _LAST_ID)
+
+
+def arguments(argv: Sequence[str]) -> list[bytes]:
+    """A program's arguments, argv[0] first."""
+    if isinstance(argv, str) or not argv:
+        raise ValueError("argv must be a sequence of strings, argv[0] first")
+    return [path("argv", argument) for argument in argv]
+
+
+def environment(env: Mapping[str, str]) -> list[bytes]:
+    """The strings of environ(7)."""
+    strings = []
+    for name, value in env.items():
+        if not name or "=" in name:
+            raise ValueError(f"{name!r} is no name of an environment variable")
+        strings.append(path("env", name) + b"=" + path("env", value))
+    return strings
+
+
+def descriptors(fds: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Pairs of a child's and its parent's descriptor, in the child's order."""
+    return sorted(
+        (within("a descriptor of the child", child, 0, _LAST_FD),
+         within("a descriptor", parent, 0, 0x7FFFFFFF))
+        for child, parent in fds.items()
+    )
+
+
+def sysctl(mib: Sequence[int] | str, new: bytes | None, room: int | None) -> None:
+    """A sysctl's name or numbers, its new value and the room for the old one."""
+    if isinstance(mib, str):
+        path("the sysctl's name", mib)
+    else:
+        for number in mib:
+            int32("a sysctl's number", number)
+    if new is not None:
+        contents("new", new)
+    if room is not None:
+        size("room", room)

@@ -236,11 +236,12 @@ class NativeKernel(HostFiles):
     # -- sysctl -------------------------------------------------------------
     def sysctl(self, mib: Sequence[int] | str, *, new: bytes | None = None,
                room: int | None = None) -> bytes:
+        checks.sysctl(mib, new, room)
         call = self._sysctl_call(mib, new)
         if room is None and new is not None:
             room = 0
         if room is not None:
-            return self._fetch(call, checks.size("room", room))
+            return self._fetch(call, room)
         too_little = numbers.number(self._system, "ENOMEM")
         for _ in range(_ROUNDS):
             size = call(0, 0)
@@ -252,6 +253,7 @@ class NativeKernel(HostFiles):
         return self._fetch(call, 4 * call(0, 0) + 64 * PAGE)
 
     def sysctl_size(self, mib: Sequence[int] | str) -> int:
+        checks.sysctl(mib, None, None)
         return self._sysctl_call(mib, None)(0, 0)
 
     def _fetch(self, call: Callable[[int, int], int], room: int) -> bytes:
@@ -267,16 +269,15 @@ class NativeKernel(HostFiles):
         fresh: CData = ffi.NULL
         fresh_size = 0
         if new is not None:
-            value = checks.contents("new", new)
-            fresh, fresh_size = ffi.new("char[]", value), len(value)
+            fresh, fresh_size = ffi.new("char[]", bytes(new)), len(new)
         if isinstance(mib, str):
-            name = checks.path("the sysctl's name", mib)
+            name = mib.encode()
             label = mib
 
             def call(old: int, size: CData) -> int:
                 return lib.bsdproc_sysctlbyname(name, old, size, fresh, fresh_size)
         else:
-            wanted = [checks.int32("a sysctl's number", n) for n in mib]
+            wanted = list(mib)
             label = requests.sysctl_name(tuple(wanted))
             numbered = ffi.new("int[]", wanted)
 
@@ -308,10 +309,7 @@ class NativeKernel(HostFiles):
     def _address(self, name: str, address: Address) -> int:
         if isinstance(address, NativeBuffer):
             return address.address
-        if not isinstance(address, int):
-            raise TypeError(f"{name} must be an address or a buffer of this kernel's, "
-                            f"not {type(address).__name__}")
-        return checks.unsigned(name, address, self._bits)
+        return checks.address(name, address, self._bits)
 
     def _mine(self, address: int) -> int:
         """A pointer into the caller's memory as the kernel may see it: what was

@@ -30,11 +30,9 @@ def run_child(kernel: NativeKernel, work: Callable[[Kernel], T], *, uid: int | N
 
     What `work` raises comes back with its own class where it can be pickled,
     the child's traceback as its note; else as a RuntimeError that quotes it."""
-    if uid is not None:
-        checks.within("uid", uid, 0, (1 << 32) - 2)
-        gid = uid if gid is None else gid
-    if gid is not None:
-        checks.within("gid", gid, 0, (1 << 32) - 2)
+    checks.ids(uid, gid, None)
+    if gid is None:
+        gid = uid
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

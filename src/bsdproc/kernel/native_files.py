@@ -30,7 +30,7 @@ class HostFiles:
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         name = checks.path("path", path)
         checks.int32("flags", flags)
-        checks.within("mode", mode, 0, 0o7777)
+        checks.mode(mode)
         with refusals(self._system, "open", path):
             return os.open(name, flags, mode)
 
@@ -58,14 +58,14 @@ class HostFiles:
     def pread(self, fd: int, size: int, offset: int) -> bytes:
         checks.int32("fd", fd)
         checks.size("size", size)
-        checks.within("offset", offset, -(1 << 63), (1 << 63) - 1)
+        checks.int64("offset", offset)
         with refusals(self._system, "pread"):
             return os.pread(fd, size, offset)
 
     def pwrite(self, fd: int, data: bytes, offset: int) -> int:
         checks.int32("fd", fd)
         new = checks.contents("data", data)
-        checks.within("offset", offset, -(1 << 63), (1 << 63) - 1)
+        checks.int64("offset", offset)
         with refusals(self._system, "pwrite"):
             return os.pwrite(fd, new, offset)
 
@@ -92,7 +92,7 @@ class HostFiles:
 
     def mkdir(self, path: str, mode: int = 0o755) -> None:
         name = checks.path("path", path)
-        checks.within("mode", mode, 0, 0o7777)
+        checks.mode(mode)
         with refusals(self._system, "mkdir", path):
             os.mkdir(name, mode)
 
@@ -103,13 +103,12 @@ class HostFiles:
 
     def chmod(self, path: str, mode: int) -> None:
         name = checks.path("path", path)
-        checks.within("mode", mode, 0, 0o7777)
+        checks.mode(mode)
         with refusals(self._system, "chmod", path):
             os.chmod(name, mode)
 
     def chown(self, path: str, uid: int, gid: int) -> None:
         name = checks.path("path", path)
-        checks.within("uid", uid, -1, (1 << 32) - 2)
-        checks.within("gid", gid, -1, (1 << 32) - 2)
+        checks.owner(uid, gid)
         with refusals(self._system, "chown", path):
             os.chown(name, uid, gid)

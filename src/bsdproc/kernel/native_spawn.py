@@ -27,18 +27,6 @@ os.register_at_fork(
 )
 
 
-def environment(env: Mapping[str, str] | None) -> list[bytes]:
-    """The strings of environ(7); the caller's own for None."""
-    if env is None:
-        return [name + b"=" + value for name, value in os.environb.items()]
-    strings = []
-    for name, value in env.items():
-        if not name or "=" in name:
-            raise ValueError(f"{name!r} is no name of an environment variable")
-        strings.append(checks.path("env", name) + b"=" + checks.path("env", value))
-    return strings
-
-
 def spawn(
     ffi: FFI,
     lib: Lib,
@@ -56,8 +44,7 @@ def spawn(
     fds: Mapping[int, int] | None,
 ) -> int:
     """`Kernel.spawn`: the child's pid."""
-    if isinstance(argv, str) or not argv:
-        raise ValueError("argv must be a sequence of strings, argv[0] first")
+    checks.ids(uid, gid, groups)
     if uid is not None:
         gid = uid if gid is None else gid
         groups = [gid] if groups is None else groups
@@ -74,27 +61,29 @@ def spawn(
         return held[-1]
 
     s.path = text(checks.path("path", path))
-    s.argv = strings([checks.path("argv", argument) for argument in argv])
-    s.envp = strings(environment(env))
+    s.argv = strings(checks.arguments(argv))
+    s.envp = strings(
+        [name + b"=" + value for name, value in os.environb.items()] if env is None
+        else checks.environment(env)
+    )
     if cwd is not None:
         s.cwd = text(checks.path("cwd", cwd))
     s.traced = bool(traced)
     s.new_group = bool(new_group)
     if uid is not None:
-        s.uid, s.set_uid = checks.within("uid", uid, 0, (1 << 32) - 2), 1
+        s.uid, s.set_uid = uid, 1
     if gid is not None:
-        s.gid, s.set_gid = checks.within("gid", gid, 0, (1 << 32) - 2), 1
+        s.gid, s.set_gid = gid, 1
     if groups is not None:
-        ids = [checks.within("a group", group, 0, (1 << 32) - 2) for group in groups]
-        s.groups = array = ffi.new("unsigned int[]", ids)
-        s.ngroups = len(ids)
+        s.groups = array = ffi.new("unsigned int[]", list(groups))
+        s.ngroups = len(groups)
         held.append(array)
-    pairs = sorted((fds or {}).items())
+    pairs = checks.descriptors(fds or {})
     s.fds = table = ffi.new("struct bsdproc_fd[]", len(pairs))
     s.nfds = len(pairs)
     for entry, (child, parent) in enumerate(pairs):
-        table[entry].child = checks.within("a descriptor of the child", child, 0, 0x7FFFFF)
-        table[entry].parent = checks.within("a descriptor", parent, 0, 0x7FFFFFFF)
+        table[entry].child = child
+        table[entry].parent = parent
     with _forking:
         pid = lib.bsdproc_spawn(s)
         error = ffi.errno

@@ -190,8 +190,10 @@ def test_paths_and_sizes_that_make_no_sense(kernel: FreeBSD) -> None:
         kernel.open("/tmp/a\0b", O_RDWR | O_CREAT)
     fd = kernel.open("/dev/zero", O_RDONLY)
     assert len(kernel.read(fd, 1 << 60)) == 1 << 24
-    assert refusal(lambda: kernel.read(fd, -1)) == "EINVAL"
-    assert refusal(lambda: kernel.pread(fd, 1 << 63, 0)) == "EINVAL"
+    with pytest.raises(ValueError, match="size must be"):
+        kernel.read(fd, -1)
+    with pytest.raises(ValueError, match="size must be"):
+        kernel.pread(fd, 1 << 63, 0)
     file = kernel.open("/tmp/f", O_RDWR | O_CREAT)
     assert refusal(lambda: kernel.pread(file, 1, -1)) == "EINVAL"
     assert refusal(lambda: kernel.pwrite(file, b"x", 1 << 40)) == "EFBIG"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
 
@@ -26,6 +27,7 @@ from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.process import enter_group, wait_target
 from bsdproc.emulator.freebsd.system import Deadlock, System
 from bsdproc.emulator.machine.cpu import Context
+from bsdproc.kernel import checks
 from bsdproc.kernel.default import pop, push
 from bsdproc.kernel.errors import KernelError, from_errno
 from bsdproc.kernel.port import Address, Caller, Kernel, Stat, Waited, Waited6
@@ -36,15 +38,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CALLER_LOW, CALLER_HIGH = 0x10000000, 0x7FFFFFFF0000
-INT32 = range(-(1 << 31), 1 << 31)
-
-
-def _int32(value: int, what: str) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{what} is an int, not {type(value).__name__}")
-    if value not in INT32:
-        raise ValueError(f"{what} {value} does not fit an int")
-    return value
+POINTER = 64
 
 
 class EmulatedFreeBSD:
@@ -128,8 +122,8 @@ class EmulatedFreeBSD:
 
     # -- the caller and its memory -------------------------------------------------
     def buffer(self, contents: int | bytes | bytearray | memoryview) -> LentBuffer:
-        if isinstance(contents, int) and contents < 0:
-            raise ValueError(f"a buffer of {contents} bytes")
+        if not isinstance(contents, bytes | bytearray | memoryview):
+            checks.size("the size of a buffer", contents)
         return self._memory.lend(contents)
 
     def caller(self) -> Caller:
@@ -156,15 +150,16 @@ class EmulatedFreeBSD:
         cwd: str | None = None,
         fds: Mapping[int, int] | None = None,
     ) -> int:
-        words = [os.fsencode(a) for a in argv]
-        if not words:
-            raise ValueError("argv needs argv[0]")
-        if any(b"\0" in w for w in words) or "\0" in path:
-            raise ValueError("an argument has a NUL in it")
-        variables = {} if env is None else dict(env)
-        strings = [os.fsencode(f"{k}={v}") for k, v in variables.items()]
-        return self._run("spawn", lambda: self._spawn(
-            path, words, strings, traced, new_group, uid, gid, groups, cwd, fds), path)
+        checks.path("path", path)
+        words = checks.arguments(argv)
+        strings = checks.environment({} if env is None else env)
+        checks.ids(uid, gid, groups)
+        if cwd is not None:
+            checks.path("cwd", cwd)
+        checks.descriptors(fds or {})
+        self._alive()
+        return self._spawn(
+            path, words, strings, traced, new_group, uid, gid, groups, cwd, fds)
 
     def _spawn(self, path: str, argv: list[bytes], env: list[bytes], traced: bool,
                new_group: bool, uid: int | None, gid: int | None, groups: Sequence[int] | None,
@@ -173,20 +168,34 @@ class EmulatedFreeBSD:
         child, td = self._child()
         try:
             if new_group:
-                enter_group(system, child, child.pid, child.session)
-            self._set_descriptors(child, td, fds)
+                with self._step("setpgid"):
+                    enter_group(system, child, child.pid, child.session)
             if cwd is not None:
-                files.chdir(system, td, cwd)
-            self._become(td, uid, gid, groups)
+                with self._step("chdir", cwd):
+                    files.chdir(system, td, cwd)
+            with self._step("dup2"):
+                self._set_descriptors(child, td, fds)
+            with self._step("setuid"):
+                self._become(td, uid, gid, groups)
             if traced:
-                ptrace.ptrace(system, td, ptrace.PT_TRACE_ME, 0, 0, 0, self._memory)
-            error = system.drive(td, exec_.execve(system, td, path, argv, env), "execve")
-        except Refused:
+                with self._step("ptrace", "PT_TRACE_ME"):
+                    ptrace.ptrace(system, td, ptrace.PT_TRACE_ME, 0, 0, 0, self._memory)
+            with self._step("execve", path):
+                error = system.drive(td, exec_.execve(system, td, path, argv, env), "execve")
+        except KernelError:
             self._drop(child, td)
             raise
         assert error == EJUSTRETURN
         system.become_program(td)
         return child.pid
+
+    @contextmanager
+    def _step(self, call: str, request: str | None = None) -> Generator[None, None, None]:
+        """One of the calls that a spawned child makes, which names its refusal."""
+        try:
+            yield
+        except Refused as e:
+            raise self._error(e, call, request) from None
 
     def _child(self) -> tuple[Proc, Thread]:
         """A forked child that still runs the caller's code."""
@@ -237,8 +246,8 @@ class EmulatedFreeBSD:
             exit.reap(system, self._proc, child)
 
     def wait4(self, pid: int, options: int = 0) -> Waited:
-        _int32(pid, "pid")
-        _int32(options, "options")
+        checks.int32("pid", pid)
+        checks.int32("options", options)
         idtype, id = wait_target(pid)
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
@@ -246,7 +255,10 @@ class EmulatedFreeBSD:
         return Waited(found.pid, found.status, rusage.rusage(found.own))
 
     def wait6(self, idtype: int, id: int, options: int) -> Waited6:
-        found = self._wait(_int32(idtype, "idtype"), id, options, "wait6", id)
+        checks.int32("idtype", idtype)
+        checks.int64("id", id)
+        checks.int32("options", options)
+        found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
         return Waited6(found.pid, found.status, rusage.wrusage(found),
@@ -267,12 +279,13 @@ class EmulatedFreeBSD:
         return found
 
     def kill(self, pid: int, signal: int) -> None:
-        _int32(pid, "pid")
-        _int32(signal, "signal")
+        checks.int32("pid", pid)
+        checks.int32("signal", signal)
         self._run("kill", lambda: signals.kill(self._system, self._td, pid, signal), None, pid)
 
     def run_child(self, work: Callable[[Kernel], T], *, uid: int | None = None,
                   gid: int | None = None) -> T:
+        checks.ids(uid, gid, None)
         child, td = self._run("fork", self._child)
         view = EmulatedFreeBSD(self._system, child, self._memory)
         try:
@@ -298,14 +311,15 @@ class EmulatedFreeBSD:
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
-        if not isinstance(addr, int | LentBuffer):
-            raise TypeError(f"addr is an int or a buffer of this kernel, not {addr!r}")
-        if request not in INT32 or pid not in INT32 or data not in INT32:
-            raise ValueError(f"ptrace({request}, {pid}, .., {data}): not an int each")
+        checks.int32("request", request)
+        checks.int32("pid", pid)
+        checks.int32("data", data)
+        where = (addr if isinstance(addr, LentBuffer)
+                 else checks.address("addr", addr, POINTER))
         self._alive()
         system = self._system
         try:
-            result = ptrace.ptrace(system, self._td, request, pid, addr, data, self._memory)
+            result = ptrace.ptrace(system, self._td, request, pid, where, data, self._memory)
             if isinstance(result, int):
                 return result
             return system.drive(self._td, result, "ptrace")
@@ -313,11 +327,11 @@ class EmulatedFreeBSD:
             raise self._error(e, "ptrace", request_name(system, request), pid) from None
 
     def procctl(self, idtype: int, id: int, command: int, data: Address) -> int:
-        if not isinstance(data, int | LentBuffer):
-            raise TypeError(f"data is an int or a buffer of this kernel, not {data!r}")
-        _int32(idtype, "idtype")
-        _int32(command, "command")
-        where = data.address if isinstance(data, LentBuffer) else data & 0xFFFFFFFFFFFFFFFF
+        checks.int32("idtype", idtype)
+        checks.int64("id", id)
+        checks.int32("command", command)
+        where = (data.address if isinstance(data, LentBuffer)
+                 else checks.address("data", data, POINTER))
         self._run("procctl", lambda: procctl.sys_procctl(
             self._system, self._td, idtype, id, command, where, self._memory),
             command_name(self._system, command), id)
@@ -325,6 +339,7 @@ class EmulatedFreeBSD:
 
     def sysctl(self, mib: Sequence[int] | str, *, new: bytes | None = None,
                room: int | None = None) -> bytes:
+        checks.sysctl(mib, new, room)
         asked: int | None = room
         if asked is None and new is None:
             asked = sysctl.WHOLE
@@ -337,6 +352,7 @@ class EmulatedFreeBSD:
         return self._run("sysctl", work, mib if isinstance(mib, str) else _dotted(mib))
 
     def sysctl_size(self, mib: Sequence[int] | str) -> int:
+        checks.sysctl(mib, None, None)
         return self._run(
             "sysctl",
             lambda: sysctl.sysctl_size(self._system, self._td, mib),
@@ -344,51 +360,76 @@ class EmulatedFreeBSD:
 
     # -- files ------------------------------------------------------------------------
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
+        checks.path("path", path)
+        checks.int32("flags", flags)
+        checks.mode(mode)
         return self._drive(
             "open", files.openat(self._system, self._td, path, flags, mode), path)
 
     def close(self, fd: int) -> None:
+        checks.int32("fd", fd)
         self._run("close", lambda: files.close(self._system, self._td, fd))
 
     def pipe(self) -> tuple[int, int]:
         return self._run("pipe2", lambda: files.pipe2(self._system, self._td, files.O_CLOEXEC))
 
     def read(self, fd: int, size: int) -> bytes:
+        checks.int32("fd", fd)
+        checks.size("size", size)
         return self._drive("read", files.read(self._system, self._td, fd, size))
 
     def write(self, fd: int, data: bytes) -> int:
-        return self._drive("write", files.write(self._system, self._td, fd, data))
+        checks.int32("fd", fd)
+        new = checks.contents("data", data)
+        return self._drive("write", files.write(self._system, self._td, fd, new))
 
     def pread(self, fd: int, size: int, offset: int) -> bytes:
+        checks.int32("fd", fd)
+        checks.size("size", size)
+        checks.int64("offset", offset)
         return self._drive("pread", files.pread(self._system, self._td, fd, size, offset))
 
     def pwrite(self, fd: int, data: bytes, offset: int) -> int:
-        return self._drive("pwrite", files.pwrite(self._system, self._td, fd, data, offset))
+        checks.int32("fd", fd)
+        new = checks.contents("data", data)
+        checks.int64("offset", offset)
+        return self._drive("pwrite", files.pwrite(self._system, self._td, fd, new, offset))
 
     def lstat(self, path: str) -> Stat:
+        checks.path("path", path)
         found = self._run(
             "lstat", lambda: files.fstatat(self._system, self._td, path, False), path)
         return Stat(found.st_mode, found.size, found.uid, found.gid, found.ino, found.nlink)
 
     def readlink(self, path: str) -> str:
+        checks.path("path", path)
         return self._run("readlink", lambda: files.readlink(self._system, self._td, path), path)
 
     def listdir(self, path: str) -> list[str]:
+        checks.path("path", path)
         return self._run("getdirentries", lambda: files.listdir(self._system, self._td, path), path)
 
     def unlink(self, path: str) -> None:
+        checks.path("path", path)
         self._run("unlink", lambda: files.unlink(self._system, self._td, path), path)
 
     def mkdir(self, path: str, mode: int = 0o755) -> None:
+        checks.path("path", path)
+        checks.mode(mode)
         self._run("mkdir", lambda: files.mkdir(self._system, self._td, path, mode), path)
 
     def rmdir(self, path: str) -> None:
+        checks.path("path", path)
         self._run("rmdir", lambda: files.rmdir(self._system, self._td, path), path)
 
     def chmod(self, path: str, mode: int) -> None:
+        checks.path("path", path)
+        checks.mode(mode)
         self._run("chmod", lambda: files.chmod(self._system, self._td, path, mode), path)
 
     def chown(self, path: str, uid: int, gid: int) -> None:
+        checks.path("path", path)
+        checks.owner(uid, gid)
         self._run("chown", lambda: files.chown(self._system, self._td, path, uid, gid), path)
 
 
