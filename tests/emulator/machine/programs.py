@@ -43,3 +43,6 @@ class File:
     def read_at(self, offset: int, size: int) -> bytes:
         self.reads.append((offset, size))
         return self.data[offset : offset + size]
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        self.data = self.data[:offset] + data + self.data[offset + len(data) :]

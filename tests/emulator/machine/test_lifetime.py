@@ -17,6 +17,7 @@ from bsdproc.emulator.machine import (
     AddressSpace,
     Context,
     Engine,
+    EngineError,
     MemoryFault,
     Stop,
 )
@@ -111,6 +112,22 @@ def test_closing_under_a_held_error() -> None:
     space.close()
     engine.close()
     assert e.value.done == 0x1000
+
+
+def test_nothing_runs_when_all_is_closed() -> None:
+    engine = Engine(16 << 20)
+    space, context = make(engine, "90" "90")
+    other, _ = make(engine, "90")
+    other.cpu.run(context, 1)
+    space.close()
+    with pytest.raises(EngineError, match="address space is closed"):
+        space.cpu.run(context, 1)
+    engine.close()
+    for cpu in (space.cpu, other.cpu):
+        with pytest.raises(EngineError, match="machine is closed"):
+            cpu.run(context, 1)
+    with pytest.raises(ValueError, match="closed"):
+        other.read(TEXT, 1)
 
 
 def test_memory_runs_out_by_name() -> None:

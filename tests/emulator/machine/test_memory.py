@@ -137,9 +137,39 @@ class TestFiles:
             space.map(BASE, PAGE, READ | WRITE, backing=file, shared=True)
         one.write(BASE, b"X")
         assert other.read(BASE, 6) == b"Xommon"
+        assert file.data == b"Xommon"
         one.close()
         assert other.read(BASE, 1) == b"X"
+        file.data = b"Y" + file.data[1:]
+        engine.file_changed(file)
+        assert other.read(BASE, 6) == b"Yommon"
         other.close()
+
+    def test_a_programs_stores_reach_the_file(self, program: Program) -> None:
+        """With every stop, though the page stays; the file does not grow."""
+        space, context = program("8a18" "c60041" "0f05" "c6400142" "0f05", rax=BASE)
+        file = File(b"file")
+        space.map(BASE, PAGE, READ | WRITE, backing=file, shared=True)
+        child = space.fork()
+        space.cpu.run(context, 10)
+        assert file.data == b"Aile"
+        context.set("rax", BASE)
+        theirs = context.copy()
+        child.cpu.run(theirs, 10)
+        assert file.data == b"ABle"
+        assert space.read(BASE, 5) == b"ABle\0"
+        child.close()
+
+    def test_a_file_that_cannot_be_written(self, space: AddressSpace) -> None:
+        class Constant:
+            def read_at(self, offset: int, size: int) -> bytes:
+                return b"constant"
+
+        with pytest.raises(ValueError, match="write_at"):
+            space.map(BASE, PAGE, READ, backing=Constant(), shared=True)
+        space.map(BASE, PAGE, READ, backing=Constant(), shared=True, max_prot=READ)
+        with pytest.raises(MemoryFault):
+            space.write(BASE, b"x")
 
 
 class TestMap:

@@ -103,6 +103,8 @@ class Cpu:
         if engine.stale:
             engine.forget_stale()
         if engine.root != space.root:
+            if not space.root:
+                raise EngineError("the address space is closed")
             engine.load_root(space.root)
         if engine.watch is not None or self._watch is not None:
             engine.use_watch(self._watch)
@@ -120,6 +122,8 @@ class Cpu:
             error = start(handle, rip, 0, 0, left)
             done = counter[0]
             if not (error or traps.raised or traps.watched) and interrupt[VECTOR] == NO_VECTOR:
+                if space.dirty:
+                    space.write_back()
                 if done > left:
                     self.executed = count
                     engine.unfinished = None
@@ -128,6 +132,8 @@ class Cpu:
                 engine.unfinished = None
                 return _CALL
             stop = self._stopped(context, error, count, left, done)
+            if stop is not None and space.dirty:
+                space.write_back()
             traps.watched = 0
             engine.unfinished = None
             if stop is not None:

@@ -120,6 +120,16 @@ class _Traps:
         self.emu_stop(self.handle)
 
 
+class _Closed:
+    """In the place of the library, once there is nothing left to call it with."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise EngineError("the emulated machine is closed")
+
+    def __call__(self, *arguments: object) -> Any:
+        raise EngineError("the emulated machine is closed")
+
+
 def _close(handle: Any, contexts: list[Any], lent: list[Any], memory: PhysicalMemory) -> None:
     lib = uc.library()
     for context in contexts:
@@ -166,8 +176,7 @@ class Engine:
         self.root = 0
         self.spaces = 0
         self.close_with_last = False
-        self._shared_files: weakref.WeakKeyDictionary[Any, MemoryObject] = (
-            weakref.WeakKeyDictionary())
+        self._shared_files: dict[int, MemoryObject] = {}
         self.code_frames: set[int] = set()
         self.stale: list[tuple[int, int]] = []
         self._word = ffi.new("uint64_t *")
@@ -487,10 +496,27 @@ class Engine:
         """The pages that all who map a file shared have in common; new ones without a file."""
         if backing is None:
             return MemoryObject()
-        known = self._shared_files.get(backing)
-        if known is None or known.references == 0:
-            known = self._shared_files[backing] = MemoryObject()
-        return known
+        return self._shared_files.setdefault(id(backing), MemoryObject(backing))
+
+    def release_object(self, memory: MemoryObject) -> None:
+        """One reference less; with the last its pages go."""
+        memory.references -= 1
+        if memory.references == 0:
+            for frame in memory.pages.values():
+                self.free_frame(frame)
+            memory.pages.clear()
+            if self._shared_files.get(id(memory.backing)) is memory:
+                del self._shared_files[id(memory.backing)]
+
+    def file_changed(self, backing: Backing) -> None:
+        """Somebody wrote to a file by other ways than a mapping: mappings of it that are
+        shared have the new contents."""
+        shared = self._shared_files.get(id(backing))
+        for index, frame in shared.pages.items() if shared is not None else ():
+            start = frame << PAGE_SHIFT
+            self.memory.bytes[start : start + PAGE] = backing.read_at(
+                index << PAGE_SHIFT, PAGE).ljust(PAGE, b"\0")
+            self.wrote(frame, 0, PAGE)
 
     # -- its end ------------------------------------------------------------
     @property
@@ -508,3 +534,4 @@ class Engine:
         if self._finalizer.alive:
             self.unload()
             self._finalizer()
+            self._lib = self.emu_start = _Closed()

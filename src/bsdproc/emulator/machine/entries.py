@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 READ, WRITE, EXEC = 1, 2, 4
 """VM_PROT_READ and so on."""
@@ -22,6 +22,14 @@ class Backing(Protocol):
         """Bytes of the file from `offset`; fewer at its end."""
 
 
+@runtime_checkable
+class WritableBacking(Backing, Protocol):
+    """A file that a shared mapping may write to."""
+
+    def write_at(self, offset: int, data: bytes) -> object:
+        """Store bytes; never called beyond the file's end."""
+
+
 class MemoryObject:
     """Anonymous memory behind one or more entries (vm_object).
 
@@ -29,9 +37,10 @@ class MemoryObject:
     shared memory by page index; private pages belong to their address space.
     """
 
-    __slots__ = ("pages", "references")
+    __slots__ = ("backing", "pages", "references")
 
-    def __init__(self) -> None:
+    def __init__(self, backing: Backing | None = None) -> None:
+        self.backing = backing
         self.references = 0
         self.pages: dict[int, int] = {}
 

@@ -21,6 +21,7 @@ from bsdproc.emulator.machine.entries import (
     Entry,
     EntryList,
     MemoryObject,
+    WritableBacking,
 )
 from bsdproc.emulator.machine.pagetable import PageTable
 from bsdproc.emulator.machine.physical import PAGE, PAGE_SHIFT
@@ -91,6 +92,8 @@ class AddressSpace:
         """The last fault that was not satisfied had an entry, but its file no page there."""
         self._map = EntryList()
         self._pages: dict[int, int] = {}
+        self.dirty: dict[int, Entry] = {}
+        """Pages of files mapped shared that the program stored to in this run."""
         self._physical = self.engine.memory.map
         self._table = PageTable(self.engine)
         self.root = self._table.root
@@ -127,6 +130,9 @@ class AddressSpace:
             raise ValueError(f"offset {offset:#x}, protection {prot}")
         if not replace and next(self._map.overlapping(start, end), None) is not None:
             raise Overlap(f"{size:#x} bytes at {start:#x}: something is mapped there")
+        if shared and max_prot & WRITE and not (
+                backing is None or isinstance(backing, WritableBacking)):
+            raise ValueError("a shared mapping writes to its file, which has no write_at")
         self._remove(start, end)
         self.timestamp += 1
         if backing is not None and kind == "anon":
@@ -250,11 +256,7 @@ class AddressSpace:
 
     def _release(self, entry: Entry) -> None:
         if entry.behind is not None:
-            entry.behind.references -= 1
-            if entry.behind.references == 0:
-                for frame in entry.behind.pages.values():
-                    self.engine.free_frame(frame)
-                entry.behind.pages.clear()
+            self.engine.release_object(entry.behind)
 
     def _resident(self, start: int, end: int) -> list[int]:
         """Numbers of the pages there are in a range."""
@@ -286,9 +288,12 @@ class AddressSpace:
         if not frame:
             self.pager_failed = True
             return False
+        shared_file = entry.shared and entry.backing is not None
         writable = bool(entry.prot & WRITE) and (
-            access == WRITE or entry.shared
-            or not (entry.needs_copy or self.engine.memory.shared(frame)))
+            access == WRITE or (entry.shared and not shared_file)
+            or not (shared_file or entry.needs_copy or self.engine.memory.shared(frame)))
+        if shared_file and access == WRITE:
+            self.dirty[page] = entry
         self._table.enter(page, frame, writable=writable, executable=bool(entry.prot & EXEC))
         return True
 
@@ -310,6 +315,23 @@ class AddressSpace:
                 if self._table.remove(page):
                     self._table.flush()
         return frame
+
+    def write_back(self) -> None:
+        """Put what the program stored in shared mappings of files into the files."""
+        for page, entry in self.dirty.items():
+            if page in self._pages and entry.start <= page << PAGE_SHIFT < entry.end:
+                self._store(entry, page)
+            self._table.write_protect(page)
+        self.dirty.clear()
+        self._table.flush()
+
+    def _store(self, entry: Entry, page: int) -> None:
+        backing = entry.backing
+        assert isinstance(backing, WritableBacking)
+        offset = entry.offset + (page << PAGE_SHIFT) - entry.start
+        size = len(backing.read_at(offset, PAGE))  # the file does not grow
+        start = self._pages[page] << PAGE_SHIFT
+        backing.write_at(offset, self._physical[start : start + size])
 
     def _shadow(self, entry: Entry) -> None:
         """The first write to pages that belong to others: an object of the entry's own."""
@@ -483,6 +505,8 @@ class AddressSpace:
         start = (frame << PAGE_SHIFT) + inside
         self._physical[start : start + length] = data[done : done + length]
         self.engine.wrote(frame, inside, length)
+        if entry.shared and entry.backing is not None:
+            self._store(entry, at >> PAGE_SHIFT)
         return length
 
     # -- what the process's own system calls do -----------------------------
@@ -564,6 +588,7 @@ class AddressSpace:
                 engine.close()
         self._pages.clear()
         self._map.all.clear()
+        self.root = 0
 
     def __del__(self) -> None:
         if not getattr(self, "_closed", True):

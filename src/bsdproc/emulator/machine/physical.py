@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from contextlib import suppress
 
 PAGE = 4096
 PAGE_SHIFT = 12
@@ -11,6 +12,18 @@ _ZERO = bytes(PAGE)
 
 class OutOfFrames(MemoryError):
     """The emulated machine's memory is used up: a kernel's out of swap space."""
+
+
+def _host_memory(size: int) -> mmap.mmap:
+    """Anonymous memory of this process alone, which the host commits page by page."""
+    flags = getattr(mmap, "MAP_PRIVATE", 0) | getattr(mmap, "MAP_ANONYMOUS", 0)
+    if not flags:
+        return mmap.mmap(-1, size)
+    memory = mmap.mmap(-1, size, flags=flags | getattr(mmap, "MAP_NORESERVE", 0))
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        with suppress(OSError):  # a host without huge pages
+            memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return memory
 
 
 class PhysicalMemory:
@@ -24,7 +37,7 @@ class PhysicalMemory:
         if size < 64 * PAGE or size % PAGE:
             raise ValueError(f"physical memory of {size} bytes: whole pages, 64 or more")
         self.size = size
-        self.map = mmap.mmap(-1, size)
+        self.map = _host_memory(size)
         self.bytes = memoryview(self.map)
         self.words = self.bytes.cast("Q")
         self._next = 1  # frame 0 stays unused: a zero page-table entry then never names one
