@@ -156,8 +156,8 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
     space = p.space
     assert space is not None
     source = entropy(system, p, "stack")
-    space.map(vdso.SHARED_PAGE, PAGE, READ | EXEC, backing=vdso.SHARED, kind="shared",
-              shared=True)
+    space.map(vdso.SHARED_PAGE, PAGE, READ | EXEC, max_prot=READ | EXEC, backing=vdso.SHARED,
+              kind="shared", shared=True)
     top = map_stack(system, p, image, loaded, source)
     strings = lay_out(
         top=top, argv=argv, envp=envp, execpath=execpath.encode("utf-8", "surrogateescape"),
