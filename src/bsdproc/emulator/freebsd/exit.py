@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.errno import ECHILD, EINVAL, Refused
+from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
 from bsdproc.emulator.freebsd import proctree, reaper
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.cred import p_canwait
@@ -35,26 +35,23 @@ AXSIG = 0x10
 
 
 def single_thread(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
-    """thread_single(SINGLE_EXIT): every other thread goes."""
+    """thread_single(SINGLE_EXIT): every other thread goes, from the boundary
+    to its program; what would sleep there does not."""
     p = td.proc
+    if p.singlethread is not None:
+        # Another one was first: this thread goes with the rest.
+        yield from thread_exit(system, td)
     p.flag |= P.SINGLE_EXIT
-    for other in list(p.threads):
-        if other is not td and not other.exited:
-            if other.kernel is not None and other.dbgflags & TDB.EXIT:
-                continue  # on its way out already
-            if other.kernel is not None:
-                other.kernel.close()
-            system.wake_thread(other)
-            other.woken = None
-            other.pending_request = None
-            other.kernel = _leave(system, other)
+    p.singlethread = td
+    for other in p.threads:
+        if other is not td and other.sleep is not None and other.sleep.interruptible:
+            system.wake_thread(other, EINTR)
+    # Those that a debugger holds are made to go before any that runs notices.
+    system.run_first([t for t in p.threads if t is not td and t.dbgflags & TDB.SUSPEND])
     while len(p.threads) > 1:
         yield Sleep(("threads", p), "thrsngl", interruptible=False)
-    p.flag &= ~P.SINGLE_EXIT
-
-
-def _leave(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
-    yield from thread_exit(system, td)
+    p.singlethread = None
+    p.flag &= ~(P.SINGLE_EXIT | P.HADTHREADS)
 
 
 def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None]:

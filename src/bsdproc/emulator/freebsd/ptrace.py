@@ -15,6 +15,7 @@ from bsdproc.emulator.caller import LentBuffer, UserMemory
 from bsdproc.emulator.errno import (
     EBUSY,
     EFAULT,
+    EINTR,
     EINVAL,
     ENOMEM,
     ENOSYS,
@@ -627,10 +628,15 @@ def _serve(system: System, td2: Thread,
         system.wakeup(done)
 
     td2.pending_request = request
-    while not outcome:
-        yield Sleep(done, "pscrx", interruptible=False)
-        if td2.exited and not outcome:
-            raise Refused(ESRCH)
+    try:
+        while not outcome:
+            yield Sleep(done, "pscrx", interruptible=False)
+            if td2.exited and not outcome:
+                raise Refused(ESRCH)
+    finally:
+        if not outcome:
+            # The caller gave up waiting (Ctrl-C, a wait without end): so does the thread.
+            system.wake_thread(td2, EINTR)
     return outcome[0]
 
 

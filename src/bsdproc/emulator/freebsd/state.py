@@ -192,7 +192,7 @@ class SigQueue:
         if ksi.signo in (9, 17) or len(self.entries) >= MAX_PENDING:
             if any(k.signo == ksi.signo for k in self.entries):
                 return
-            ksi = KSigInfo(ksi.signo, from_ptrace=ksi.from_ptrace)
+            ksi = KSigInfo(ksi.signo)
         if head:
             self.entries.appendleft(ksi)
         else:
@@ -387,6 +387,9 @@ class Proc:
         self.sig = 0
         """p_sig: the signal of its last trap, or the one that ends it."""
         self.xthread: Thread | None = None
+        """The one that reported the last stop."""
+        self.singlethread: Thread | None = None
+        """The one that stays when all others are to go (P_SINGLE_EXIT)."""
         self.xsig = 0
         self.xexit = 0
         self.ptevents = 0

@@ -14,7 +14,7 @@ from typing import BinaryIO, TypeVar
 
 from bsdproc import abi
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
-from bsdproc.emulator.errno import EDEADLK, ESRCH, EWOULDBLOCK, Refused
+from bsdproc.emulator.errno import EDEADLK, EINTR, ESRCH, EWOULDBLOCK, Refused
 from bsdproc.emulator.freebsd import cred, entry, files, proctree, reaper, signals, syscalls
 from bsdproc.emulator.freebsd.amd64 import machdep as amd64_machdep
 from bsdproc.emulator.freebsd.signo import SI_KERNEL
@@ -259,7 +259,15 @@ class System:
         yield from sigexit(self, td, sig)
 
     # -- sleep and wakeup ----------------------------------------------------
+    def run_first(self, threads: list[Thread]) -> None:
+        """Give threads the next turns, in this order."""
+        self._run_queue = [*threads, *(t for t in self._run_queue if t not in threads)]
+
     def go_to_sleep(self, td: Thread, sleep: Sleep) -> None:
+        if td.proc.flag & P.SINGLE_EXIT and sleep.interruptible \
+                and td.proc.singlethread is not td:
+            td.woken = EINTR
+            return
         td.run, td.sleep = Run.SLEEPING, sleep
         self._sleepers.setdefault(sleep.channel, []).append(td)
         if sleep.deadline is not None:
@@ -350,6 +358,9 @@ class System:
                 if not self._run_kernel(td):
                     return
                 continue
+            if td.proc.flag & P.SINGLE_EXIT and td.proc.singlethread is not td:
+                td.kernel = self._leave(td)
+                continue
             if td.oldsigmask is not None:
                 td.sigmask, td.oldsigmask = td.oldsigmask, None
                 continue
@@ -363,6 +374,11 @@ class System:
                     continue
             if entry.run_user(self, td, limit):
                 return
+
+    def _leave(self, td: Thread) -> Generator[Sleep | None, int, None]:
+        from bsdproc.emulator.freebsd.exit import thread_exit
+
+        yield from thread_exit(self, td)
 
     def _run_kernel(self, td: Thread) -> bool:
         """Go on with a thread's way through the kernel.  False when it
