@@ -352,6 +352,8 @@ def _post(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, 
         td.sigmask -= {s.SIGILL}
         yield from system.sigexit(td, s.SIGILL)
         return
+    if p.sig == sig:
+        p.sig = 0
     _after_delivery(td, sig, action)
 
 
@@ -381,6 +383,7 @@ def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
     if sig in td.sigmask or action.handler == s.SIG_IGN:
         td.sigmask -= {sig}
         p.sigacts.actions[sig] = SigAction()
+    p.sig = sig
     tdsendsignal(system, p, td, ksi)
 
 
