@@ -56,7 +56,7 @@ class Record:
     sizeof: ClassVar[int] = 0
     """Bytes of the whole struct."""
     least: ClassVar[int] = 0
-    """Bytes that a record has at least: those before a path that is cut to its length."""
+    """Bytes that a record has at least: to the end of its last field, but for a path."""
     _fields: ClassVar[tuple[str, ...]] = ()
     _bulk: ClassVar[Callable[[bytes], dict[str, Any]] | None] = None
 
@@ -81,6 +81,8 @@ class Record:
     def single(cls, machine: str, data: bytes, at: int = 0) -> Self:
         """One whole struct at `at`; `Malformed` for too few bytes."""
         kind = cls.of(machine)
+        if at < 0 or len(data) - at < kind.sizeof:
+            raise Malformed(f"{cls.struct} takes {kind.sizeof} bytes, {len(data) - at} are there")
         return kind(data[at : at + kind.sizeof])
 
     @classmethod
@@ -383,14 +385,15 @@ def _bind(kind: type[Record], machine: str) -> type[Record]:
     layout = abi.target("freebsd", machine).struct(kind.struct)
     fields = {name: field.bind(machine, layout) for name, field in _declared(kind).items()}
     ordered = sorted(fields.values(), key=lambda field: field.offset)
-    tails = [field.offset for field in ordered if isinstance(field, Tail)]
+    tails = [field for field in ordered if isinstance(field, Tail)]
+    ends = [field.offset if field in tails else field.offset + field.size for field in ordered]
     bulk = _bulk_reader(ordered, layout.byteorder)
     members: dict[str, Any] = {
         **fields,
         "__slots__": (),
         "machine": machine,
         "sizeof": layout.size,
-        "least": min(tails, default=layout.size),
+        "least": max(ends),
         "_fields": tuple(field.name for field in ordered),
         "_bulk": None if tails or bulk is None else staticmethod(bulk),
         "__module__": kind.__module__,

@@ -162,7 +162,12 @@ class XState:
             raise ValueError(f"this area has no place for {feature!r}")
         if len(data) != _SIZES[feature]:
             raise ValueError(f"{feature!r} has {_SIZES[feature]} bytes, not {len(data)}")
+        self._take(feature)
         self._data[place] = data
+
+    def _take(self, feature: XFeature) -> None:
+        """Take a component into use; with SSE or AVX its control register is, too."""
+        self._data[_MXCSR : _MXCSR + 4] = self.mxcsr.to_bytes(4, "little")
         self.in_use |= feature
 
     def _place(self, feature: XFeature) -> slice | None:
@@ -213,9 +218,8 @@ class XState:
         value = _check.unsigned(value, 128, f"xmm{index}")
         if XFeature.SSE not in self.in_use:
             self._data[_XMM : _XMM + 256] = bytes(256)
-            self._data[_MXCSR : _MXCSR + 4] = self.mxcsr.to_bytes(4, "little")
+        self._take(XFeature.SSE)
         self._data[_XMM + 16 * index : _XMM + 16 * index + 16] = value.to_bytes(16, "little")
-        self.in_use |= XFeature.SSE
 
     @property
     def ymm(self) -> tuple[int, ...] | None:

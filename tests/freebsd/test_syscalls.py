@@ -1,0 +1,95 @@
+"""The table of system calls, against the system's headers."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from bsdproc.freebsd import syscalls
+from bsdproc.freebsd.syscalls import Argument
+
+_SPEC = find_spec("ziglang")
+assert _SPEC is not None
+assert _SPEC.origin is not None
+INCLUDE = Path(_SPEC.origin).parent / "lib/libc/include/generic-freebsd"
+
+
+def numbers() -> dict[int, str]:
+    text = (INCLUDE / "sys/syscall.h").read_text()
+    found = {int(number): name for name, number in re.findall(r"#define\s+SYS_(\w+)\s+(\d+)", text)}
+    return {number: name for number, name in found.items() if name != "MAXSYSCALL"}
+
+
+def arguments() -> dict[str, list[tuple[str, str]]]:
+    """Type and name of every argument, from the kernel's argument structs."""
+    text = (INCLUDE / "sys/sysproto.h").read_text()
+    return {
+        name: re.findall(r"PADL_\((.*?)\)\]; .*? (\w+); char", body)
+        for name, body in re.findall(r"struct (\w+)_args \{\n(.*?)\n\};", text, re.S)
+    }
+
+
+def test_every_number_has_its_name() -> None:
+    headers = numbers()
+    assert len(headers) > 430
+    assert {number: call.name for number, call in syscalls.table().items()} == headers
+
+
+def test_every_argument_is_the_headers() -> None:
+    headers = arguments()
+    checked = 0
+    for call in syscalls.table().values():
+        if call.name in ("syscall", "__syscall"):
+            continue        # they take another call's number and arguments
+        expected = [(kind.replace(" *", "*").replace(" ", ""), name)
+                    for kind, name in headers[call.name]]
+        assert [(one.type.replace(" *", "*").replace(" ", ""), one.name)
+                for one in call.arguments] == expected, call.name
+        checked += 1
+    assert checked == len(numbers()) - 2
+
+
+def test_results_are_the_headers() -> None:
+    text = (INCLUDE / "_libsys.h").read_text()
+    headers = {name: kind.strip() for kind, name in
+               re.findall(r"typedef (.*?) ?\(__sys_(\w+)_t\)\(", text)}
+    for call in syscalls.table().values():
+        if call.name in headers:
+            assert call.returns == headers[call.name], call.name
+    assert len(headers.keys() & {call.name for call in syscalls.table().values()}) > 350
+
+
+def test_lookups() -> None:
+    read = syscalls.by_number(3)
+    assert read is not None
+    assert str(read) == "read(int fd, void *buf, size_t nbyte)"
+    assert read is syscalls.by_name("read")
+    assert syscalls.by_number(8) is None
+    assert syscalls.by_name("nothing") is None
+    assert syscalls.name(3) == "read"
+    assert syscalls.name(8) == "#8"
+    assert Argument("buf", "void *").pointer
+    assert not Argument("fd", "int").pointer
+
+
+@pytest.mark.parametrize(("machine", "name", "words", "expected"), [
+    ("amd64", "read", (0xFFFFFFFFFFFFFFFF, 0x1000, 16), (-1, 0x1000, 16)),
+    ("amd64", "lseek", (3, 0xFFFFFFFFFFFFFFFE, 2), (3, -2, 2)),
+    ("amd64", "mmap", (0, 4096, 3, 0x1002, 0xFFFFFFFF, 0), (0, 4096, 3, 0x1002, -1, 0)),
+    ("i386", "lseek", (3, 0xFFFFFFFE, 0xFFFFFFFF, 2), (3, -2, 2)),
+    ("i386", "mmap", (0, 4096, 3, 2, 5, 1, 2), (0, 4096, 3, 2, 5, 0x200000001)),
+    ("arm", "lseek", (3, 0, 0xFFFFFFFE, 0xFFFFFFFF, 2), (3, -2, 2)),
+    ("arm", "mmap", (0, 4096, 3, 2, 5, 0, 1, 2), (0, 4096, 3, 2, 5, 0x200000001)),
+    ("powerpc64", "lseek", (3, 0xFFFFFFFFFFFFFFFE, 2), (3, -2, 2)),
+    ("amd64", "write", (1, 0x2000), (1, 0x2000)),
+    ("amd64", "getpid", (), ()),
+])
+def test_values_of_arguments(
+    machine: str, name: str, words: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    call = syscalls.by_name(name)
+    assert call is not None
+    assert call.values(machine, words) == expected
