@@ -37,12 +37,12 @@ def test_a_system_call_spoils_what_the_processor_and_sysret_spoil(start: Start) 
 def test_at_entry_the_frame_has_the_fourth_argument_in_rcx(start: Start) -> None:
     """And the debugger that changes it there changes the argument."""
     p = start(mov("eax", 477) + mov("edi", 0) + mov("esi", 4096) + mov("edx", 3)
-              + mov("r10d", 0x1002) + mov("r8d", 0) + mov("r9d", 0) + SYSCALL + INT3)
+              + mov("r10d", 0x1002) + "4983c8ff" + mov("r9d", 0) + SYSCALL + INT3)
     assert p.stops(request=PT_TO_SCE) == SIGTRAP
     assert p.regs()["rcx"] == 0x1002
-    p.set_regs(rcx=0x4)        # neither shared nor private: EINVAL
+    p.set_regs(rcx=2)          # no longer anonymous: a descriptor that is none
     assert p.stops(request=PT_TO_SCX) == SIGTRAP
-    assert p.regs()["rax"] == 22
+    assert p.regs()["rax"] == 9
     assert p.regs()["rflags"] & 1, "carry tells of an error"
 
 

@@ -90,7 +90,7 @@ def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: b
     start = -(-(header_size + len(note_bytes)) // PAGE) * PAGE
     if start + sum(e.end - e.start for e in segments) >= limit:
         raise Refused(EFAULT)
-    pieces = [elf_header(p, count), PHDR.pack(
+    pieces = [elf_header(count), PHDR.pack(
         PT_NOTE, 4, header_size, 0, 0, len(note_bytes), 0, 4)]
     at = start
     for e in segments:
@@ -106,7 +106,7 @@ def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: b
     vnode.write_at(0, gzip.compress(core, mtime=0) if compress else core)
 
 
-def elf_header(p: Proc, count: int) -> bytes:
+def elf_header(count: int) -> bytes:
     shoff = EHDR.size + PHDR.size * count if count >= PN_XNUM else 0
     return EHDR.pack(
         b"\x7fELF", ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD, 0,
