@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -372,3 +374,44 @@ def test_any_bytes_end_in_a_stop(engine: Engine, code: bytes, count: int) -> Non
     assert check.cpu.run(good, 10) is Stop.SYSCALL
     assert good.get("rax") == 1
     check.close()
+
+
+PIECES = [bytes.fromhex(code) for code in (
+    "90", "48ffc0", "4801d8", "50", "5b", "9c", "9d", "e800000000", "c3", "74fe", "eb00", "f3aa",
+    "f3a4", "488907", "488b1f", "0f05", "cc", "0f0b", "31c0", "f7f1", "cd80", "8b06", "0fa2",
+    "f3480fb8c3", "0f58c1", "d9e8", "def9", "c60790", "48ffcf", "ffe7")]
+
+
+@settings(max_examples=150, deadline=None)
+@given(code=st.lists(st.sampled_from(PIECES), min_size=1, max_size=25),
+       mode=st.sampled_from([64, 32]), total=st.integers(1, 200),
+       slices=st.lists(st.integers(1, 9), min_size=1, max_size=9))
+def test_slices_of_any_size_come_to_the_same(engine: Engine, code: list[bytes], mode: int,
+                                             total: int, slices: list[int]) -> None:
+    """One instruction at a time, in slices or at once: the same registers, memory and stops."""
+    def life(slices: list[int]) -> list[object]:
+        space = AddressSpace(mode, engine=engine)
+        space.map(TEXT, 0x1000, 7, contents=b"".join(code))
+        space.map(DATA, 0x1000, 3)
+        context = Context(mode)
+        for name, value in (("rip", TEXT), ("rsp", DATA + 0x800), ("rdi", DATA + 0x100),
+                            ("rsi", TEXT), ("rcx", 20)):
+            context.set(name, value)
+        done, seen = 0, list[object]()
+        for count in cycle(slices):
+            stop = space.cpu.run(context, min(count, total - done))
+            done += space.cpu.executed
+            if stop is Stop.SYSCALL:
+                seen.append(("system call", done, context.general()))
+            elif stop is Stop.EXCEPTION:
+                seen.append((space.cpu.vector, space.cpu.error_code, done, context.general()))
+                if space.cpu.vector not in (BP, DB, 0x80):
+                    break
+            if done == total:
+                break
+        seen += [done, context.general(), context.fpu(), space.read(DATA, 0x1000),
+                 space.read(TEXT, 0x1000)]
+        space.close()
+        return seen
+
+    assert life([1]) == life(slices) == life([total])

@@ -189,6 +189,11 @@ class Context:
         engine.special = engine.fpu = None
         return rip
 
+    def adopt(self, values: list[int]) -> None:
+        """These are the registers that the engine stopped with, and it may not have them right."""
+        self._general = values
+        self._general_dirty = True
+
     def put_rip(self, rip: int) -> None:
         """Correct where the engine stopped."""
         self._fetched_general()[regs.RIP] = rip

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.machine import _unicorn as uc
 from bsdproc.emulator.machine import registers as regs
 from bsdproc.emulator.machine.context import Context
-from bsdproc.emulator.machine.engine import NO_VECTOR, VECTOR, Engine, EngineError
+from bsdproc.emulator.machine.engine import Engine, EngineError, canonical
 from bsdproc.emulator.machine.registers import GENERAL
+from bsdproc.emulator.machine.traps import NO_VECTOR, VECTOR
 from bsdproc.emulator.machine.watch import Watch, Watchpoint
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class Cpu:
                     engine.unfinished = None
                     return _SLICE
                 self.executed = count - left + done
+                context.adopt(engine.general_in_hook())
                 engine.unfinished = None
                 return _CALL
             stop = self._stopped(context, error, count, left, done)
@@ -155,17 +157,17 @@ class Cpu:
             raise EngineError(f"at {context.get('rip'):#x}: {uc.error_text(error)}")
         if traps.refused:
             done = traps.refused
-            engine.undo_refused()
+            traps.undo_refused()
         elif vector == BP or vector >= 32:
             from_int = True
         elif vector >= 0:
-            code, from_int = engine.exception()
+            code, from_int = engine.exception(vector)
         fetch = False
         if vector == PF and not from_int:
             address = engine.read_register("cr2")
             fetch = bool(code & PF_FETCH)
         elif vector == GP and not from_int:
-            fetch = not _canonical(context.get("rip"))
+            fetch = not canonical(context.get("rip"))
         if vector < 0 or not (fetch or from_int or vector in _TRAPS):
             done -= 1  # the last instruction that was begun was not completed
         self.executed = count - left + done
@@ -223,10 +225,12 @@ class Cpu:
         """A run whose end Ctrl-C kept from its caller: keep for the next one what would
         not happen again by itself, a system call or a trap.  A fault would."""
         engine, traps = self._engine, self._engine.traps
-        engine.exception()
+        vector = traps.vector
         if traps.refused:
-            engine.undo_refused()
-        vector, rip = traps.vector, context.get("rip")
+            traps.undo_refused()
+        elif vector >= 0:
+            engine.exception(vector)
+        rip = context.get("rip")
         behind = self._space.peek(rip - 2, 2)
         if traps.watched and vector < 0:
             context.pending = (_EXCEPTION, DB, 0, traps.watched)
@@ -238,6 +242,7 @@ class Cpu:
         elif vector >= 0 and behind == bytes((_INT, vector & 0xFF)):
             context.put_rip(rip - 2)
         elif vector < 0 and engine.counter[0] <= engine.limit[0] and behind == _SYSCALL:
+            context.adopt(engine.general_in_hook())
             context.pending = (_CALL, 0, 0, 0)
         traps.watched, traps.raised = 0, None
         engine.unfinished = None
@@ -251,6 +256,3 @@ class Cpu:
         context.pending = None
         return stop
 
-
-def _canonical(address: int) -> bool:
-    return not 1 << 47 <= address < (1 << 64) - (1 << 47)

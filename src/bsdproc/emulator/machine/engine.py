@@ -12,16 +12,16 @@ from __future__ import annotations
 import struct
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from bsdproc.emulator.machine import _unicorn as uc
-from bsdproc.emulator.machine import cpuid, pagetable, segments
+from bsdproc.emulator.machine import boot, segments
 from bsdproc.emulator.machine import layout as places
 from bsdproc.emulator.machine import registers as regs
 from bsdproc.emulator.machine.entries import Backing, MemoryObject
 from bsdproc.emulator.machine.physical import PAGE, PAGE_SHIFT, PhysicalMemory
+from bsdproc.emulator.machine.state import State
+from bsdproc.emulator.machine.traps import NO_VECTOR, VECTOR, Traps
 
 if TYPE_CHECKING:
     from bsdproc.emulator.machine.context import Context
@@ -29,22 +29,10 @@ if TYPE_CHECKING:
 
 ffi = uc.ffi
 
-KERNEL_BASE = 0xFFFF_8000_0000_0000
-"""Where every root maps the engine's own pages, for ring 0 alone."""
-KERNEL_SLOT = 256
-_KERNEL_PAGE = pagetable.PRESENT | pagetable.WRITABLE
-_GDT, _CODE, _STACK = KERNEL_BASE, KERNEL_BASE + PAGE, KERNEL_BASE + 2 * PAGE
-_IRETQ, _XSETBV = 0, 2
-_RING0 = bytes.fromhex("48cf" "0f01d1")
-
-_CR0 = 0x8005_0033  # PG AM WP NE ET MP PE
-_CR4 = 0x0005_0620  # OSXSAVE FSGSBASE OSXMMEXCPT OSFXSR PAE
-_MSR_EFER, _EFER = 0xC000_0080, 0x0D01  # NXE LMA LME SCE
 _TRANSLATIONS = 64 << 20
 _OWN_STRUCTURE = 4096  # bytes of it that are searched: less than it has
-_HOOKED = struct.Struct("=iIi")
-VECTOR, NO_VECTOR = 1, 0xFFFF_FFFF
-_READ_INT = struct.Struct("@i").unpack_from
+_PAGE_FAULT, _GENERAL_PROTECTION, _DEBUG = 14, 13, 1
+_FETCH = 16
 
 _layout: places.Layout | None = None
 
@@ -59,67 +47,6 @@ def check(code: int, what: str) -> None:
         raise EngineError(f"{what}: {uc.error_text(code)}")
 
 
-class _Traps:
-    """What the hooks leave behind.  It has no reference to the engine, so that an
-    engine which nobody holds is freed at once."""
-
-    def __init__(self, handle: Any, clock: Callable[[], int]) -> None:
-        self.handle = handle
-        self.interrupt = ffi.new("uint32_t[4]")
-        """What the interrupt hook was given: [VECTOR] is NO_VECTOR until it was called."""
-        self.refused = 0
-        self.before_refused = ffi.NULL
-        self.counter: Any = None
-        self.watched = 0
-        self.raised: BaseException | None = None
-        self.clock = clock
-        self.emu_stop = uc.library().uc_emu_stop
-
-    @property
-    def vector(self) -> int:
-        """The exception that stopped the run; -1 for none."""
-        vector = int(self.interrupt[VECTOR])
-        return -1 if vector == NO_VECTOR else vector
-
-    def refuse(self, *_: Any) -> int:
-        """An instruction that Unicorn would execute though ring 3 may not: IN, OUT
-        (no system here gives I/O ports away) and SYSENTER (none sets it up)."""
-        uc.library().uc_context_save(self.handle, self.before_refused)
-        self.interrupt[VECTOR], self.refused = 13, self.counter[0]
-        self.emu_stop(self.handle)
-        return 0
-
-    def rdtsc(self, _: Any, __: Any) -> int:
-        ticks = self.clock()
-        self._write(rax=ticks & 0xFFFF_FFFF, rdx=ticks >> 32 & 0xFFFF_FFFF)
-        return 1
-
-    def rdtscp(self, _: Any, __: Any) -> int:
-        self.rdtsc(_, __)
-        self._write(rcx=0)
-        return 1
-
-    def cpuid(self, _: Any, __: Any) -> int:
-        value = ffi.new("uint64_t *")
-        asked = []
-        for name in ("rax", "rcx"):
-            uc.library().uc_reg_read(self.handle, uc.REGISTERS[name], value)
-            asked.append(value[0] & 0xFFFF_FFFF)
-        rax, rbx, rcx, rdx = cpuid.cpuid(*asked)
-        self._write(rax=rax, rbx=rbx, rcx=rcx, rdx=rdx)
-        return 1
-
-    def _write(self, **values: int) -> None:
-        for name, value in values.items():
-            uc.library().uc_reg_write(
-                self.handle, uc.REGISTERS[name], ffi.new("uint64_t *", value))
-
-    def failed(self, _: object, value: BaseException, __: TracebackType | None) -> None:
-        """An exception in a hook: stop, and let the run raise it."""
-        self.raised = value
-        self.emu_stop(self.handle)
-
-
 class _Closed:
     """In the place of the library, once there is nothing left to call it with."""
 
@@ -130,11 +57,8 @@ class _Closed:
         raise EngineError("the emulated machine is closed")
 
 
-def _close(handle: Any, contexts: list[Any], lent: list[Any], memory: PhysicalMemory) -> None:
-    lib = uc.library()
-    for context in contexts:
-        lib.uc_context_free(context)
-    lib.uc_close(handle)
+def _close(handle: Any, lent: list[Any], memory: PhysicalMemory) -> None:
+    uc.library().uc_close(handle)
     lent.clear()
     memory.close()
 
@@ -156,13 +80,10 @@ class Engine:
         check(lib.uc_open(uc.UC_ARCH_X86, uc.UC_MODE_64, opened), "uc_open")
         self.handle = opened[0]
         self.memory = PhysicalMemory(memory_size)
-        contexts: list[Any] = []
-        lent: list[Any] = [ffi.from_buffer(self.memory.map)]
-        self._contexts, self._lent = contexts, lent
+        self._lent: list[Any] = [ffi.from_buffer(self.memory.map)]
         self._finalizer = weakref.finalize(
-            self, _close, self.handle, contexts, lent, self.memory)
+            self, _close, self.handle, self._lent, self.memory)
         self.selectors, self.software_vectors = selectors, software_vectors
-        self.traps = _Traps(self.handle, clock)
         self.emu_start = lib.uc_emu_start
         self.loaded: Context | None = None
         self.unfinished: Context | None = None
@@ -176,9 +97,9 @@ class Engine:
         self.root = 0
         self.spaces = 0
         self.close_with_last = False
-        self._shared_files: dict[int, MemoryObject] = {}
         self.code_frames: set[int] = set()
         self.stale: list[tuple[int, int]] = []
+        self._shared_files: dict[int, MemoryObject] = {}
         self._word = ffi.new("uint64_t *")
         self._general = regs.word_batch(regs.GENERAL)
         self._special = regs.word_batch(regs.SPECIAL)
@@ -186,22 +107,28 @@ class Engine:
         self._words = struct.Struct(f"<{len(regs.GENERAL)}Q")
         self._special_words = struct.Struct(f"<{len(regs.SPECIAL)}Q")
         lib.uc_ctl(self.handle, uc.UC_CTL_TCG_BUFFER_SIZE, ffi.cast("uint32_t", _TRANSLATIONS))
-        check(lib.uc_mem_map_ptr(self.handle, 0, memory_size, uc.UC_PROT_ALL, lent[0]), "memory")
+        check(lib.uc_mem_map_ptr(
+            self.handle, 0, memory_size, uc.UC_PROT_ALL, self._lent[0]), "memory")
         lib.uc_ctl(self.handle, uc.UC_CTL_USE_EXITS, ffi.cast("int", 1))
-        self._add_hooks()
-        self._set_up_roots()
-        self._enter_long_mode()
-        self._ring3 = {code: self._user_context(code)
-                       for code in (selectors.code64, selectors.code32)}
-        self.traps.before_refused = self._new_context()
-        self._state = self._new_context()
-        self._state_view = ffi.buffer(
-            ffi.cast("char *", self._state), int(lib.uc_context_size(self.handle)))
+        self.traps = Traps(self.handle, clock)
+        self.traps.install(self.add_hook, self._lend)
+        self._tables = boot.set_up(self.memory, selectors)
+        self._own_root = self._tables.own_root
+        ring0 = boot.enter_long_mode(self, self._tables)
+        self._ring3: dict[int, State] = {}
+        for code in (selectors.code64, selectors.code32):
+            state = boot.enter_ring3(self, self._tables, ring0, code)
+            if state is None:
+                raise EngineError(
+                    f"Unicorn {uc.version()} does not enter ring 3 with cs {code:#x}")
+            self._ring3[code] = state
+        self._state = State(self.handle)
         self.use_code(selectors.code64)
         own = ffi.cast("char *", self.handle)
-        self._layout = _layout or self._measure(own)
-        self.traps.counter = self.counter = ffi.cast("size_t *", own + self._layout.counter)
-        self.limit = ffi.cast("size_t *", own + self._layout.limit)
+        layout = self._state.layout = _layout or self._measure(own)
+        self.traps.measured(self._state)
+        self.traps.counter = self.counter = ffi.cast("size_t *", own + layout.counter)
+        self.limit = ffi.cast("size_t *", own + layout.limit)
 
     # -- being set up -------------------------------------------------------
     def callback(self, signature: str, function: Callable[..., object]) -> Any:
@@ -209,7 +136,7 @@ class Engine:
         it raises comes out of the run."""
         return ffi.callback(signature, function, onerror=self.traps.failed)
 
-    def lend(self, signature: str, function: Callable[..., object]) -> Any:
+    def _lend(self, signature: str, function: Callable[..., object]) -> Any:
         """One that lives as long as the engine."""
         callback = self.callback(signature, function)
         self._lent.append(callback)
@@ -227,102 +154,21 @@ class Engine:
 
     def remove_hook(self, number: int) -> None:
         check(self._lib.uc_hook_del(self.handle, number), "uc_hook_del")
-        self.exception()  # it drops translations by address, and faults where nothing is mapped
+        self.clear_exception()  # it drops translations by address: a fault where nothing is
 
     def forget_translations(self) -> None:
         """All of them: hooks on memory and code are part of a translation."""
         check(self._lib.uc_ctl(self.handle, uc.UC_CTL_TB_FLUSH), "TB_FLUSH")
 
-    def _add_hooks(self) -> None:
-        traps = self.traps
-        # A system call needs no Python at all: uc_emu_stop itself is the hook.
-        stop = ffi.addressof(self._lib, "uc_emu_stop")
-        self.add_hook(uc.UC_HOOK_INSN, stop, instruction=uc.UC_X86_INS_SYSCALL)
-        # Nor does an exception need bytecode, in which Ctrl-C would be let in: the hook
-        # packs what it is given, the vector second.
-        note = partial(_HOOKED.pack_into, ffi.buffer(traps.interrupt), 0)
-        self.add_hook(uc.UC_HOOK_INTR, self.lend("void(int8_t, uint32_t, int8_t)", note))
-        self.add_hook(uc.UC_HOOK_INTR, stop)
-        for instruction, arguments in (
-                (uc.UC_X86_INS_SYSENTER, "void *, void *"),
-                (uc.UC_X86_INS_IN, "void *, uint32_t, int, void *"),
-                (uc.UC_X86_INS_OUT, "void *, uint32_t, int, uint32_t, void *")):
-            self.add_hook(uc.UC_HOOK_INSN, self.lend(f"int({arguments})", traps.refuse),
-                          instruction=instruction)
-        for instruction, function in ((uc.UC_X86_INS_RDTSC, traps.rdtsc),
-                                      (uc.UC_X86_INS_RDTSCP, traps.rdtscp),
-                                      (uc.UC_X86_INS_CPUID, traps.cpuid)):
-            self.add_hook(uc.UC_HOOK_INSN, self.lend("int(void *, void *)", function),
-                          instruction=instruction)
-
-    def _set_up_roots(self) -> None:
-        """The tables that every root shares, and a root of the engine's own that
-        maps physical memory one to one (for `_forget_stale`)."""
-        memory = self.memory
-        top, middle, table, descriptors, code, stack, giants = (
-            memory.allocate() for _ in range(7))
-        words = memory.words
-        self._kernel_entry = top << PAGE_SHIFT | _KERNEL_PAGE
-        words[top << 9] = middle << PAGE_SHIFT | _KERNEL_PAGE
-        words[middle << 9] = table << PAGE_SHIFT | _KERNEL_PAGE
-        for index, frame in enumerate((descriptors, code, stack)):
-            words[(table << 9) + index] = frame << PAGE_SHIFT | _KERNEL_PAGE
-        entries = segments.table(self.selectors)
-        for index, entry in enumerate(entries):
-            words[(descriptors << 9) + index] = entry
-        self._gdt_limit = 8 * len(entries) - 1
-        memory.bytes[code << PAGE_SHIFT : (code << PAGE_SHIFT) + len(_RING0)] = _RING0
-        self._frame = (stack << 9) + PAGE // 16
-        self._own_root = self.new_root()
-        words[self._own_root << 9] = giants << PAGE_SHIFT | _KERNEL_PAGE | pagetable.USER
-        for index in range(-(-memory.size >> 30)):
-            words[(giants << 9) + index] = (
-                index << 30 | _KERNEL_PAGE | pagetable.USER | pagetable.LARGE)
-
     def new_root(self) -> int:
         """A frame that holds a root page table with the engine's pages in it."""
         root = self.memory.allocate()
-        self.memory.words[(root << 9) + KERNEL_SLOT] = self._kernel_entry
+        self.memory.words[(root << 9) + boot.KERNEL_SLOT] = self._tables.kernel_entry
         return root
 
-    def _enter_long_mode(self) -> None:
-        for name, base, limit in (("gdtr", _GDT, self._gdt_limit), ("ldtr", 0, 0), ("tr", 0, 0)):
-            value = ffi.new("uc_x86_mmr *", (0, base, limit, 0))
-            check(self._lib.uc_reg_write(self.handle, uc.REGISTERS[name], value), name)
-        efer = ffi.new("uc_x86_msr *", (_MSR_EFER, _EFER))
-        check(self._lib.uc_reg_write(self.handle, uc.REGISTERS["msr"], efer), "EFER")
-        self.write_register("cr4", self.read_register("cr4") | _CR4)
-        self.load_root(self._own_root)
-        self.write_register("cr0", _CR0)
-        self.write_register("cs", segments.KERNEL_CODE)
-        for name, number in (("rax", cpuid.XCR0), ("rcx", 0), ("rdx", 0)):
-            self.write_register(name, number)
-        check(self.emu_start(self.handle, _CODE + _XSETBV, 0, 0, 1), "XSETBV")
-        self._ring0 = self._new_context()
-        self._lib.uc_context_save(self.handle, self._ring0)
-
-    def _new_context(self) -> Any:
-        made = ffi.new("uc_context **")
-        check(self._lib.uc_context_alloc(self.handle, made), "uc_context_alloc")
-        self._contexts.append(made[0])
-        return made[0]
-
-    def _user_context(self, code: int) -> Any:
-        """The state in ring 3 with a code segment, reached as kernels do: by IRETQ."""
-        self._lib.uc_context_restore(self.handle, self._ring0)
-        data = self.selectors.data
-        for index, word in enumerate((PAGE, code, regs.RFLAGS_AT_START, 0, data)):
-            self.memory.words[self._frame + index] = word
-        self.write_register("rsp", _STACK + PAGE // 2)
-        check(self.emu_start(self.handle, _CODE + _IRETQ, 0, 0, 1), "IRETQ")
-        for name, selector in (("ds", data), ("es", data), ("fs", self.selectors.fs),
-                               ("gs", self.selectors.gs)):
-            self.write_register(name, selector)
-        if self.read_register("cs") != code or self.read_register("rip") != PAGE:
-            raise EngineError(f"Unicorn {uc.version()} does not enter ring 3 with cs {code:#x}")
-        context = self._new_context()
-        self._lib.uc_context_save(self.handle, context)
-        return context
+    def execute(self, address: int, count: int) -> None:
+        """Run instructions of the engine's own."""
+        check(self.emu_start(self.handle, address, 0, 0, count), f"{address:#x}")
 
     def _measure(self, own: Any) -> places.Layout:
         global _layout
@@ -336,12 +182,11 @@ class Engine:
             return self.traps.vector
 
         def state() -> bytes:
-            self._lib.uc_context_save(self.handle, self._state)
-            return bytes(self._state_view)
+            self._state.save()
+            return bytes(self._state.view)
 
-        found = places.measure(
-            debug_register=lambda n, value: self.write_register(f"dr{n}", value),
-            run=run, state=state, own=lambda: bytes(ffi.buffer(own, _OWN_STRUCTURE)))
+        found = places.measure(register=self.write_register, run=run, state=state,
+                               own=lambda: bytes(ffi.buffer(own, _OWN_STRUCTURE)))
         if found is None:
             raise EngineError(
                 f"Unicorn {uc.version()} keeps its state in a way unknown to this library")
@@ -362,6 +207,9 @@ class Engine:
     def write_register(self, name: str, value: int) -> None:
         self._word[0] = value
         check(self._lib.uc_reg_write(self.handle, uc.REGISTERS[name], self._word), name)
+
+    def write_structure(self, name: str, value: Any) -> None:
+        check(self._lib.uc_reg_write(self.handle, uc.REGISTERS[name], value), name)
 
     def read_rip(self) -> int:
         word = self._word
@@ -406,10 +254,10 @@ class Engine:
     def use_code(self, selector: int) -> bool:
         """Enter this code segment of ring 3, with registers as they fall; False
         when there is no such segment."""
-        context = self._ring3.get(selector)
-        if context is None:
+        state = self._ring3.get(selector)
+        if state is None:
             return False
-        self._lib.uc_context_restore(self.handle, context)
+        state.restore()
         self.load_root(self.root)
         return True
 
@@ -425,15 +273,37 @@ class Engine:
         self._lib.uc_reg_write_batch(self.handle, batch.ids, batch.places, batch.count)
         self.fpu = image
 
-    def exception(self) -> tuple[int, bool]:
+    def exception(self, vector: int) -> tuple[int, bool]:
         """Error code of the exception that stopped the last run, and whether an
         INT instruction made it.  It counts as delivered from here on."""
-        lib, view, at = self._lib, self._state_view, self._layout
-        lib.uc_context_save(self.handle, self._state)
-        if _READ_INT(view, at.old_exception)[0] != -1:
-            struct.pack_into("@i", view, at.old_exception, -1)
-            lib.uc_context_restore(self.handle, self._state)
-        return _READ_INT(view, at.error_code)[0], bool(_READ_INT(view, at.is_int)[0])
+        state = self._state
+        state.save()
+        code, from_int = state.exception()
+        changed = state.deliver()
+        if not (from_int or vector == _DEBUG or self._of_fetching(vector, code)):
+            state.settle()
+            changed = True
+        if changed:
+            state.restore()
+        return code, from_int
+
+    def _of_fetching(self, vector: int, code: int) -> bool:
+        """The exception came before its instruction was begun."""
+        if vector == _PAGE_FAULT:
+            return bool(code & _FETCH)
+        return vector == _GENERAL_PROTECTION and not canonical(self.read_rip())
+
+    def clear_exception(self) -> None:
+        """None is in flight any more."""
+        self._state.save()
+        if self._state.deliver():
+            self._state.restore()
+
+    def general_in_hook(self) -> list[int]:
+        """The general registers after a hook stopped the run inside an instruction.
+        They have to be written back before the next."""
+        self._state.save()
+        return self._state.general()
 
     # -- watchpoints --------------------------------------------------------
     def use_watch(self, watch: Watch | None) -> None:
@@ -455,11 +325,6 @@ class Engine:
         else:
             self.limit[0] = self.counter[0]
         traps.watched |= bit
-
-    def undo_refused(self) -> None:
-        """Take back what a refused instruction did."""
-        self.traps.refused = 0
-        self._lib.uc_context_restore(self.handle, self.traps.before_refused)
 
     # -- address spaces -----------------------------------------------------
     def load_root(self, root: int) -> None:
@@ -535,3 +400,8 @@ class Engine:
             self.unload()
             self._finalizer()
             self._lib = self.emu_start = _Closed()
+
+
+def canonical(address: int) -> bool:
+    """An address that the processor has at all: 48 bits, sign extended."""
+    return not 1 << 47 <= address < (1 << 64) - (1 << 47)

@@ -210,6 +210,16 @@ class AddressSpace:
                 self._make_shared(entry)
         self._map.merge(start, end)
 
+    def keep_out(self, start: int, size: int, nocore: bool) -> None:
+        """Say whether core dumps leave a range out (madvise(2): MADV_NOCORE, MADV_CORE)."""
+        start, end = self._range(start, size)
+        self.timestamp += 1
+        self._map.clip(start)
+        self._map.clip(end)
+        for entry in self._map.overlapping(start, end):
+            entry.nocore = nocore
+        self._map.merge(start, end)
+
     def map_stack(self, bottom: int, size: int, initial: int, prot: int, *,
                   guard: int = PAGE) -> None:
         """A stack of `initial` bytes at the top of a range that it may grow into,
