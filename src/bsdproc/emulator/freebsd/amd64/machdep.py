@@ -27,6 +27,7 @@ from bsdproc.emulator.freebsd.amd64.request import (
     machine_request,
     regset_size,
     set_regset,
+    set_user_base,
 )
 from bsdproc.emulator.freebsd.amd64.signal import sendsig, siginfo, sigonstack, sigreturn
 from bsdproc.emulator.freebsd.amd64.stack import image_base, setup_stack
@@ -38,6 +39,7 @@ __all__ = [
     "cpu_set_upcall", "cpu_set_user_tls", "exec_setregs", "fetch_syscall_args", "get_regset",
     "getdbregs", "getfpregs", "getregs", "getxstate", "image_base", "load_debug",
     "machine_request", "ptrace_vm_entry", "regset_size", "sendsig", "set_pc", "set_regset",
-    "set_syscall_retval", "setdbregs", "setfpregs", "setregs", "setup_stack", "setxstate",
-    "siginfo", "sigonstack", "sigreturn", "single_step", "step_trap", "trap", "userret",
+    "set_syscall_retval", "set_user_base", "setdbregs", "setfpregs", "setregs", "setup_stack",
+    "setxstate", "siginfo", "sigonstack", "sigreturn", "single_step", "step_trap", "trap",
+    "userret",
 ]

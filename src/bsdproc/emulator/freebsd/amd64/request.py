@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.amd64 import fpu
-from bsdproc.emulator.freebsd.amd64.frame import MAXUSER, UFS, UGS, context_of, frame_of
+from bsdproc.emulator.freebsd.amd64.frame import (
+    MAXUSER,
+    MAXUSER_LA57,
+    UFS,
+    UGS,
+    context_of,
+    frame_of,
+)
 from bsdproc.emulator.freebsd.amd64.regs import REG, getregs, setregs
 from bsdproc.emulator.freebsd.amd64.signal import siginfo, sigset_bytes
 
@@ -123,6 +130,13 @@ def set_base(td: Thread, name: str, base: int) -> None:
     if context.get(segment) != selector:
         context.set(segment, selector)
     context.set(name, base)
+
+
+def set_user_base(td: Thread, name: str, base: int) -> None:
+    """sysarch(2)'s: only what no program can address is `Refused(EINVAL)`."""
+    if base >= MAXUSER_LA57:
+        raise Refused(EINVAL)
+    set_base(td, name, base)
 
 
 _REQUESTS: Final[dict[int, Callable[[Thread, int, int, UserMemory], None]]] = {

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 PAGE_SIZES: Final = (PAGE, 2 << 20, 1 << 30)
 SGROWSIZ: Final = 128 << 10
 """kern.sgrowsiz: what a stack starts with and grows by."""
-RANDOM_PAGES: Final = 0x1000
-"""How far a random place is from the first free one, at most."""
 ET_DYN_LOAD_ADDR: Final = 0x01021000
 """kern.elf64.pie_base."""
 PS_STRINGS: Final = struct.Struct("<QI4xQI4x")
@@ -200,10 +198,10 @@ def map_stack(system: System, p: Proc, image: Image, loaded: Loaded,
     random_place = bool(p.map_flags & MapFlag.ASLR_STACK)
     if random_place:
         after = -(-loaded.data[0] // PAGE) * PAGE + limits.limit(p, limits.DATA)[1]
-        found = space.find_space(size + RANDOM_PAGES * PAGE, after, after, vdso.USRSTACK)
+        found = aslr.place(system, p, space, size, after, after, vdso.USRSTACK)
         if found is None:
             raise Refused(ENOMEM)
-        bottom = found + source.randrange(RANDOM_PAGES) * PAGE
+        bottom = found
     gap = aslr.stack_gap(system, p) * PAGE
     # Growth ends at the gap or at the limit, whichever comes first.
     space.map_stack(bottom, size, SGROWSIZ, stack_prot(image), guard=max(gap, size - soft))

@@ -21,9 +21,9 @@ Args = tuple[int, ...]
 
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED = 1, 2, 0x10
 MAP_STACK, MAP_ANON, MAP_GUARD, MAP_EXCL = 0x400, 0x1000, 0x2000, 0x4000
-MAP_32BIT = 0x80000
+MAP_NOCORE, MAP_32BIT = 0x20000, 0x80000
 KNOWN = (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | 0x20 | 0x40 | 0x200 | MAP_STACK | 0x800
-         | MAP_ANON | MAP_GUARD | MAP_EXCL | 0x20000 | 0x40000 | MAP_32BIT | 0xFF000000)
+         | MAP_ANON | MAP_GUARD | MAP_EXCL | MAP_NOCORE | 0x40000 | MAP_32BIT | 0xFF000000)
 USER_LOW, USER_HIGH = PAGE, 0x7FFFFFFFF000
 MMAP_BASE = 0x800000000
 """Where mappings without a wish go: behind the largest data segment."""
@@ -91,6 +91,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     vnode = _file_to_map(td, fd, prot, bool(flags & MAP_SHARED)) if named else None
     if aslr.writable_and_executable(p, prot):
         raise Refused(EACCES)
+    nocore = bool(flags & MAP_NOCORE)
     if flags & MAP_GUARD:
         space.map(start, size, 0, max_prot=0, kind="guard")
     elif flags & MAP_STACK:
@@ -99,12 +100,12 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
             raise Refused(EINVAL)
         space.map_stack(start, size, min(SGROWSIZ, size - gap), prot, guard=gap)
     elif vnode is None:
-        space.map(start, size, prot, max_prot=max_prot, kind="anon",
+        space.map(start, size, prot, max_prot=max_prot, kind="anon", nocore=nocore,
                   shared=bool(flags & MAP_SHARED))
     else:
         space.map(start, size, prot, max_prot=max_prot, backing=vnode, offset=offset - delta,
                   file_size=max(0, min(size, vnode.size - (offset - delta))),
-                  kind="vnode", shared=bool(flags & MAP_SHARED))
+                  kind="vnode", nocore=nocore, shared=bool(flags & MAP_SHARED))
     return start + delta
 
 
@@ -152,9 +153,17 @@ def sys_mprotect(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
+MADV_NOCORE, MADV_CORE = 8, 9
+
+
 def sys_madvise(system: System, td: Thread, args: Args) -> int:
-    if not 0 <= signed(args[2]) <= 11:
+    start, size, advice = args[0] & -PAGE, _up(args[1] + args[0] % PAGE), signed(args[2])
+    if not 0 <= advice <= 11:
         raise Refused(EINVAL)
+    if advice in (MADV_NOCORE, MADV_CORE) and size:
+        if not USER_LOW <= start < start + size <= USER_HIGH:
+            raise Refused(EINVAL)
+        space_of(td).keep_out(start, size, advice == MADV_NOCORE)
     return 0
 
 
@@ -191,9 +200,7 @@ def sys_sysarch(system: System, td: Thread, args: Args) -> int:
         space.copyout(where, struct.pack("<Q", context.get(name)))
     else:
         base = int.from_bytes(space.copyin(where, 8), "little")
-        if base >= USER_HIGH:
-            raise Refused(EINVAL)
-        context.set(name, base)
+        system.machdep.set_user_base(td, name, base)
     return 0
 
 
