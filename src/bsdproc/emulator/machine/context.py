@@ -77,6 +77,12 @@ class Context:
         self._general_dirty = True
         self.resume = bool(values[regs.RFLAGS] & regs.RFLAGS_RF)
 
+    def words(self) -> list[int]:
+        """The general registers themselves, in the order of GENERAL, to be changed in
+        place until the next run: unsigned 64-bit values, the resume flag left alone."""
+        self._general_dirty = True
+        return self._fetched_general()
+
     def selectors(self) -> tuple[int, int, int, int, int, int]:
         """cs, ss, ds, es, fs and gs."""
         cs, ss, ds, es, fs, gs = self._fetched_special()[:6]

@@ -188,16 +188,10 @@ def cpu_set_user_tls(td: Thread, base: int) -> None:
 
 
 # -- system calls ------------------------------------------------------------
-def syscall_entry(td: Thread) -> None:
-    """fast_syscall: the frame of a system call.  In place of rcx, which the
-    instruction destroyed, stands the fourth argument."""
-    context = context_of(td)
-    f = frame_of(td)
-    f.sysret = f.due = True
-    f.full_iret = False
-    f.err = SYSCALL_LENGTH
-    f.flags = HASSEGS
-    context.set("rcx", context.get("r10"))
+# These three are on every system call's way: they change registers in place.
+(R15, R14, R13, R12, R11, R10, R9, R8, RDI, RSI, RBP, RBX, RDX, RCX, RAX, RIP, RFLAGS,
+ RSP) = range(18)
+"""Places in `Context.words`."""
 
 
 def fetch_syscall_args(
@@ -206,22 +200,30 @@ def fetch_syscall_args(
     """cpu_fetch_syscall_args: (number, how many arguments, six or more of
     them), seen through syscall(2) and __syscall(2).  Arguments beyond the
     registers come from the stack, above a return address.  Called again, it
-    reads the frame anew."""
-    if not frame_of(td).sysret:
-        syscall_entry(td)
-    (_, _, _, _, _, _, r9, r8, rdi, rsi, _, _, rdx, rcx, rax, _, _, rsp) = (
-        context_of(td).general())
-    args: tuple[int, ...] = (rdi, rsi, rdx, rcx, r8, r9)
-    code = rax & 0xFFFFFFFF
+    reads the frame anew.
+
+    In place of rcx, which the instruction destroyed, the frame has the fourth
+    argument (fast_syscall).
+    """
+    words = context_of(td).words()
+    f = frame_of(td)
+    if not f.sysret:
+        f.sysret = f.due = True
+        f.full_iret = False
+        f.err = SYSCALL_LENGTH
+        f.flags = HASSEGS
+        words[RCX] = words[R10]
+    args: tuple[int, ...] = (words[RDI], words[RSI], words[RDX], words[RCX], words[R8], words[R9])
+    code = words[RAX] & 0xFFFFFFFF
     if code in (SYS_SYSCALL, SYS___SYSCALL):
-        code, args = rdi & 0xFFFFFFFF, args[1:]
+        code, args = args[0] & 0xFFFFFFFF, args[1:]
     narg = narg_of(code)
     if narg > len(args):
         space = td.proc.space
         assert space is not None
         more = narg - len(args)
-        args += struct.unpack(f"<{more}Q", space.copyin(rsp + 8, 8 * more))
-    td.retval = (0, rdx)
+        args += struct.unpack(f"<{more}Q", space.copyin(words[RSP] + 8, 8 * more))
+    td.retval = (0, words[RDX])
     return code, narg, args
 
 
@@ -230,19 +232,18 @@ def set_syscall_retval(td: Thread, error: int, retval: tuple[int, int]) -> None:
     a restarted call goes back to its instruction."""
     if error == EJUSTRETURN:
         return
-    context = context_of(td)
-    flags = context.get("rflags")
+    words = context_of(td).words()
     if error == 0:
-        context.set("rax", retval[0] & 0xFFFFFFFFFFFFFFFF)
-        context.set("rdx", retval[1] & 0xFFFFFFFFFFFFFFFF)
-        context.set("rflags", flags & ~PSL_C)
+        words[RAX] = retval[0] & 0xFFFFFFFFFFFFFFFF
+        words[RDX] = retval[1] & 0xFFFFFFFFFFFFFFFF
+        words[RFLAGS] &= ~PSL_C
     elif error == ERESTART:
-        context.set("rip", context.get("rip") - SYSCALL_LENGTH)
-        context.set("r10", context.get("rcx"))
+        words[RIP] = words[RIP] - SYSCALL_LENGTH & 0xFFFFFFFFFFFFFFFF
+        words[R10] = words[RCX]
         frame_of(td).full_iret = True
     else:
-        context.set("rax", error)
-        context.set("rflags", flags | PSL_C)
+        words[RAX] = error
+        words[RFLAGS] |= PSL_C
 
 
 def userret(td: Thread) -> KSigInfo | None:
@@ -257,16 +258,16 @@ def userret(td: Thread) -> KSigInfo | None:
     if f.dbregs:
         debug.settle(td)
     context = context_of(td)
-    rip = context.get("rip")
     if f.sysret:
         f.sysret = False
-        if not f.full_iret and rip < MAXUSER:
-            context.set("rcx", rip)
-            context.set("r11", rflags_of(td, context.get("rflags")))
-            for name in ("r8", "r9", "r10"):
-                context.set(name, 0)
+        words = context.words()
+        if not f.full_iret and words[RIP] < MAXUSER:
+            words[RCX] = words[RIP]
+            words[R11] = rflags_of(td, words[RFLAGS])
+            words[R10] = words[R9] = words[R8] = 0
             return None
     f.full_iret = False
+    rip = context.get("rip")
     for base in ("fs_base", "gs_base"):
         if not canonical(context.get(base)):
             context.set(base, 0)
