@@ -126,6 +126,9 @@ def test_register_sets_that_can_only_be_read(start: Start) -> None:
         put(p, PT_GETREGSET, struct.pack("<QQ", out.address, size), note)
         assert error(lambda: put(
             p, PT_SETREGSET, struct.pack("<QQ", out.address, size), note)) == EINVAL  # noqa: B023
+    assert error(lambda: put(p, PT_SETREGSET, struct.pack("<QQ", 0x10, 24), 7)) == EINVAL, (
+        "before the address is looked at")
+    assert error(lambda: put(p, PT_SETREGSET, struct.pack("<QQ", 0x10, 224), 1)) == EFAULT
     assert error(lambda: put(p, PT_GETREGSET, struct.pack("<QQ", 0, 0), 0x202)) == EINVAL, (
         "NT_X86_XSTATE came later")
 

@@ -511,21 +511,18 @@ def _setdbregs(c: Call) -> int:
 
 def _getregset(c: Call) -> int:
     base, size = IOVEC.unpack(c.given)
-    value: bytes = c.system.machdep.get_regset(c.td2, c.data)
     if base:
-        if size != len(value):
-            raise Refused(EINVAL)
-        c.mem.copyout(base, value)
-    copyout(c.mem, c.addr, IOVEC.pack(base, len(value)))
+        c.mem.copyout(base, c.system.machdep.get_regset(c.td2, c.data, size))
+    else:
+        size = c.system.machdep.regset_size(c.td2, c.data)
+    copyout(c.mem, c.addr, IOVEC.pack(base, size))
     return 0
 
 
 def _setregset(c: Call) -> int:
     base, size = IOVEC.unpack(c.given)
     c.td2.dbgflags |= TDB.USERWR
-    if size != len(c.system.machdep.get_regset(c.td2, c.data)):
-        raise Refused(EINVAL)
-    c.system.machdep.set_regset(c.td2, c.data, c.mem.copyin(base, size))
+    c.system.machdep.set_regset(c.td2, c.data, size, lambda: c.mem.copyin(base, size))
     return 0
 
 

@@ -230,19 +230,23 @@ def find_regset(note: int) -> RegSet:
     return regset
 
 
-def regset_size(note: int) -> int:
+def regset_size(td: Thread, note: int) -> int:
     """What PT_GETREGSET answers to a null base."""
     return find_regset(note).size
 
 
-def get_regset(td: Thread, note: int) -> bytes:
-    return find_regset(note).get(td)
-
-
-def set_regset(td: Thread, note: int, data: bytes) -> None:
-    """`Refused(EINVAL)` for an unknown note, another size, and a set that can
-    only be read."""
+def get_regset(td: Thread, note: int, size: int) -> bytes:
+    """proc_read_regset: `Refused(EINVAL)` for an unknown note and another size."""
     regset = find_regset(note)
-    if len(data) != regset.size or regset.set is None:
+    if size != regset.size:
         raise Refused(EINVAL)
-    regset.set(td, data)
+    return regset.get(td)
+
+
+def set_regset(td: Thread, note: int, size: int, copyin: Callable[[], bytes]) -> None:
+    """proc_write_regset: `Refused(EINVAL)` for an unknown note, another size
+    and a set that can only be read, before the contents are copied in."""
+    regset = find_regset(note)
+    if size != regset.size or regset.set is None:
+        raise Refused(EINVAL)
+    regset.set(td, copyin())
