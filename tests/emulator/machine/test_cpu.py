@@ -159,6 +159,25 @@ def test_an_instruction_over_two_pages(program: Program) -> None:
     assert (context.get("rip"), space.cpu.address) == (TEXT + 0x1FFD, TEXT + 0x2000)
 
 
+@pytest.mark.parametrize("slices", [[1], [2], [3], [100]])
+def test_what_comes_before_an_instruction_that_is_half_there(program: Program,
+                                                             slices: list[int]) -> None:
+    """It is executed, although the processor translates whole blocks."""
+    space, context = program("90")
+    space.fill(TEXT + 0x1FF6, bytes.fromhex("48ffc3" "48ffc3" "50" "48b800"))
+    context.set("rip", TEXT + 0x1FF6)
+    done = 0
+    for count in cycle(slices):
+        stop = space.cpu.run(context, count)
+        done += space.cpu.executed
+        if stop is not Stop.SLICE:
+            break
+    assert (stop, space.cpu.vector, space.cpu.error_code) == (Stop.EXCEPTION, PF, FETCH)
+    assert (context.get("rip"), space.cpu.address) == (TEXT + 0x1FFD, TEXT + 0x2000)
+    assert (done, context.get("rbx")) == (3, 2)
+    assert context.get("rflags") & 0x100 == 0
+
+
 def test_a_store_over_two_pages_is_all_or_nothing(program: Program) -> None:
     space, context = program("488908", rax=CONSTANT - 4, rcx=(1 << 64) - 1)
     space.map(CONSTANT - 0x1000, 0x1000, 3)

@@ -10,6 +10,7 @@ from bsdproc.emulator.machine import _unicorn as uc
 from bsdproc.emulator.machine import registers as regs
 from bsdproc.emulator.machine.context import Context
 from bsdproc.emulator.machine.engine import Engine, EngineError, canonical
+from bsdproc.emulator.machine.physical import PAGE_SHIFT
 from bsdproc.emulator.machine.registers import GENERAL
 from bsdproc.emulator.machine.traps import NO_VECTOR, VECTOR
 from bsdproc.emulator.machine.watch import Watch, Watchpoint
@@ -140,6 +141,7 @@ class Cpu:
             engine.unfinished = None
             if stop is not None:
                 return stop
+            context.load(engine)
             left = count - self.executed
 
     def _stopped(self, context: Context, error: int, count: int, left: int,
@@ -183,6 +185,8 @@ class Cpu:
                 if self._watch is not None:
                     engine.use_watch(self._watch)
                 return None
+            if fetch and (address ^ context.get("rip")) >> PAGE_SHIFT:
+                return self._creep(context, count, address, code)
             self.address = address
             return self._raise(PF, code)
         if from_int and vector not in engine.software_vectors:
@@ -197,6 +201,24 @@ class Cpu:
         if vector == DB:
             self.dr6 = DR6_BS | watched
         return self._raise(vector, code)
+
+    def _creep(self, context: Context, count: int, address: int, code: int) -> Stop | None:
+        """Translation met a page that is not there; the instructions before it in the
+        block have not been executed.  The trap flag makes blocks of one instruction."""
+        done, flags = self.executed, context.get("rflags")
+        if flags & regs.RFLAGS_TF:
+            self.address = address
+            return self._raise(PF, code)
+        context.set("rflags", flags | regs.RFLAGS_TF)
+        stop = self.run(context, 1)
+        context.set("rflags", context.get("rflags") & ~regs.RFLAGS_TF)
+        self.executed += done
+        if stop is _EXCEPTION and self.vector == DB and self.dr6 & DR6_BS:
+            self.dr6 &= ~DR6_BS
+            if self.dr6:
+                return stop
+            return _SLICE if self.executed >= count else None
+        return stop
 
     def _raise(self, vector: int, code: int) -> Stop:
         self.vector, self.error_code = vector, code
