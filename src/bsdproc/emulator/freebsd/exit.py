@@ -125,6 +125,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     assert parent is not None
     if parent.sigacts.flag_nocldwait or parent.sigacts.flag_cldsigign:
         system.proc_reparent(p, p.reaper, set_oppid=True)
+        parent.flag |= P.STATCHILD
         system.wakeup(parent)
         parent = p.reaper
     p.sigqueue.flush()
@@ -158,6 +159,7 @@ def _leave_session(system: System, p: Proc) -> None:
 def _abandon_children(system: System, p: Proc) -> None:
     """Children go to the reaper; tracees die or go back to their parents."""
     if p.children:
+        p.children[0].reaper.flag |= P.STATCHILD
         system.wakeup(p.children[0].reaper)
     for q in list(p.children):
         q.sigparent = s.SIGCHLD
@@ -253,6 +255,8 @@ def _matches(p: Proc, idtype: int, id: int) -> bool:
 
 
 def _may_wait(td: Thread, p: Proc) -> bool:
+    if p.cred.prison is td.proc.cred.prison:
+        return True
     try:
         p_canwait(td, p)
     except Refused:
@@ -264,40 +268,51 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
           options: int) -> Generator[Sleep | None, int, Found | None]:
     """kern_wait6: what there is to report, None with WNOHANG when there is
     nothing.  ECHILD without any child that matches."""
+    while True:
+        found = look(system, td, idtype, id, options)
+        if found is not None or options & WNOHANG:
+            return found
+        error = yield Sleep(td.proc, "wait")
+        if error:
+            raise Refused(error)
+
+
+KNOWN_OPTIONS = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED | WLINUXCLONE
+
+
+def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
+    """What a wait finds at once.  P_STATCHILD is set when looking again may
+    find more."""
     q = td.proc
     if id == WAIT_MYPGRP and idtype in (P_PID, P_PGID):
         idtype, id = P_PGID, q.pgid
-    known = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED | WLINUXCLONE
-    if options & ~known or not options & (WEXITED | WUNTRACED | WCONTINUED | WTRAPPED):
+    if options & ~KNOWN_OPTIONS or not options & (WEXITED | WUNTRACED | WCONTINUED | WTRAPPED):
         raise Refused(EINVAL)
-    while True:
-        q.flag &= ~P.STATCHILD
-        found = 0
-        for p in q.children:
-            if not _matches(p, idtype, id) or not _may_wait(td, p):
+    q.flag &= ~P.STATCHILD
+    found = 0
+    for p in q.children:
+        if not _matches(p, idtype, id) or not _may_wait(td, p):
+            continue
+        if p.zombie:
+            if not options & WEXITED:
                 continue
-            if p.zombie:
-                if not options & WEXITED:
-                    continue
-                news = _news(p, s.CLD_EXITED)
-                if not options & WNOWAIT:
-                    reap(system, q, p)
-                return news
-            found += 1
-            if (options & WTRAPPED and p.flag & P.TRACED
-                    and p.flag & (P.STOPPED_TRACE | P.STOPPED_SIG) and not p.flag & P.WAITED):
+            news = _news(p, s.CLD_EXITED)
+            if not options & WNOWAIT:
+                reap(system, q, p)
+            return news
+        found += 1
+        flag = p.flag
+        if not flag & P.WAITED:
+            if (options & WTRAPPED and flag & P.TRACED
+                    and flag & (P.STOPPED_TRACE | P.STOPPED_SIG)):
                 return _report(p, options, s.CLD_TRAPPED)
-            if options & WUNTRACED and p.flag & P.STOPPED_SIG and not p.flag & P.WAITED:
+            if options & WUNTRACED and flag & P.STOPPED_SIG:
                 return _report(p, options, s.CLD_STOPPED)
-            if options & WCONTINUED and p.flag & P.CONTINUED:
-                return _report(p, options, s.CLD_CONTINUED)
-        if not found and not any(_matches(p, idtype, id) for p in q.orphans):
-            raise Refused(ECHILD)
-        if options & WNOHANG:
-            return None
-        error = yield Sleep(q, "wait")
-        if error:
-            raise Refused(error)
+        if options & WCONTINUED and flag & P.CONTINUED:
+            return _report(p, options, s.CLD_CONTINUED)
+    if not found and not any(_matches(p, idtype, id) for p in q.orphans):
+        raise Refused(ECHILD)
+    return None
 
 
 def _report(p: Proc, options: int, code: int) -> Found:

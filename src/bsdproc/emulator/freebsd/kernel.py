@@ -266,17 +266,29 @@ class EmulatedFreeBSD:
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
               target: int) -> exit.Found | None:
-        system = self._system
-
-        def look(how: int) -> exit.Found | None:
-            return self._drive(
-                call, exit.wait6(system, self._td, idtype, id, how), None, target)
-
-        found = look(options)
-        if found is None and options & exit.WNOHANG:
-            system.round()
-            found = look(options)
+        self._alive()
+        system, td = self._system, self._td
+        try:
+            found = exit.look(system, td, idtype, id, options)
+            if found is None and options & exit.WNOHANG:
+                system.round()
+                found = exit.look(system, td, idtype, id, options)
+            elif found is None:
+                found = self._sleep_for(idtype, id, options, call)
+        except Refused as e:
+            raise self._error(e, call, None, target) from None
         return found
+
+    def _sleep_for(self, idtype: int, id: int, options: int, call: str) -> exit.Found:
+        """exit.wait6 without its generator: a debugger does nothing more often."""
+        system, td, proc = self._system, self._td, self._proc
+        while True:
+            while not proc.flag & P.STATCHILD:
+                if not system.run_once() and not system.idle():
+                    raise Deadlock(call)
+            found = exit.look(system, td, idtype, id, options)
+            if found is not None:
+                return found
 
     def kill(self, pid: int, signal: int) -> None:
         checks.int32("pid", pid)
