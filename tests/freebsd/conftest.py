@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -87,10 +88,8 @@ def end(kernel: Kernel, pid: int) -> None:
     try:
         kernel.kill(pid, Signal.SIGKILL)
         for _ in range(100):
-            try:
+            with contextlib.suppress(KernelError):
                 ptrace.kill(pid)
-            except KernelError:
-                pass
             status = wait(pid, WaitOptions.WNOHANG)
             if isinstance(status, (Exited, Signaled)):
                 return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bsdproc.freebsd import Exited, Signal, Signaled, Stopped, WaitOptions, ptrace, wait
@@ -228,17 +230,21 @@ def test_trace_me(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("wrong", [None, "1", 1.0, True, b"1"])
 def test_pids_of_a_wrong_type(kernel: Kernel, wrong: object) -> None:
-    for function in (ptrace.attach, ptrace.detach, ptrace.cont, ptrace.step, ptrace.kill,
-                     ptrace.lwpinfo, ptrace.getregs, ptrace.vm_map, ptrace.getlwplist):
+    functions: list[Callable[..., object]] = [
+        ptrace.attach, ptrace.detach, ptrace.cont, ptrace.step, ptrace.kill, ptrace.lwpinfo,
+        ptrace.getregs, ptrace.vm_map, ptrace.getlwplist]
+    for function in functions:
         with pytest.raises(TypeError, match="pid must be an int"):
-            function(wrong)  # type: ignore[operator]
+            function(wrong)
 
 
 @pytest.mark.parametrize("wrong", [-1, -(1 << 31), 1 << 31])
 def test_pids_out_of_range(kernel: Kernel, wrong: int) -> None:
-    for function in (ptrace.attach, ptrace.cont, ptrace.lwpinfo, ptrace.getregs):
+    functions: list[Callable[..., object]] = [
+        ptrace.attach, ptrace.cont, ptrace.lwpinfo, ptrace.getregs]
+    for function in functions:
         with pytest.raises(ValueError, match="pid must be 0 to"):
-            function(wrong)  # type: ignore[operator]
+            function(wrong)
 
 
 def test_signals_and_addresses_out_of_range(start: Start) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -94,7 +96,7 @@ def test_bad_arguments(start: Start) -> None:
 def test_map_of_the_image(start: Start) -> None:
     spin = start("spin")
     entries = ptrace.vm_map(spin.pid)
-    assert [a.end <= b.start for a, b in zip(entries, entries[1:], strict=False)].count(False) == 0
+    assert [a.end <= b.start for a, b in itertools.pairwise(entries)].count(False) == 0
     assert len({entry.timestamp for entry in entries}) == 1
     assert entries[0].timestamp == ptrace.vm_timestamp(spin.pid)
     text = next(entry for entry in entries if spin.at("tracee") in entry)
@@ -194,7 +196,7 @@ def test_core_to_a_path_and_a_descriptor(kernel: Kernel, start: Start) -> None:
     ptrace.coredump(spin.pid, fd, CoredumpFlags.PC_ALL)
     assert kernel.lstat("/tmp/bsdproc.test.core").size > plain
     kernel.close(fd)
-    with pytest.raises(KernelError, match="PT_COREDUMP of .*: EBADF"):
+    with pytest.raises(KernelError, match=r"PT_COREDUMP of .*: EBADF"):
         ptrace.coredump(spin.pid, fd)
     kernel.unlink("/tmp/bsdproc.test.core")
 
@@ -259,10 +261,8 @@ def test_remote_system_call_at_an_entry(start: Start) -> None:
 def test_what_a_remote_exit_leaves_is_waited_for(start: Start) -> None:
     """Consuming the stop never takes an exit away."""
     spin = start("spin")
-    try:
+    with contextlib.suppress(KernelError):
         ptrace.sc_remote(spin.pid, 1, [5])
-    except KernelError:
-        pass
     status = wait(spin.pid)
     while not isinstance(status, Exited):
         ptrace.cont(spin.pid)

@@ -294,6 +294,8 @@ def decode(kernel: Kernel, note: Note | int, data: bytes) -> RegisterSet:
             return AddressMask(code, pointers)
         case Note.NT_ARM_SVE:
             layout = _layout("arm64", "struct svereg_header")
+            if len(data) < layout.size:
+                raise ValueError(f"{layout.name} takes {layout.size} bytes, not {len(data)}")
             total, largest, length, longest, bits = layout.reader(
                 "sve_size", "sve_maxsize", "sve_vec_len", "sve_max_vec_len", "sve_flags")(data, 0)
             return SveRegisters(total, largest, length, longest, bits, data[layout.size :])
