@@ -16,11 +16,13 @@ from typing import Any
 
 from bsdproc.emulator.machine import _unicorn as uc
 from bsdproc.emulator.machine.layout import DIRECTION, REGISTERS, SOURCE, Layout
+from bsdproc.emulator.machine.registers import RFLAGS
 
 _INT, _WORD = struct.Struct("@i"), struct.Struct("@Q")
 _FLAGS_OFFSET = struct.calcsize("<16Q1Q")
 _KIND_OFFSET = struct.calcsize("<16Q2Q3Q")
 _CONDITIONS, _DIRECTION = 0x8D5, 0x400
+_COMPUTED = _CONDITIONS | _DIRECTION
 _FLAGS = 17
 _GENERAL = itemgetter(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0, 16, _FLAGS, 4)
 """From the processor's own numbers to the order of `registers.GENERAL`."""
@@ -74,8 +76,8 @@ class State:
     def general(self) -> list[int]:
         """The general registers as `Context.general` has them, saved inside an instruction."""
         assert self.layout is not None
-        values = list(REGISTERS.unpack_from(self.view, self.layout.registers))
-        values[_FLAGS] = (values[_FLAGS] & ~(_CONDITIONS | _DIRECTION)
-                          | values[SOURCE] & _CONDITIONS
-                          | (_DIRECTION if values[DIRECTION] < 0 else 0))
-        return list(_GENERAL(values))
+        values = REGISTERS.unpack_from(self.view, self.layout.registers)
+        general = list(_GENERAL(values))
+        flags = values[_FLAGS] & ~_COMPUTED | values[SOURCE] & _CONDITIONS
+        general[RFLAGS] = flags | _DIRECTION if values[DIRECTION] < 0 else flags
+        return general
