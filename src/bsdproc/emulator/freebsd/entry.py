@@ -19,7 +19,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd import signo as s
-from bsdproc.emulator.freebsd.signals import ptracestop, trapsignal
+from bsdproc.emulator.freebsd.signals import ptracestop, stops_at_once, trap_stop, trapsignal
 from bsdproc.emulator.freebsd.state import P2, TDB, KSigInfo, P, Sleep, Thread
 from bsdproc.emulator.machine.cpu import Stop
 from bsdproc.emulator.machine.memory import MemoryFault
@@ -50,7 +50,7 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
         system.clock += NS_PER_INSTRUCTION
         td.runtime += NS_PER_INSTRUCTION
         if stop == Stop.SLICE:
-            trapsignal(system, td, system.machdep.step_trap(td))
+            _trap(system, td, system.machdep.step_trap(td))
             return False
     else:
         stop = cpu.run(context, system.slice_for(limit))
@@ -64,8 +64,15 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
     else:
         ksi = system.machdep.trap(cpu, td)
         if ksi is not None:
-            trapsignal(system, td, ksi)
+            _trap(system, td, ksi)
     return False
+
+
+def _trap(system: System, td: Thread, ksi: KSigInfo) -> None:
+    if stops_at_once(td, ksi.signo):
+        td.kernel = trap_stop(system, td, ksi)
+    else:
+        trapsignal(system, td, ksi)
 
 
 def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None]:

@@ -205,33 +205,40 @@ def thread_stopped(system: System, p: Proc) -> None:
 
 
 # -- the stop for the tracer -------------------------------------------------
-def ptracestop(system: System, td: Thread, sig: int,
-               ksi: KSigInfo | None = None) -> Generator[Sleep | None, int, int]:
+def ptracestop(system: System, td: Thread, sig: int, ksi: KSigInfo | None = None, *,
+               stood: bool = False) -> Generator[Sleep | None, int, int]:
     """Stop for the tracer; with `ksi` it is an exchange of signals.  Returns
-    the signal that the tracer wants."""
+    the signal that the tracer wants.  `stood`: the thread has stood at this
+    stop already (`trap_stop`), and has just been scheduled again."""
     p = td.proc
-    td.xsig = sig
-    if ksi is None or not ksi.from_ptrace:
-        td.dbgflags |= TDB.XSIG
-        while p.flag & P.TRACED and td.dbgflags & TDB.XSIG:
-            if p.flag & P.WKILLED:
-                td.dbgflags &= ~TDB.XSIG
-                td.xsig = s.SIGKILL
-                p.ptevents = 0
-                break
-            if p.flag & P.SINGLE_EXIT and not td.dbgflags & TDB.EXIT:
-                td.dbgflags &= ~TDB.XSIG
-                return 0
-            if td.dbgflags & TDB.FSTP or (not p.flag2 & P2.PTRACE_FSTP and p.xthread is None):
-                p.xsig = sig
-                p.xthread = td
-                td.dbgflags &= ~TDB.FSTP
-                p.flag2 &= ~P2.PTRACE_FSTP
-                p.flag |= P.STOPPED_SIG | P.STOPPED_TRACE
-            td.dbgflags &= ~TDB.STOPATFORK
+    if not stood:
+        td.xsig = sig
+    if stood or ksi is None or not ksi.from_ptrace:
+        if not stood:
+            td.dbgflags |= TDB.XSIG
+        while stood or (p.flag & P.TRACED and td.dbgflags & TDB.XSIG):
+            if not stood:
+                if p.flag & P.WKILLED:
+                    td.dbgflags &= ~TDB.XSIG
+                    td.xsig = s.SIGKILL
+                    p.ptevents = 0
+                    break
+                if p.flag & P.SINGLE_EXIT and not td.dbgflags & TDB.EXIT:
+                    td.dbgflags &= ~TDB.XSIG
+                    return 0
+                if td.dbgflags & TDB.FSTP or (
+                        not p.flag2 & P2.PTRACE_FSTP and p.xthread is None):
+                    p.xsig = sig
+                    p.xthread = td
+                    td.dbgflags &= ~TDB.FSTP
+                    p.flag2 &= ~P2.PTRACE_FSTP
+                    p.flag |= P.STOPPED_SIG | P.STOPPED_TRACE
+                td.dbgflags &= ~TDB.STOPATFORK
             while True:
-                thread_stopped(system, p)
-                yield None
+                if not stood:
+                    thread_stopped(system, p)
+                    yield None
+                stood = False
                 request = td.pending_request
                 if request is None:
                     break
@@ -239,6 +246,8 @@ def ptracestop(system: System, td: Thread, sig: int,
                 td.pending_request = None
             if p.xthread is td:
                 p.xthread = None
+            if td.dbgflags & TDB.SUSPEND and p.flag & P.SINGLE_EXIT:
+                break
     if ksi is not None and sig == td.xsig:
         td.sigqueue.add(ksi, head=True)
     elif td.xsig:
@@ -248,6 +257,45 @@ def ptracestop(system: System, td: Thread, sig: int,
         if receiver is not td:
             return 0
     return td.xsig
+
+
+def stops_at_once(td: Thread, sig: int) -> bool:
+    """Whether a trap of the thread's own ends in a stop with nothing else to
+    look at: then `trap_stop` comes to the same as `trapsignal` and `ast`."""
+    p = td.proc
+    return (p.flag & (P.TRACED | P.PPTRACE | P.WKILLED | P.SINGLE_EXIT) == P.TRACED
+            and not p.flag2 & (P2.WEXIT | P2.PTRACE_FSTP) and p.xthread is None
+            and not td.sigqueue.entries and not p.sigqueue.entries
+            and sig not in td.sigmask and sig not in p.sigacts.actions)
+
+
+def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> Generator[Sleep | None, int, None]:
+    """The short way from a trap to the tracer and back, for `stops_at_once`:
+    what a debugger that steps lives on."""
+    p, sig = td.proc, ksi.signo
+    td.dbgflags |= TDB.BOUNDARY | TDB.XSIG
+    td.xsig = p.xsig = p.sig = sig
+    td.si = ksi
+    p.xthread = td
+    p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
+    child_news(system, p, s.CLD_TRAPPED, sig)
+    yield None
+    if (td.xsig or td.pending_request is not None or td.dbgflags & TDB.XSIG
+            or p.flag & P.WKILLED or td.sigqueue.entries or p.sigqueue.entries):
+        wanted = yield from ptracestop(system, td, sig, ksi, stood=True)
+        td.si = None
+        verdict = _exchanged(td, wanted, ksi) or (yield from _act(system, td, wanted))
+        if verdict == "handle":
+            yield from _post(system, td, wanted)
+        elif verdict == "ignore":
+            td.sigqueue.delete(wanted)
+            p.sigqueue.delete(wanted)
+        yield from ast(system, td)
+        return
+    if p.xthread is td:
+        p.xthread = None
+    td.si = None
+    td.dbgflags &= ~TDB.BOUNDARY
 
 
 # -- taking signals ----------------------------------------------------------
@@ -292,13 +340,25 @@ def _process(system: System, td: Thread, sig: int) -> Generator[Sleep | None, in
         td.si = ksi
         sig = yield from ptracestop(system, td, sig, ksi)
         td.si = None
-        if sig == 0:
-            return "handled"
-        if sig in td.sigmask:
-            p.sigqueue.add(ksi, head=True)
-            return "handled"
-        if not p.flag & P.TRACED:
-            return "handled"
+        verdict = _exchanged(td, sig, ksi)
+        if verdict is not None:
+            return verdict
+    return (yield from _act(system, td, sig))
+
+
+def _exchanged(td: Thread, sig: int, ksi: KSigInfo) -> str | None:
+    """What becomes of the signal after its stop; None when it is to be acted on."""
+    if sig == 0:
+        return "handled"
+    if sig in td.sigmask:
+        td.proc.sigqueue.add(ksi, head=True)
+        return "handled"
+    return None if td.proc.flag & P.TRACED else "handled"
+
+
+def _act(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, str]:
+    """By its disposition."""
+    p = td.proc
     handler = p.sigacts[sig].handler
     if handler == s.SIG_IGN:
         return "ignore" if td.sigwait is None else "handle"
