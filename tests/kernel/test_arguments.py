@@ -6,7 +6,9 @@ writes down what it was called with instead of calling anything.
 
 from __future__ import annotations
 
+import ast
 import mmap
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -250,6 +252,25 @@ def test_the_builder_guards_what_came_late() -> None:
     text = "struct reg { int r; };\nstruct ptrace_sc_remote { int a; };\n"
     assert build.guarded(text).split("\n")[:3] == [
         "#ifndef PT_SC_REMOTE", "struct ptrace_sc_remote { int a; };", "#endif"]
+
+
+def test_the_stub_declares_what_the_header_does() -> None:
+    """_native.pyi's Lib against _native.h: names, and how many arguments each takes."""
+    header = (build.HERE / "_native.h").read_text()
+    declared = {
+        name: 0 if arguments.strip() == "void" else arguments.count(",") + 1
+        for name, arguments in re.findall(r"\b(bsdproc_\w+)\(([^)]*)\);", header)
+    }
+    stub = ast.parse((build.HERE / "_native.pyi").read_text())
+    lib = next(n for n in stub.body if isinstance(n, ast.ClassDef) and n.name == "Lib")
+    stubbed = {f.name: len(f.args.args) - 1 for f in lib.body if isinstance(f, ast.FunctionDef)}
+    assert stubbed == declared
+    record = next(n for n in stub.body if isinstance(n, ast.ClassDef) and n.name == "Spawn")
+    fields = {a.target.id for a in record.body
+              if isinstance(a, ast.AnnAssign) and isinstance(a.target, ast.Name)}
+    ffi = cffi.FFI()
+    ffi.cdef(header)
+    assert fields == {name for name, _ in ffi.typeof("struct bsdproc_spawn").fields}
 
 
 def test_the_c_text_is_for_a_bsd_alone() -> None:

@@ -11,9 +11,7 @@ structures, ptrace, procctl, sysctl and wait4, and no wait6.
 
 from __future__ import annotations
 
-import platform
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -127,6 +125,9 @@ def builder(system: str, machine: str, declarations: str) -> FFI:
 def host() -> tuple[str, str]:
     """The system and machine of the host that builds; `SystemExit` with a plain
     message where it is none of bsdproc's."""
+    import platform
+    import subprocess
+
     from bsdproc.kernel import hosts
 
     system = hosts.system(sys.platform)

@@ -37,7 +37,11 @@ class Buffer(Protocol):
 
 
 Address = int | Buffer
-"""A pointer argument: a number passed on as it is, or lent memory."""
+"""A pointer argument: lent memory, or a number.
+
+The caller's memory is what it was lent, and no more: a number that is to be a
+pointer into it and lies elsewhere is EFAULT, as is what a request stores
+beyond a buffer's end.  A pointer inside a structure is one of these, too."""
 
 
 class Waited(NamedTuple):
