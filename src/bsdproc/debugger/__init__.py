@@ -6,7 +6,8 @@ from bsdproc.debugger import events
 from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
 from bsdproc.debugger.debugger import Debugger
 from bsdproc.debugger.memory import Memory
-from bsdproc.debugger.process import NotStopped, Process, State
+from bsdproc.debugger.process import Process
+from bsdproc.debugger.state import NotStopped, State
 from bsdproc.debugger.thread import Thread
 from bsdproc.debugger.watchpoints import Watchpoint, Watchpoints
 

@@ -1,22 +1,29 @@
-"""The debugger's backend on FreeBSD."""
+"""The debugger's backend on FreeBSD.
+
+The requests that every stop takes go through memory that is lent once, and
+what they answer is decoded no further than a debugger looks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from struct import Struct
+from typing import Final, cast
 
 from bsdproc import freebsd
 from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop
-from bsdproc.freebsd.constants.ptrace import LwpFlags, PtraceEvents
-from bsdproc.freebsd.constants.signals import Signal
+from bsdproc.freebsd import _call
+from bsdproc.freebsd.constants._enums import known
+from bsdproc.freebsd.constants.ptrace import LwpEvent, LwpFlags, PtraceEvents
+from bsdproc.freebsd.constants.signals import SiCode, Signal, TrapCode
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions
 from bsdproc.freebsd.registers import Registers
 from bsdproc.freebsd.registers.debug import DebugAccess, X86DebugRegisters
-from bsdproc.kernel.errors import KernelError, NotSupported
+from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
 
-# What stops a program, and how far behind it the pc then stands.
-BREAKPOINTS: dict[str, tuple[bytes, int]] = {
+BREAKPOINTS: Final[dict[str, tuple[bytes, int]]] = {
     "amd64": (b"\xcc", 1),
     "i386": (b"\xcc", 1),
     "arm64": (bytes.fromhex("000020d4"), 0),        # brk #0
@@ -25,23 +32,48 @@ BREAKPOINTS: dict[str, tuple[bytes, int]] = {
     "powerpc64": (bytes.fromhex("7fe00008"), 0),    # trap
     "powerpc64le": (bytes.fromhex("0800e07f"), 0),
 }
+"""What stops a program, and how far behind it the pc then stands, by machine."""
+SYSCALLS: Final[dict[str, bytes]] = {
+    "amd64": b"\x0f\x05",                           # syscall
+    "i386": b"\xcd\x80",                            # int 80h
+    "arm64": bytes.fromhex("010000d4"),             # svc #0
+    "arm": bytes.fromhex("000000ef"),
+    "riscv64": bytes.fromhex("73000000"),           # ecall
+    "powerpc64": bytes.fromhex("44000002"),         # sc
+    "powerpc64le": bytes.fromhex("02000044"),
+}
+"""What calls the kernel."""
 
-ACCESS = {"w": DebugAccess.DBREG_DR7_WRONLY, "rw": DebugAccess.DBREG_DR7_RDWR,
-          "x": DebugAccess.DBREG_DR7_EXEC}
+ACCESS: Final = {"w": DebugAccess.DBREG_DR7_WRONLY, "rw": DebugAccess.DBREG_DR7_RDWR,
+                 "x": DebugAccess.DBREG_DR7_EXEC}
+RESUME_FLAG: Final = 1 << 16
+"""EFLAGS.RF: the next instruction is executed whatever watches it."""
 
-TRAP_BRKPT, TRAP_TRACE = 1, 2
-SI_USER, SI_QUEUE, SI_LWP = 0x10001, 0x10002, 0x10007
-FAULTS = frozenset({4, 5, 8, 10, 11})
+# Plain numbers, which are compared faster than members.
+BRKPT, TRACE = TrapCode.TRAP_BRKPT.value, TrapCode.TRAP_TRACE.value
+SENT: Final = frozenset({SiCode.SI_USER.value, SiCode.SI_QUEUE.value, SiCode.SI_LWP.value})
+FIRST_COMMON: Final = SiCode.SI_USER.value
+FAULTS: Final = frozenset({4, 5, 8, 10, 11})    # SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV
 SIGTRAP, SIGSTOP, SIGKILL = 5, 17, 9
-
-EVENTS = ((LwpFlags.PL_FLAG_EXEC.value, Kind.EXEC),
-          (LwpFlags.PL_FLAG_CHILD.value, Kind.CHILD),
-          (LwpFlags.PL_FLAG_BORN.value, Kind.THREAD_STARTED),
-          (LwpFlags.PL_FLAG_EXITED.value, Kind.THREAD_EXITED),
-          (LwpFlags.PL_FLAG_VFORK_DONE.value, Kind.VFORK_DONE))
-SCE, SCX = LwpFlags.PL_FLAG_SCE.value, LwpFlags.PL_FLAG_SCX.value
+SI, SCE, SCX = (LwpFlags.PL_FLAG_SI.value, LwpFlags.PL_FLAG_SCE.value, LwpFlags.PL_FLAG_SCX.value)
 FORKED, VFORKED = LwpFlags.PL_FLAG_FORKED.value, LwpFlags.PL_FLAG_VFORKED.value
-EXITED = LwpFlags.PL_FLAG_EXITED.value
+EXITED, BORN, CHILD = (LwpFlags.PL_FLAG_EXITED.value, LwpFlags.PL_FLAG_BORN.value,
+                       LwpFlags.PL_FLAG_CHILD.value)
+EVENTS: Final = ((LwpFlags.PL_FLAG_EXEC.value, Kind.EXEC), (CHILD, Kind.CHILD),
+                 (BORN, Kind.THREAD_STARTED), (EXITED, Kind.THREAD_EXITED),
+                 (LwpFlags.PL_FLAG_VFORK_DONE.value, Kind.VFORK_DONE))
+ANY_EVENT: Final = SCE | SCX | FORKED | sum(bit for bit, _ in EVENTS)
+PL_EVENT_SIGNAL: Final = LwpEvent.PL_EVENT_SIGNAL.value
+WNOHANG: Final = WaitOptions.WNOHANG.value
+WATCH_ANY: Final = (WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOWAIT).value
+P_ALL: Final = IdType.P_ALL.value
+PAUSE: Final = 0.002
+"""Seconds between two looks, while another child's news are in the way."""
+
+MASKS: Final = ((Report.EXECS, PtraceEvents.PTRACE_EXEC),
+                (Report.SYSCALLS, PtraceEvents.PTRACE_SCE | PtraceEvents.PTRACE_SCX),
+                (Report.FORKS, PtraceEvents.PTRACE_FORK | PtraceEvents.PTRACE_VFORK),
+                (Report.THREADS, PtraceEvents.PTRACE_LWP))
 
 
 class FreeBSDBackend:
@@ -49,16 +81,47 @@ class FreeBSDBackend:
 
     stop_signal = SIGSTOP
     kill_signal = SIGKILL
+    trap_signal = SIGTRAP
     page_size = 4096
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.breakpoint_instruction, self.breakpoint_advance = BREAKPOINTS[kernel.machine]
+        self.syscall_instruction = SYSCALLS[kernel.machine]
+        target = kernel.target
+        layout = target.struct("struct ptrace_lwpinfo")
+        self._info_size = layout.size
+        self._info = kernel.buffer(layout.size)
+        self._info_of = layout.reader(
+            "pl_lwpid", "pl_event", "pl_flags", "pl_child_pid", "pl_syscall_code",
+            "pl_syscall_narg", "pl_siginfo.si_code", "pl_siginfo.si_pid", "pl_siginfo.si_addr")
+        result = target.struct("struct ptrace_sc_ret")
+        self._result_size = result.size
+        self._result = kernel.buffer(result.size)
+        order = "<" if target.byteorder == "little" else ">"
+        word = "q" if target.pointer == 8 else "i"
+        self._result_of = Struct(f"{order}2{word}i")
+        self._words = [Struct(f"{order}{n}{word.upper()}") for n in range(9)]
+        self._arguments = kernel.buffer(8 * target.pointer)
+        self._lwp = Struct(f"{order}i")
+        self._lwps = kernel.buffer(64 * self._lwp.size)
+
+    def _ptrace(self, request: str, pid: int) -> int:
+        return _call.ptrace(self.kernel, request, pid)
 
     # -- processes -----------------------------------------------------------------
-    def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None,
-              cwd: str | None, fds: Mapping[int, int] | None, uid: int | None) -> int:
-        return self.kernel.spawn(path, argv, env, traced=True, cwd=cwd, fds=fds, uid=uid)
+    def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None, *,
+              cwd: str | None, fds: Mapping[int, int] | None, uid: int | None,
+              gid: int | None, groups: Sequence[int] | None, new_group: bool) -> int:
+        return self.kernel.spawn(path, argv, env, traced=True, cwd=cwd, fds=fds, uid=uid,
+                                 gid=gid, groups=groups, new_group=new_group)
+
+    def lost_children(self, path: str, known: Collection[int]) -> tuple[int, ...]:
+        own, name = self.kernel.getpid(), path.rpartition("/")[2]
+        return tuple(
+            p.pid for p in freebsd.kinfo.processes(kernel=self.kernel)
+            if p.ppid == own and p.tracer == own and p.pid not in known
+            and p.comm and name.startswith(p.comm))
 
     def attach(self, pid: int) -> None:
         freebsd.ptrace.attach(pid, kernel=self.kernel)
@@ -67,88 +130,109 @@ class FreeBSDBackend:
         freebsd.ptrace.detach(pid, signal, kernel=self.kernel)
 
     def report(self, pid: int, what: Report) -> None:
-        mask = PtraceEvents.PTRACE_EXEC
-        if what & Report.SYSCALLS:
-            mask |= PtraceEvents.PTRACE_SCE | PtraceEvents.PTRACE_SCX
-        if what & Report.FORKS:
-            mask |= PtraceEvents.PTRACE_FORK | PtraceEvents.PTRACE_VFORK
-        if what & Report.THREADS:
-            mask |= PtraceEvents.PTRACE_LWP
+        mask = PtraceEvents(0)
+        for asked, events in MASKS:
+            if what & asked:
+                mask |= events
         freebsd.ptrace.set_event_mask(pid, mask, kernel=self.kernel)
 
     def proceed(self, pid: int, signal: int) -> None:
-        freebsd.ptrace.cont(pid, signal, kernel=self.kernel)
+        _call.ptrace(self.kernel, "PT_CONTINUE", pid, 1, signal)
 
     def step(self, pid: int, lwp: int, signal: int) -> None:
-        freebsd.ptrace.step(lwp, signal, kernel=self.kernel)
+        _call.ptrace(self.kernel, "PT_STEP", lwp, 1, signal)
+
+    def clear_step(self, pid: int, lwp: int) -> None:
+        self._ptrace("PT_CLEARSTEP", lwp)
 
     def suspend(self, pid: int, lwp: int) -> None:
-        freebsd.ptrace.suspend(lwp, kernel=self.kernel)
+        self._ptrace("PT_SUSPEND", lwp)
 
     def unsuspend(self, pid: int, lwp: int) -> None:
-        freebsd.ptrace.resume(lwp, kernel=self.kernel)
+        self._ptrace("PT_RESUME", lwp)
 
     def end(self, pid: int) -> None:
-        freebsd.ptrace.kill(pid, kernel=self.kernel)
+        self._ptrace("PT_KILL", pid)
 
     # -- wait ------------------------------------------------------------------------
     def wait(self, pid: int, *, block: bool) -> News | None:
-        options = WaitOptions(0) if block else WaitOptions.WNOHANG
-        return _news(freebsd.wait(pid, options, kernel=self.kernel))
+        try:
+            found, status, _ = self.kernel.wait4(pid, 0 if block else WNOHANG)
+        except KernelError as error:
+            raise _call.completed(self.kernel, error, "wait4", None, pid) from None
+        return _news(found, status) if found else None
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
-        options = WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOWAIT
-        found = freebsd.wait6(IdType.P_ALL, 0, options, kernel=self.kernel)
-        if found is not None and found.status.pid in pids:
-            return self.wait(found.status.pid, block=False)
+        try:
+            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY).pid
+        except ChildProcessError:
+            found = 0
+        if found in pids:
+            return self.wait(found, block=False)
         # Some other child of the caller has news, which are not ours to take.
         for pid in pids:
-            try:
-                news = self.wait(pid, block=False)
-            except ChildProcessError:
-                continue
+            news = self.wait(pid, block=False)
             if news is not None:
                 return news
-        self.kernel.settle(0.002)
+        self.kernel.settle(PAUSE)
         return None
 
-    def stop(self, pid: int, signal: int) -> Stop:
-        info = freebsd.ptrace.lwpinfo(pid, kernel=self.kernel)
-        bits = info.flags.value
-        kinds: list[Kind] = []
-        if bits & SCE and not bits & EXITED:
-            kinds.append(Kind.SYSCALL_ENTRY)
-        if bits & SCX and not bits & (LwpFlags.PL_FLAG_BORN.value | LwpFlags.PL_FLAG_CHILD.value):
-            kinds.append(Kind.SYSCALL_EXIT)
-        if bits & FORKED:
-            kinds.append(Kind.VFORK if bits & VFORKED else Kind.FORK)
-        kinds += [kind for bit, kind in EVENTS if bits & bit]
-        si = info.siginfo
-        if not kinds:
-            kinds.append(self._kind_of_signal(signal, 0 if si is None else int(si.code)))
-        code = 0 if si is None else int(si.code)
-        sender = si.pid if si is not None and code in (SI_USER, SI_QUEUE, SI_LWP) else None
-        address = si.addr if si is not None and signal in FAULTS and code < SI_USER else None
-        return Stop(info.lwpid, tuple(kinds), signal, code, sender, address, info.child_pid,
-                    info.syscall_code, info.syscall_narg)
+    def _lwpinfo(self, lwp: int) -> tuple[int, ...]:
+        _call.ptrace(self.kernel, "PT_LWPINFO", lwp, self._info, self._info_size)
+        return self._info_of(self._info.read(), 0)
 
-    @staticmethod
-    def _kind_of_signal(signal: int, code: int) -> Kind:
-        if signal == SIGTRAP and code == TRAP_TRACE:
-            return Kind.STEP
-        if signal == SIGTRAP and code == TRAP_BRKPT:
-            return Kind.BREAKPOINT
-        return Kind.SIGNAL
+    def stop(self, pid: int, signal: int) -> Stop:
+        lwp, _, bits, child, syscall, narg, code, sender, address = self._lwpinfo(pid)
+        if not bits & SI:
+            code = 0
+        if not bits & ANY_EVENT:
+            kind = Kind.SIGNAL
+            if signal == SIGTRAP:
+                kind = (Kind.STEP if code == TRACE else
+                        Kind.BREAKPOINT if code == BRKPT else kind)
+            return Stop(lwp, (kind,), signal, code, sender if code in SENT else None,
+                        address if signal in FAULTS and 0 < code < FIRST_COMMON else None)
+        return Stop(lwp, _kinds(bits), signal, code, None, None, child, syscall, narg)
+
+    def standing(self, pid: int) -> News:
+        self._lwpinfo(pid)
+        # KW_EXITCODE: the exit status, 0 as yet, above the signal that stopped it.
+        signal = freebsd.kinfo.process(pid, kernel=self.kernel).xstat & 0xFF
+        return News(pid, True, signal, 0, False)
+
+    def unreported(self, pid: int, lwp: int, *, told: bool) -> tuple[bool, int]:
+        try:
+            info = freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel)
+        except ProcessLookupError:
+            return False, 0
+        waits = info.event == PL_EVENT_SIGNAL and not told
+        child = info.child_pid if waits and info.flags.value & FORKED else 0
+        return waits or Signal.SIGTRAP in info.siglist, child
+
+    def stop_pending(self, pid: int) -> bool:
+        try:
+            return Signal.SIGSTOP in freebsd.kinfo.process(pid, kernel=self.kernel).siglist
+        except KernelError:
+            return False
+
+    def traced(self, pid: int) -> bool:
+        try:
+            process = freebsd.kinfo.process(pid, kernel=self.kernel)
+        except KernelError:
+            return False
+        return process.tracer == self.kernel.getpid()
 
     # -- threads -----------------------------------------------------------------------
     def threads(self, pid: int) -> tuple[int, ...]:
-        return freebsd.ptrace.getlwplist(pid, kernel=self.kernel)
+        room = len(self._lwps) // self._lwp.size
+        count = _call.ptrace(self.kernel, "PT_GETLWPLIST", pid, self._lwps, room)
+        if count >= room:
+            return freebsd.ptrace.getlwplist(pid, kernel=self.kernel)
+        data = self._lwps.read(0, count * self._lwp.size)
+        return tuple(lwp for (lwp,) in self._lwp.iter_unpack(data))
 
     def thread_name(self, pid: int, lwp: int) -> str:
         return freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).tdname
-
-    def pending_traps(self, pid: int, lwp: int) -> bool:
-        return Signal.SIGTRAP in freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).siglist
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
         return cast(RegisterSet, freebsd.ptrace.getregs(lwp, kernel=self.kernel))
@@ -157,6 +241,13 @@ class FreeBSDBackend:
         if not isinstance(registers, Registers):
             raise TypeError(f"{type(registers).__name__} are no FreeBSD registers")
         freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)
+
+    def set_back(self, pid: int, lwp: int) -> tuple[int, int]:
+        registers = freebsd.ptrace.getregs(lwp, kernel=self.kernel)
+        if self.breakpoint_advance:
+            registers.pc -= self.breakpoint_advance
+            freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)
+        return registers.pc, registers.sp
 
     # -- memory --------------------------------------------------------------------------
     def read(self, pid: int, address: int, size: int) -> bytes:
@@ -167,20 +258,20 @@ class FreeBSDBackend:
 
     # -- system calls and signals ------------------------------------------------------------
     def syscall_name(self, number: int) -> str:
-        return freebsd.syscalls.name(number) or f"#{number}"
+        return freebsd.syscalls.name(number)
 
     def syscall_arguments(self, pid: int, stop: Stop) -> tuple[int, ...]:
-        return freebsd.ptrace.get_sc_args(stop.lwp, stop.narg, kernel=self.kernel)
+        words = self._words[min(stop.narg, 8)]
+        _call.ptrace(self.kernel, "PT_GET_SC_ARGS", stop.lwp, self._arguments, words.size)
+        return words.unpack(self._arguments.read(0, words.size))
 
     def syscall_result(self, pid: int, stop: Stop) -> tuple[int, int, int]:
-        result = freebsd.ptrace.get_sc_ret(stop.lwp, kernel=self.kernel)
-        return (*result.retval, result.error)
+        _call.ptrace(self.kernel, "PT_GET_SC_RET", stop.lwp, self._result, self._result_size)
+        first, second, error = self._result_of.unpack_from(self._result.read())
+        return first, second, error
 
     def signal_of(self, number: int) -> int:
-        try:
-            return Signal(number)
-        except ValueError:
-            return number
+        return known(Signal, number)
 
     # -- debug registers -----------------------------------------------------------------------
     def watch_slots(self) -> int:
@@ -199,34 +290,51 @@ class FreeBSDBackend:
             freebsd.ptrace.setdbregs(lwp, registers, kernel=self.kernel)
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
-        if not self.watch_slots():
-            return ()
-        try:
-            registers = self._debug(lwp)
-        except KernelError:
-            return ()
+        registers = self._debug(lwp)
         hits = tuple(i for i in registers.hits if registers.slot(i).enabled)
         if hits:
             registers.clear_hits()
             freebsd.ptrace.setdbregs(lwp, registers, kernel=self.kernel)
         return hits
 
+    def pass_over(self, pid: int, lwp: int) -> None:
+        registers = freebsd.ptrace.getregs(lwp, kernel=self.kernel)
+        name = "rflags" if self.kernel.machine == "amd64" else "eflags"
+        registers[name] |= RESUME_FLAG
+        freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)
+
     def _debug(self, lwp: int) -> X86DebugRegisters:
         registers = freebsd.ptrace.getdbregs(lwp, kernel=self.kernel)
         if not isinstance(registers, X86DebugRegisters):
-            raise NotSupported(45, f"no watchpoints on {self.kernel.machine}", call="ptrace")
+            raise not_supported("freebsd", call="ptrace", request="PT_GETDBREGS",
+                                reason=f"bsdproc sets no watchpoints on {self.kernel.machine}")
         return registers
 
 
-def _news(status: freebsd.Status | None) -> News | None:
-    match status:
-        case None:
-            return None
-        case freebsd.Stopped(pid=pid, signal=signal):
+@lru_cache(maxsize=256)
+def _kinds(bits: int) -> tuple[Kind, ...]:
+    """What PL_FLAG_ bits say, in the order in which it is to be told.
+
+    An exiting thread's stop has SCE as well, a child's and a new thread's SCX;
+    they stand in no call of their own."""
+    kinds: list[Kind] = []
+    if bits & SCE and not bits & EXITED:
+        kinds.append(Kind.SYSCALL_ENTRY)
+    if bits & SCX and not bits & (BORN | CHILD):
+        kinds.append(Kind.SYSCALL_EXIT)
+    if bits & FORKED:
+        kinds.append(Kind.VFORK if bits & VFORKED else Kind.FORK)
+    return (*kinds, *(kind for bit, kind in EVENTS if bits & bit))
+
+
+@lru_cache(maxsize=1024)
+def _news(pid: int, status: int) -> News | None:
+    match freebsd.decode(pid, status):
+        case freebsd.Stopped(signal=signal):
             return News(pid, True, int(signal), 0, False)
-        case freebsd.Exited(pid=pid, status=code):
+        case freebsd.Exited(status=code):
             return News(pid, False, 0, code, False)
-        case freebsd.Signaled(pid=pid, signal=signal, core=core):
+        case freebsd.Signaled(signal=signal, core=core):
             return News(pid, False, int(signal), 0, core)
-        case freebsd.Continued(pid=pid):
-            return News(pid, False, 0, 0, False, continued=True)
+        case freebsd.Continued():
+            return None

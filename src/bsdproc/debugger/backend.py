@@ -5,22 +5,26 @@ One module beside this one implements it for each system.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, Flag, auto
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from bsdproc.kernel.errors import not_supported
 from bsdproc.kernel.port import Kernel
 
 
 class RegisterSet(Protocol):
-    """A machine's general registers: neutral names; the machine's own are
-    there as well."""
+    """A machine's general registers: neutral names as attributes, the machine's
+    own by ``registers["rip"]``."""
 
     pc: int
     sp: int
     fp: int
     return_value: int
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """The integer arguments of a C call, as far as registers hold them."""
 
     def __getitem__(self, name: str) -> int: ...
 
@@ -34,6 +38,7 @@ class Report(Flag):
     SYSCALLS = auto()
     FORKS = auto()
     THREADS = auto()
+    EXECS = auto()
 
 
 class Kind(Enum):
@@ -51,12 +56,12 @@ class Kind(Enum):
     VFORK = auto()
     VFORK_DONE = auto()
     CHILD = auto()
+    """The first stop of a traced process's child."""
     THREAD_STARTED = auto()
     THREAD_EXITED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """A stopped thread and why it stopped; several reasons may coincide."""
 
     lwp: int
@@ -70,54 +75,90 @@ class Stop:
     narg: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """What wait() says of a process: stopped, or gone one way or the other."""
+class News(NamedTuple):
+    """What wait(2) says of a process: stopped, or gone one way or the other."""
 
     pid: int
     stopped: bool
     signal: int
+    """That stopped or ended it; 0 for an exit."""
     status: int
     core: bool
-    continued: bool = False
 
 
 class Backend(Protocol):
-    """A system's tracing."""
+    """A system's tracing.
+
+    A request that is refused raises its `KernelError`: ESRCH for a process that
+    is gone or going, EBUSY for one that is not stopped or whose stop has not
+    been waited for."""
 
     kernel: Kernel
     breakpoint_instruction: bytes
     breakpoint_advance: int
     """How far the pc stands behind a breakpoint's address when it has been hit."""
+    syscall_instruction: bytes
     stop_signal: int
     kill_signal: int
+    trap_signal: int
     page_size: int
 
-    def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None,
-              cwd: str | None, fds: Mapping[int, int] | None, uid: int | None) -> int: ...
+    def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None, *,
+              cwd: str | None, fds: Mapping[int, int] | None, uid: int | None,
+              gid: int | None, groups: Sequence[int] | None, new_group: bool) -> int: ...
+    def lost_children(self, path: str, known: Collection[int]) -> tuple[int, ...]:
+        """Traced children of the caller with that program which are in nobody's hands."""
+
     def attach(self, pid: int) -> None: ...
     def detach(self, pid: int, signal: int) -> None: ...
     def report(self, pid: int, what: Report) -> None: ...
-    def proceed(self, pid: int, signal: int) -> None: ...
-    def step(self, pid: int, lwp: int, signal: int) -> None: ...
+    def proceed(self, pid: int, signal: int) -> None:
+        """Let every thread run that is not suspended; the one that reported
+        the stop takes the signal."""
+
+    def step(self, pid: int, lwp: int, signal: int) -> None:
+        """The same, and have this thread trap after one instruction."""
+
+    def clear_step(self, pid: int, lwp: int) -> None:
+        """A step that has not been made is not to be made."""
+
     def suspend(self, pid: int, lwp: int) -> None: ...
     def unsuspend(self, pid: int, lwp: int) -> None: ...
     def end(self, pid: int) -> None:
         """Kill a stopped tracee for good."""
 
-    def wait(self, pid: int, *, block: bool) -> News | None: ...
+    def wait(self, pid: int, *, block: bool) -> News | None:
+        """`ChildProcessError` when it is no child or tracee (any more)."""
+
     def wait_any(self, pids: Sequence[int]) -> News | None:
         """News of one of these children, the others' left for who wants
         them.  None when something else has news first: look again."""
 
-    def stop(self, pid: int, signal: int) -> Stop: ...
+    def stop(self, pid: int, signal: int) -> Stop:
+        """The stop that a process stands in."""
+
+    def standing(self, pid: int) -> News:
+        """The news that a stopped process has given already, told again.
+        EBUSY when it has not."""
+
+    def unreported(self, pid: int, lwp: int, *, told: bool) -> tuple[bool, int]:
+        """Of a thread of a stopped tracee: whether it has a stop to tell of still
+        (unless that has been `told`) or a trap, and the child that it has forked
+        and not told of, or 0."""
+
+    def stop_pending(self, pid: int) -> bool:
+        """Whether a stop signal is still to reach a process."""
+
+    def traced(self, pid: int) -> bool:
+        """Whether the caller traces it, running or stopped."""
+
     def threads(self, pid: int) -> tuple[int, ...]: ...
     def thread_name(self, pid: int, lwp: int) -> str: ...
-    def pending_traps(self, pid: int, lwp: int) -> bool:
-        """Whether a thread has a trap to report still."""
-
     def registers(self, pid: int, lwp: int) -> RegisterSet: ...
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None: ...
+    def set_back(self, pid: int, lwp: int) -> tuple[int, int]:
+        """Put the pc back to the breakpoint that has been hit: (pc, sp)."""
+
     def read(self, pid: int, address: int, size: int) -> bytes: ...
     def write(self, pid: int, address: int, data: bytes) -> int: ...
     def syscall_name(self, number: int) -> str: ...
@@ -137,6 +178,9 @@ class Backend(Protocol):
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         """Which slots saw something; told once."""
 
+    def pass_over(self, pid: int, lwp: int) -> None:
+        """A watched instruction is to be executed when the thread goes on."""
+
 
 def backend_for(kernel: Kernel) -> Backend:
     """The implementation for a kernel's system."""
@@ -144,7 +188,5 @@ def backend_for(kernel: Kernel) -> Backend:
         from bsdproc.debugger._freebsd import FreeBSDBackend
 
         return FreeBSDBackend(kernel)
-    from bsdproc.kernel.errors import NotSupported
-
-    raise NotSupported(
-        45, f"no debugger for {kernel.system} yet", system=kernel.system, call="ptrace")
+    raise not_supported(kernel.system, call="ptrace",
+                        reason=f"there is no debugger for {kernel.system}")

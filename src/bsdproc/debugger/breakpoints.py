@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from bsdproc.kernel.errors import KernelError, from_name
 
 if TYPE_CHECKING:
     from bsdproc.debugger.process import Process
@@ -17,98 +19,169 @@ class Breakpoint:
     address: int
 
 
-class Breakpoints:
-    """The breakpoints of a process: ``add``, ``remove``, iteration, ``in``.
+@dataclass(slots=True)
+class Store:
+    """The breakpoints of an address space; the child of a vfork shares its parent's."""
 
-    They are inserted at once, and taken out of the process again when it is
-    detached from.  A process that goes on from one executes the instruction
-    it stands for first, with the other threads held.
+    saved: dict[int, bytes] = field(default_factory=dict)
+    """What stands below each."""
+    removed: set[int] = field(default_factory=set)
+    """Where there was one: a thread may have run into it and not said so yet."""
+    withdrawn: bool = False
+    """They are out of the memory for a while."""
+
+
+class Breakpoints:
+    """The breakpoints of a process: ``add``, ``remove``, ``clear``, iteration, ``in``.
+
+    They are inserted at once, and taken out again when the process is detached
+    from.  A hit is reported once each time a thread comes to the address; when
+    it goes on, it executes the instruction there first, while the process's
+    other threads are held.
     """
 
-    __slots__ = ("_process", "_saved")
+    __slots__ = ("_process", "_store")
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._saved: dict[int, bytes] = {}
+        self._store = Store()
 
     def add(self, address: int) -> Breakpoint:
         """EFAULT where nothing is mapped.  Adding it twice is adding it once."""
-        process = self._process
+        process, store = self._process, self._store
         process.need_stopped()
-        if address not in self._saved:
+        if not isinstance(address, int) or isinstance(address, bool):
+            raise TypeError(f"an address is an int, not {address!r}")
+        if address not in store.saved:
             trap = process.backend.breakpoint_instruction
             original = process.memory.read(address, len(trap))
-            process.backend.write(process.pid, address, trap)
-            self._saved[address] = original
+            if len(original) < len(trap):
+                raise from_name(process.backend.kernel.system, "EFAULT", call="ptrace",
+                                request="breakpoint", target=process.pid,
+                                reason=f"{address:#x} is not all mapped")
+            store.saved[address] = original
+            if not store.withdrawn:
+                try:
+                    self._write(address, trap)
+                except BaseException:
+                    del store.saved[address]
+                    raise
         return Breakpoint(address)
 
     def remove(self, address: int | Breakpoint) -> None:
         """`KeyError` where there is none."""
         where = address.address if isinstance(address, Breakpoint) else address
+        store = self._store
         self._process.need_stopped()
-        original = self._saved[where]
-        self._process.backend.write(self._process.pid, where, original)
-        del self._saved[where]
+        original = store.saved[where]
+        if not store.withdrawn:
+            self._write(where, original)
+        store.removed.add(where)
+        del store.saved[where]
+        self._process.control.no_breakpoint(where)
 
     def clear(self) -> None:
         """Remove them all."""
-        for address in list(self._saved):
+        for address in list(self._store.saved):
             self.remove(address)
 
     def __iter__(self) -> Iterator[Breakpoint]:
-        return iter([Breakpoint(a) for a in sorted(self._saved)])
+        return iter([Breakpoint(a) for a in sorted(self._store.saved)])
 
     def __len__(self) -> int:
-        return len(self._saved)
+        return len(self._store.saved)
 
     def __contains__(self, address: object) -> bool:
         if isinstance(address, Breakpoint):
             address = address.address
-        return address in self._saved
+        return address in self._store.saved
+
+    def __repr__(self) -> str:
+        return f"<breakpoints at {', '.join(hex(a) for a in sorted(self._store.saved))}>"
 
     # -- for the rest of the package -------------------------------------------
+    def _write(self, address: int, data: bytes) -> None:
+        self._process.backend.write(self._process.pid, address, data)
+
     def lift(self, address: int) -> None:
         """Put the original back for a moment."""
-        self._process.backend.write(self._process.pid, address, self._saved[address])
+        if not self._store.withdrawn:
+            self._write(address, self._store.saved[address])
 
     def put_back(self, address: int) -> None:
         """Undo `lift`, unless it was removed meanwhile."""
-        if address in self._saved:
-            self._process.backend.write(
-                self._process.pid, address, self._process.backend.breakpoint_instruction)
+        store = self._store
+        if address in store.saved and not store.withdrawn:
+            self._write(address, self._process.backend.breakpoint_instruction)
+
+    def withdraw(self) -> None:
+        """Take them out of the memory until `restore`: somebody else runs in it."""
+        store = self._store
+        if not store.withdrawn:
+            for address, original in store.saved.items():
+                self._write(address, original)
+            store.withdrawn = True
+
+    def restore(self) -> None:
+        store = self._store
+        if store.withdrawn:
+            for address in store.saved:
+                self._write(address, self._process.backend.breakpoint_instruction)
+            store.withdrawn = False
 
     def forget(self) -> None:
         """A new program: there is nothing to take out of it."""
-        self._saved.clear()
+        self._store = Store()
 
-    def inherit(self, other: Breakpoints) -> None:
-        """A forked child has its parent's in its memory."""
-        self._saved = dict(other._saved)
+    def inherit(self, other: Breakpoints, *, shared: bool) -> None:
+        """A forked child has its parent's in its memory, a vforked one has its
+        parent's memory."""
+        store = other._store
+        self._store = store if shared else Store(
+            dict(store.saved), set(store.removed), store.withdrawn)
+
+    def was_at(self, address: int) -> bool:
+        """Whether a trap there is a breakpoint's that has been removed since."""
+        if address not in self._store.removed:
+            return False
+        trap = self._process.backend.breakpoint_instruction
+        try:
+            return self._process.backend.read(self._process.pid, address, len(trap)) != trap
+        except KernelError:
+            return True
 
     def hide(self, address: int, data: bytes) -> bytes:
         """What would be read if there were none."""
-        if not self._saved:
+        saved = self._store.saved
+        if not saved:
             return data
         shown = bytearray(data)
-        for at, original in self._saved.items():
+        for at, original in saved.items():
             for i, byte in enumerate(original):
                 if 0 <= at + i - address < len(shown):
                     shown[at + i - address] = byte
         return bytes(shown)
 
-    def cover(self, address: int, data: bytes) -> bytes:
-        """What is to be written so that they stay; the bytes below them are
-        kept for later."""
-        if not self._saved:
-            return data
+    def cover(self, address: int, data: bytes) -> tuple[bytes, dict[int, bytes]]:
+        """What is to be written so that they stay, and what then stands below
+        those that it covers (`keep` it when the write is done)."""
+        store, kept = self._store, dict[int, bytes]()
+        if not store.saved:
+            return data, kept
         written = bytearray(data)
         trap = self._process.backend.breakpoint_instruction
-        for at, original in list(self._saved.items()):
-            kept = bytearray(original)
-            for i in range(len(trap)):
+        for at, original in store.saved.items():
+            if at >= address + len(data) or at + len(original) <= address:
+                continue
+            below = bytearray(original)
+            for i in range(len(original)):
                 place = at + i - address
                 if 0 <= place < len(written):
-                    kept[i] = written[place]
-                    written[place] = trap[i]
-            self._saved[at] = bytes(kept)
-        return bytes(written)
+                    below[i] = written[place]
+                    if not store.withdrawn:
+                        written[place] = trap[i]
+            kept[at] = bytes(below)
+        return bytes(written), kept
+
+    def keep(self, below: dict[int, bytes]) -> None:
+        self._store.saved.update(below)

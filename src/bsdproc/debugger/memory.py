@@ -37,7 +37,10 @@ class Memory:
         """All of `data`, read-only pages included."""
         given = bytes(data)
         _check(address, len(given))
-        self._raw_write(address, self._process.breakpoints.cover(address, given))
+        breakpoints = self._process.breakpoints
+        covered, below = breakpoints.cover(address, given)
+        self._raw_write(address, covered)
+        breakpoints.keep(below)
 
     def _raw_read(self, address: int, size: int) -> bytes:
         process = self._process

@@ -34,6 +34,9 @@ class Thread:
         p = self._process
         p.need_stopped()
         p.backend.set_registers(p.pid, self.lwp, registers)
+        visit = p.control.standing(self.lwp)
+        if visit is not None and visit.address != registers.pc:
+            p.control.leave(self.lwp)
 
     @property
     def pc(self) -> int:
@@ -48,28 +51,34 @@ class Thread:
 
     @property
     def name(self) -> str:
+        """The name that it was given, the program's unless it was."""
         p = self._process
         p.need_stopped()
         return p.backend.thread_name(p.pid, self.lwp)
 
     def step(self) -> None:
         """When the debugger waits next, this thread executes one instruction
-        while the others are held; `Stepped` comes then."""
-        self._process.request_step(self.lwp)
+        while the process's other threads are held; `Stepped` comes then.
+
+        A signal that it takes along is handled first: its handler runs to the
+        end, at full speed, before the instruction.  A step is given up when
+        something else is reported first."""
+        self._process.need_stopped()
+        self._process.control.wanted = self.lwp
 
     def suspend(self) -> None:
         """Hold this thread when the process goes on, until `resume`."""
         p = self._process
         p.need_stopped()
         p.backend.suspend(p.pid, self.lwp)
-        p.held.add(self.lwp)
+        p.control.held.add(self.lwp)
 
     def resume(self) -> None:
         """Undo `suspend`."""
         p = self._process
         p.need_stopped()
         p.backend.unsuspend(p.pid, self.lwp)
-        p.held.discard(self.lwp)
+        p.control.held.discard(self.lwp)
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, Thread) and other._process is self._process

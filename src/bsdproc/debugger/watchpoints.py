@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from bsdproc.kernel.errors import NotSupported
+from bsdproc.kernel.errors import not_supported
 
 if TYPE_CHECKING:
     from bsdproc.debugger.process import Process
@@ -25,7 +25,11 @@ class Watchpoint:
 
 
 class Watchpoints:
-    """The watchpoints of a process, as many as the machine has slots for."""
+    """The watchpoints of a process, as many as the machine has slots for.
+
+    A thread that is made later has those of the thread that makes it; a child
+    and a new program have none.
+    """
 
     __slots__ = ("_process", "_slots")
 
@@ -40,9 +44,13 @@ class Watchpoints:
         process.need_stopped()
         room = process.backend.watch_slots()
         if room == 0:
-            raise NotSupported(45, "this machine has no watchpoints here", call="ptrace")
+            kernel = process.backend.kernel
+            raise not_supported(kernel.system, call="ptrace", request="watchpoint",
+                                reason=f"bsdproc can set none on {kernel.machine}")
         if access not in ("w", "rw", "x"):
             raise ValueError(f"access is w, rw or x, not {access!r}")
+        if not isinstance(address, int) or isinstance(address, bool):
+            raise TypeError(f"an address is an int, not {address!r}")
         if size not in (1, 2, 4, 8) or address % size or (access == "x" and size != 1):
             raise ValueError(f"{size} bytes at {address:#x} cannot be watched for {access!r}")
         point = Watchpoint(address, size, access)
@@ -80,17 +88,21 @@ class Watchpoints:
     def __len__(self) -> int:
         return sum(s is not None for s in self._slots)
 
+    def __contains__(self, point: object) -> bool:
+        return point is not None and point in self._slots
+
     # -- for the rest of the package -------------------------------------------
     def forget(self) -> None:
         """A new program has none."""
         self._slots = []
 
-    def arm_thread(self) -> None:
-        """A new thread is to be watched like the others."""
-        if any(self._slots):
-            self._arm(self._slots)
-
-    def at_slots(self, numbers: tuple[int, ...]) -> list[Watchpoint]:
-        """Those of these slots."""
-        found = [self._slots[n] for n in numbers if n < len(self._slots)]
-        return [s for s in found if s is not None]
+    def hits(self, lwp: int) -> list[Watchpoint]:
+        """Those that a thread has just run into; told once."""
+        if not any(self._slots):
+            return []
+        process = self._process
+        found = [point for n in process.backend.watched(process.pid, lwp)
+                 if n < len(self._slots) and (point := self._slots[n]) is not None]
+        if any(point.access == "x" for point in found):
+            process.backend.pass_over(process.pid, lwp)
+        return found

@@ -1,0 +1,146 @@
+"""Letting a stopped process go on: over breakpoints, by steps, or freely.
+
+A step is begun here and ends with the process's next stop, whatever that is, so
+that other processes are served meanwhile: the instruction may be a system call
+that waits for them.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from bsdproc.debugger.backend import Kind, Report, Stop
+from bsdproc.debugger.control import Stepping
+from bsdproc.debugger.state import State
+
+if TYPE_CHECKING:
+    from bsdproc.debugger.process import Process
+
+EVENTS = frozenset(Kind) - {Kind.SIGNAL, Kind.BREAKPOINT, Kind.STEP}
+
+
+def go_on(process: Process) -> None:
+    """Let it run."""
+    control, backend, pid = process.control, process.backend, process.pid
+    if control.stepping is not None:
+        # An exception broke it off before it began.
+        if control.stepping.wanted:
+            control.wanted = control.stepping.lwp
+        settle(process)
+    signal = control.pending_signal
+    lwp = control.wanted or _to_lead_over(process)
+    if lwp:
+        visit = control.standing(lwp)
+        if visit is None or not signal or lwp != control.reporter:
+            _step(process, lwp, signal)
+            return
+        # The signal's handler runs first, with every breakpoint in its place;
+        # the thread comes back to this one then.
+        visit.standing = False
+    backend.proceed(pid, signal)
+    _runs(process)
+
+
+def _runs(process: Process) -> None:
+    process.state = State.RUNNING
+    process.control.pending_signal = process.control.told = 0
+
+
+def _to_lead_over(process: Process) -> int:
+    """A thread that stands at a breakpoint which has been reported, the last
+    stop's first; 0 when there is none."""
+    control = process.control
+    if not control.visits:
+        return 0
+    for lwp in sorted(control.visits, key=lambda lwp: lwp != control.reporter):
+        visit = control.standing(lwp)
+        if visit is None or lwp in control.held:
+            continue
+        if visit.address in process.breakpoints:
+            return lwp
+        control.leave(lwp)      # the breakpoint was removed meanwhile
+    return 0
+
+
+def _step(process: Process, lwp: int, signal: int) -> None:
+    """Begin one instruction of one thread, the others held."""
+    control, backend, pid = process.control, process.backend, process.pid
+    wanted = lwp == control.wanted
+    threads = backend.threads(pid)
+    visit = control.standing(lwp)
+    step = Stepping(
+        lwp, wanted,
+        tuple(t for t in threads if t != lwp and t not in control.held),
+        held=lwp in control.held,
+        lifted=visit.address if visit is not None and visit.address in process.breakpoints
+        else None)
+    if step.lifted is not None and not wanted and not signal:
+        call = backend.syscall_instruction
+        step.to_entry = process.memory.read(step.lifted, len(call)) == call
+    control.stepping, control.wanted = step, 0
+    for other in step.others:
+        backend.suspend(pid, other)
+    if step.held:
+        backend.unsuspend(pid, lwp)
+    if step.lifted is not None:
+        process.breakpoints.lift(step.lifted)
+    if step.to_entry:
+        backend.report(pid, control.reports | Report.SYSCALLS)
+        backend.proceed(pid, signal)
+    else:
+        backend.step(pid, lwp, signal)
+    _runs(process)
+
+
+def settle(process: Process) -> None:
+    """After a step, and after one that did not come about: nothing stays lifted
+    or held for it."""
+    control, backend, pid = process.control, process.backend, process.pid
+    step = control.stepping
+    assert step is not None
+    for other in step.others:
+        with suppress(ProcessLookupError):      # an exit or exec may have taken it along
+            backend.unsuspend(pid, other)
+    if step.held and step.lwp in control.held:
+        backend.suspend(pid, step.lwp)
+    if step.lifted is not None:
+        process.breakpoints.put_back(step.lifted)
+    if step.to_entry:
+        backend.report(pid, control.reports)
+    control.stepping = None
+
+
+def end_step(process: Process, stop: Stop) -> Stepping | None:
+    """The process stands again after a step was begun; the step if that is what
+    this stop tells of, None if it is something else's."""
+    control = process.control
+    step = control.stepping
+    assert step is not None
+    if Kind.EXEC in stop.kinds:
+        # The threads, the breakpoint and what was held went with the old program.
+        if step.to_entry:
+            process.backend.report(process.pid, control.reports)
+        else:
+            control.traps_due[stop.lwp] = step.wanted
+        control.stepping = None
+        return None
+    settle(process)
+    if stop.lwp != step.lwp:
+        return None
+    if stop.kinds == (Kind.STEP,):
+        if step.lifted is not None:
+            control.leave(step.lwp)
+        return step
+    if step.to_entry and Kind.SYSCALL_ENTRY in stop.kinds:
+        control.leave(step.lwp)
+        return step
+    if EVENTS.intersection(stop.kinds):
+        # In the middle of a system call: the instruction is done, its trap follows.
+        if step.lifted is not None:
+            control.leave(step.lwp)
+        if Kind.THREAD_EXITED not in stop.kinds:
+            control.traps_due[step.lwp] = step.wanted
+    elif not step.to_entry:
+        process.backend.clear_step(process.pid, step.lwp)
+    return None

@@ -1,0 +1,239 @@
+"""Ending it: processes are killed or let go, and nothing of theirs is left behind.
+
+What is done here asks the kernel where a process stands instead of trusting the
+debugger's notes, so that it also works after an exception in the middle of
+anything.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from bsdproc.debugger import motion
+from bsdproc.debugger.backend import Kind, News, Report, Stop
+from bsdproc.debugger.state import State
+from bsdproc.kernel.errors import KernelError
+
+if TYPE_CHECKING:
+    from bsdproc.debugger.process import Process
+
+
+def _end(process: Process, state: State) -> None:
+    """It is the debugger's no more."""
+    process.state = state
+    process.debugger.forget(process)
+
+
+def _over(process: Process) -> bool:
+    return process.state in (State.GONE, State.DETACHED)
+
+
+def send_stop(process: Process) -> None:
+    """A stop signal of the debugger's own, one at a time."""
+    backend, control = process.backend, process.control
+    if not control.stop_sent or not backend.stop_pending(process.pid):
+        control.stop_sent = True
+        backend.kernel.kill(process.pid, backend.stop_signal)
+
+
+def _wait(process: Process) -> News | None:
+    """Its next news; None when it has ended, collected now."""
+    while True:
+        try:
+            news = process.backend.wait(process.pid, block=True)
+        except ChildProcessError:
+            _end(process, State.GONE)
+            return None
+        if news is None:
+            continue
+        if news.stopped:
+            process.state = State.STOPPED
+            return news
+        process.exit_status = None if news.signal else news.status
+        _end(process, State.GONE)
+        return None
+
+
+def _refused(process: Process, error: KernelError, signal: int) -> None:
+    """A request that wants a stopped tracee was refused: send this signal to one
+    that runs; raise what is no matter of being stopped."""
+    if error.name == "EPERM":
+        _end(process, State.DETACHED)
+    elif error.name == "EBUSY":
+        if not process.backend.traced(process.pid):
+            _end(process, State.DETACHED)
+        elif signal == process.backend.stop_signal:
+            with suppress(ProcessLookupError):
+                send_stop(process)
+        else:
+            with suppress(ProcessLookupError):
+                process.backend.kernel.kill(process.pid, signal)
+    elif error.name != "ESRCH":
+        raise error
+
+
+def bring_to_stop(process: Process) -> None:
+    """Have it stand, its stop noted; it may also have ended."""
+    backend, pid = process.backend, process.pid
+    known = process.state is State.STOPPED
+    while not _over(process):
+        try:
+            news = backend.standing(pid)
+        except KernelError as error:
+            known = False
+            if not process.control.unborn or error.name != "EBUSY":
+                _refused(process, error, backend.stop_signal)
+            if not _over(process):
+                _wait(process)
+        else:
+            process.state = State.STOPPED
+            _note(process, backend.stop(pid, news.signal), new=not known)
+            return
+
+
+def _note(process: Process, stop: Stop, *, new: bool) -> None:
+    """A stop that no event tells of: end a step, keep what is the process's own."""
+    control = process.control
+    control.reporter, control.unborn = stop.lwp, False
+    step = motion.end_step(process, stop) if control.stepping is not None else None
+    if not new:
+        return
+    control.told = 0
+    control.pending_signal = 0
+    if step is None:
+        _keep_signal(process, stop)
+
+
+def _keep_signal(process: Process, stop: Stop) -> None:
+    """Keep a stop's signal for the process, unless it is the debugger's doing."""
+    backend, control = process.backend, process.control
+    if stop.kinds == (Kind.SIGNAL,):
+        if stop.signal == backend.stop_signal and control.stop_sent:
+            control.stop_sent = control.interrupting = False
+        else:
+            control.pending_signal = stop.signal
+    elif stop.kinds == (Kind.BREAKPOINT,):
+        at = backend.registers(process.pid, stop.lwp).pc - backend.breakpoint_advance
+        if at in process.breakpoints or process.breakpoints.was_at(at):
+            backend.set_back(process.pid, stop.lwp)
+        else:
+            control.pending_signal = stop.signal
+    elif stop.kinds == (Kind.STEP,) and control.traps_due.pop(stop.lwp, None) is None and (
+            not process.watchpoints.hits(stop.lwp)):
+        control.pending_signal = stop.signal
+
+
+# -- children that nobody has told of -------------------------------------------
+def adopt_unreported(process: Process) -> None:
+    """Children that the threads of a stopped process have forked without having
+    said so yet: they are traced already, and would be stranded with it."""
+    backend, pid, debugger = process.backend, process.pid, process.debugger
+    for lwp in backend.threads(pid):
+        if lwp != process.control.told:
+            child = backend.unreported(pid, lwp, told=False)[1]
+            if child and child not in debugger.processes:
+                debugger.adopt(child, process, shared=False)
+
+
+def _let_go_of_new(process: Process, before: set[int]) -> None:
+    """Those that `adopt_unreported` has found meanwhile."""
+    for pid, other in process.debugger.processes.items():
+        if pid not in before:
+            let_go(other)
+
+
+# -- killing -----------------------------------------------------------------------
+def kill(process: Process) -> None:
+    """End it and collect it, whatever it is doing."""
+    backend, pid, control = process.backend, process.pid, process.control
+    before = set(process.debugger.processes)
+    while not _over(process):
+        # The parent in a vfork does not end before the child has left its memory.
+        if control.vforked is not None:
+            kill(control.vforked)
+            control.vforked = None
+        try:
+            adopt_unreported(process)
+            _keep_from_forking(process)
+            backend.end(pid)
+        except KernelError as error:
+            _refused(process, error, backend.kill_signal)
+        if not _over(process) and (news := _wait(process)) is not None:
+            with suppress(ProcessLookupError):
+                control.told, control.reporter = 0, backend.stop(pid, news.signal).lwp
+    _let_go_of_new(process, before)
+
+
+def _keep_from_forking(process: Process) -> None:
+    """Its other threads do nothing more, while the one that reported the stop
+    takes the process to its end: a child would be traced by nobody's debugger."""
+    backend, pid = process.backend, process.pid
+    for lwp in backend.threads(pid):
+        if lwp != process.control.reporter:
+            backend.suspend(pid, lwp)
+    backend.report(pid, Report.NONE)
+
+
+# -- detaching ---------------------------------------------------------------------
+def detach(process: Process) -> None:
+    """Let a stopped process go on by itself, with its pending signal."""
+    backend, pid, control = process.backend, process.pid, process.control
+    before = set(process.debugger.processes)
+    process.breakpoints.clear()
+    process.watchpoints.clear()
+    process.report(Report.NONE)
+    for lwp in control.held:
+        backend.unsuspend(pid, lwp)
+    control.held.clear()
+    for lwp in control.traps_due:
+        backend.clear_step(pid, lwp)
+    adopt_unreported(process)
+    _drain(process)
+    if not _over(process):
+        backend.detach(pid, control.pending_signal)
+        _end(process, State.DETACHED)
+    _let_go_of_new(process, before)
+
+
+def _drain(process: Process) -> None:
+    """Have everything told that is still to be told: a thread's trap at a
+    breakpoint that is gone, and the debugger's own stop signal, which would both
+    harm a process that is traced no more."""
+    backend, pid, control = process.backend, process.pid, process.control
+    while _waiting(process):
+        adopt_unreported(process)
+        backend.proceed(pid, control.pending_signal)
+        process.state, control.told = State.RUNNING, 0
+        news = _wait(process)
+        if news is None:
+            return
+        _note(process, backend.stop(pid, news.signal), new=True)
+
+
+def _waiting(process: Process) -> bool:
+    backend, pid, control = process.backend, process.pid, process.control
+    if control.stop_sent and backend.stop_pending(pid):
+        return True
+    return any(backend.unreported(pid, lwp, told=lwp == control.reporter)[0]
+               for lwp in backend.threads(pid))
+
+
+def set_free(child: Process) -> None:
+    """A child that is not followed goes on by itself, whoever started it."""
+    bring_to_stop(child)
+    if not _over(child):
+        child.control.pending_signal = 0
+        detach(child)
+
+
+# -- either ------------------------------------------------------------------------
+def let_go(process: Process) -> None:
+    """What becomes of a process when its debugger leaves: what it started is
+    killed, what it attached to goes on by itself."""
+    if process.spawned:
+        kill(process)
+        return
+    bring_to_stop(process)
+    if not _over(process):
+        detach(process)

@@ -1,0 +1,31 @@
+"""What the debugger's tests do again and again."""
+
+from __future__ import annotations
+
+from bsdproc import Debugger, events
+from bsdproc.debugger import Process
+
+
+def word(process: Process, address: int) -> int:
+    """A long of a stopped process."""
+    return int.from_bytes(process.memory[address : address + 8], "little", signed=True)
+
+
+def set_word(process: Process, address: int, value: int) -> None:
+    process.memory[address : address + 8] = value.to_bytes(8, "little", signed=True)
+
+
+def names(debugger: Debugger, limit: int = 1000) -> list[str]:
+    """The rest of a session, as the names of its events."""
+    found = []
+    for event in debugger:
+        found.append(type(event).__name__)
+        assert len(found) < limit
+    return found
+
+
+def end(debugger: Debugger) -> int:
+    """Run to the end of the last process; its exit status."""
+    last = list(debugger)[-1]
+    assert isinstance(last, events.Exited)
+    return last.status
