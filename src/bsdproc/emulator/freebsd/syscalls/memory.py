@@ -123,7 +123,7 @@ def sys_munmap(system: System, td: Thread, args: Args) -> int:
     address, size = args[0], args[1]
     delta = address & (PAGE - 1)
     start, size = address - delta, _up(size + delta)
-    if size == 0 or start + size > USER_HIGH or start + size < start:
+    if size == 0 or start < USER_LOW or start + size > USER_HIGH:
         raise Refused(EINVAL)
     space_of(td).unmap(start, size)
     return 0
