@@ -136,13 +136,17 @@ def test_names_that_are_no_utf8_survive() -> None:
 
 
 def test_decoded_when_read_and_once() -> None:
-    (found,) = KinfoProc.sized("amd64", proc(ki_pid=42))
+    (found,) = KinfoProc.sized("amd64", proc(ki_pid=42, ki_comm=b"hello"))
     assert not vars(found)
     assert found.pid == 42
-    assert set(vars(found)) == {"pid"}
-    for name in KinfoProc.of("amd64").names()[:10]:
+    assert not vars(found), "a number is read again, not kept"
+    assert found.comm == "hello"
+    assert set(vars(found)) == {"comm"}
+    assert found.comm is found.comm
+    for name in ("stat", "flag", "wmesg", "login"):
         getattr(found, name)
     assert "tdflags" in vars(found), "the rest follows when many are read"
+    assert found.pid == 42
 
 
 def test_records_are_immutable_values() -> None:

@@ -1,16 +1,18 @@
 """Records that a kernel hands out, decoded field by field when they are asked for.
 
 A table of ten thousand processes is cut into records at once, and a record keeps
-where its bytes lie.  A field is decoded when it is first read and then remembered;
-a record of which many fields are read decodes the rest in one go.  Records are
-immutable.
+where its bytes lie.  A number is decoded when it is read; what takes a conversion
+(flags, strings, sets) is remembered as well, and a record of which several such are
+read decodes the rest in one go.  Records are immutable.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from enum import Flag, IntEnum
+from itertools import repeat
 from struct import Struct as Packer
 from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, overload
 
@@ -22,8 +24,8 @@ E = TypeVar("E", bound=IntEnum)
 F = TypeVar("F", bound=Flag)
 R = TypeVar("R", bound="Record")
 
-_EAGER: Final = 6
-"""How many fields are decoded singly before the rest follows."""
+_EAGER: Final = 3
+"""How many fields with a conversion are decoded singly before the rest follows."""
 _REMEMBERED: Final = 16384
 """How many conversions of one field are remembered."""
 
@@ -58,18 +60,23 @@ class Record:
     least: ClassVar[int] = 0
     """Bytes that a record has at least: to the end of its last field, but for a path."""
     _fields: ClassVar[tuple[str, ...]] = ()
-    _bulk: ClassVar[Callable[[bytes], dict[str, Any]] | None] = None
+    _bulk: ClassVar[Callable[[bytes, int], dict[str, Any]] | None] = None
 
-    __slots__ = ("__dict__", "_raw")
-    _raw: bytes
+    __slots__ = ("__dict__", "_at", "_data", "_end")
+    _data: bytes
+    _at: int
+    _end: int
 
-    def __init__(self, raw: bytes) -> None:
-        """From a record's own bytes, by a class for a machine (see `of`).
+    def __init__(self, data: bytes, at: int = 0, end: int | None = None) -> None:
+        """The record of `data` from `at` to `end`, by a class for a machine (see `of`).
 
         `Malformed` for too few bytes."""
-        if len(raw) < self.least or not self.machine:
-            raise Malformed(f"{self.struct} takes {self.least} bytes, not {len(raw)}")
-        _set_raw(self, raw)
+        end = len(data) if end is None else end
+        if at < 0 or end > len(data) or end - at < self.least or not self.machine:
+            raise Malformed(f"{self.struct} takes {self.least} bytes, {end - at} are there")
+        _set_data(self, data)
+        _set_at(self, at)
+        _set_end(self, end)
 
     # -- classes for machines -------------------------------------------------
     @classmethod
@@ -83,7 +90,7 @@ class Record:
         kind = cls.of(machine)
         if at < 0 or len(data) - at < kind.sizeof:
             raise Malformed(f"{cls.struct} takes {kind.sizeof} bytes, {len(data) - at} are there")
-        return kind(data[at : at + kind.sizeof])
+        return kind(data, at, at + kind.sizeof)
 
     @classmethod
     def fixed(cls, machine: str, data: bytes) -> list[Self]:
@@ -119,14 +126,14 @@ class Record:
                     f"{cls.struct} at {at} says that it has {size} bytes: it has {cls.least} or "
                     f"more, and {total - at} are left"
                 )
-            yield cls(data[at : at + size])
+            yield cls(data, at, at + size)
             at += size
 
     # -- values -----------------------------------------------------------------
     @property
     def raw(self) -> bytes:
         """The bytes of this record."""
-        return self._raw
+        return self._data[self._at : self._end]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -137,7 +144,7 @@ class Record:
         """Every field by its name."""
         bulk = type(self)._bulk
         if bulk is not None:
-            return bulk(self._raw)
+            return bulk(self._data, self._at)
         return {name: getattr(self, name) for name in self._fields}
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -149,21 +156,25 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record) or type(self) is not type(other):
             return NotImplemented
-        return self._raw == other._raw
+        return self.raw == other.raw
 
     def __hash__(self) -> int:
-        return hash(self._raw)
+        return hash(self.raw)
 
     def __reduce__(self) -> tuple[Callable[..., Record], tuple[type[Record], str, bytes]]:
         generic = next(kind for kind in type(self).__mro__ if not vars(kind).get("machine"))
-        return _rebuild, (cast(type[Record], generic), self.machine, self._raw)
+        return _rebuild, (cast(type[Record], generic), self.machine, self.raw)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
         return f"{type(self).__name__}({shown})"
 
 
-_set_raw: Final[Callable[[Record, bytes], None]] = vars(Record)["_raw"].__set__
+# The slots' own setters, which know nothing of `Record.__setattr__`.
+_set_data: Final[Callable[[Record, bytes], None]] = vars(Record)["_data"].__set__
+_set_at: Final[Callable[[Record, int], None]] = vars(Record)["_at"].__set__
+_set_end: Final[Callable[[Record, int], None]] = vars(Record)["_end"].__set__
+_set_dict: Final[Callable[[Record, dict[str, Any]], None]] = vars(Record)["__dict__"].__set__
 
 
 def _rebuild(kind: type[Record], machine: str, raw: bytes) -> Record:
@@ -171,29 +182,31 @@ def _rebuild(kind: type[Record], machine: str, raw: bytes) -> Record:
 
 
 def _equal(kind: type[R], data: bytes, size: int) -> list[R]:
-    """Records of one size; the constructor's check of each is spared."""
-    new, fill = object.__new__, _set_raw
-    found: list[R] = []
-    keep = found.append
-    for (raw,) in Packer(f"{size}s").iter_unpack(data):
-        record = new(kind)
-        fill(record, raw)
-        keep(record)
+    """Records of one size, made in bulk: each step runs over all of them in C."""
+    count = len(data) // size
+    found: list[R] = list(map(object.__new__, repeat(kind, count)))
+    for each in (
+        map(_set_data, found, repeat(data)),
+        map(_set_at, found, range(0, len(data), size)),
+        map(_set_end, found, range(size, len(data) + 1, size)),
+    ):
+        deque(each, maxlen=0)
     return found
 
 
 class Field(Generic[T]):
     """A field: its C name, and what becomes of what stands there.
 
-    `code` is the struct module's letter for a number or "s" for bytes; found out
-    from the layout.  Read once, the value is kept in the record's dict, which
-    Python looks into first."""
+    Read once, the value is kept in the record's dict, which Python looks into first."""
 
-    __slots__ = ("cname", "code", "convert", "name", "offset", "size", "unpack")
+    __slots__ = ("cname", "code", "convert", "memo", "name", "offset", "size", "unpack")
+    remembers: ClassVar[bool] = True
+    """Whether equal bytes give one and the same value, kept for the next record."""
 
     def __init__(self, cname: str, convert: Callable[[Any], T] | None = None) -> None:
         self.cname = cname
         self.convert = convert
+        self.memo: Memo | None = None
         self.name = ""
         self.offset = 0
         self.size = 0
@@ -209,12 +222,16 @@ class Field(Generic[T]):
         order = "<" if layout.byteorder == "little" else ">"
         bound = copy(self)
         bound.convert = self._converter(machine, found)
+        if bound.convert is not None and self.remembers:
+            bound.memo = Memo(bound.convert)
+            bound.convert = bound.memo.__getitem__
         bound.offset, bound.size = found.offset, found.size
         bound.code = found.letter or f"{found.size}s"
         bound.unpack = Packer(order + bound.code).unpack_from
         return bound
 
     def _converter(self, machine: str, field: abi.Field) -> Callable[[Any], T] | None:
+        """What turns the number or bytes into the value."""
         return self.convert
 
     @overload
@@ -226,12 +243,13 @@ class Field(Generic[T]):
             return self
         kept = obj.__dict__
         if len(kept) >= _EAGER:
-            bulk: Callable[[bytes], dict[str, Any]] | None = owner._bulk  # type: ignore[attr-defined]
+            bulk: Callable[[bytes, int], dict[str, Any]] | None = owner._bulk  # type: ignore[attr-defined]
             if bulk is not None:
-                kept.update(bulk(obj._raw))
+                kept = bulk(obj._data, obj._at)
+                _set_dict(obj, kept)
                 all_at_once: T = kept[self.name]
                 return all_at_once
-        (value,) = self.unpack(obj._raw, self.offset)
+        (value,) = self.unpack(obj._data, obj._at + self.offset)
         if self.convert is not None:
             value = self.convert(value)
         kept[self.name] = value
@@ -240,9 +258,19 @@ class Field(Generic[T]):
 
 
 class Number(Field[int]):
-    """An integer or pointer as it stands."""
+    """An integer or pointer as it stands; it is read again rather than remembered."""
 
     __slots__ = ()
+
+    @overload
+    def __get__(self, obj: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, obj: Record, owner: type) -> int: ...
+    def __get__(self, obj: Record | None, owner: type) -> int | Self:
+        if obj is None:
+            return self
+        value: int = self.unpack(obj._data, obj._at + self.offset)[0]
+        return value
 
 
 class Enumerated(Field[E | int], Generic[E]):
@@ -252,7 +280,7 @@ class Enumerated(Field[E | int], Generic[E]):
 
     def __init__(self, cname: str, kind: type[E]) -> None:
         members = kind._value2member_map_
-        super().__init__(cname, Memo(lambda value: members.get(value, value)).__getitem__)
+        super().__init__(cname, lambda value: members.get(value, value))
 
 
 class Flagged(Field[F], Generic[F]):
@@ -264,7 +292,7 @@ class Flagged(Field[F], Generic[F]):
         def convert(value: int) -> F:
             return kind(value & 0xFFFFFFFF if value < 0 else value)
 
-        super().__init__(cname, Memo(convert).__getitem__)
+        super().__init__(cname, convert)
 
 
 def text(value: bytes) -> str:
@@ -278,7 +306,7 @@ class Text(Field[str]):
     __slots__ = ()
 
     def __init__(self, cname: str) -> None:
-        super().__init__(cname, Memo(text).__getitem__)
+        super().__init__(cname, text)
 
 
 class Signals(Field[sigset.SigSet]):
@@ -288,7 +316,7 @@ class Signals(Field[sigset.SigSet]):
 
     def _converter(self, machine: str, field: abi.Field) -> Callable[[Any], sigset.SigSet]:
         order = abi.target("freebsd", machine).byteorder
-        return Memo(lambda value: sigset.decode(value, order)).__getitem__
+        return lambda value: sigset.decode(value, order)
 
 
 class Seconds(Field[float]):
@@ -303,7 +331,7 @@ class Seconds(Field[float]):
             seconds, micros = read(value, 0)
             return seconds + micros / 1_000_000
 
-        return Memo(convert).__getitem__
+        return convert
 
 
 class Numbers(Field[tuple[int, ...]]):
@@ -316,7 +344,7 @@ class Numbers(Field[tuple[int, ...]]):
         codes = "bhiq" if field.signed else "BHIQ"
         letter = dict(zip((1, 2, 4, 8), codes, strict=True))[width]
         order = "<" if abi.target("freebsd", machine).byteorder == "little" else ">"
-        return Memo(Packer(f"{order}{field.size // width}{letter}").unpack).__getitem__
+        return Packer(f"{order}{field.size // width}{letter}").unpack
 
 
 class Pair(Field[tuple[int, int]]):
@@ -332,6 +360,7 @@ class Nested(Field[R], Generic[R]):
     """A struct inside, a record of its own."""
 
     __slots__ = ("kind",)
+    remembers = False
 
     def __init__(self, cname: str, kind: type[R]) -> None:
         super().__init__(cname)
@@ -353,7 +382,8 @@ class Tail(Field[str]):
     def __get__(self, obj: Record | None, owner: type) -> str | Self:
         if obj is None:
             return self
-        value = text(obj._raw[self.offset : self.offset + self.size])
+        start = obj._at + self.offset
+        value = text(obj._data[start : min(obj._end, start + self.size)])
         obj.__dict__[self.name] = value
         return value
 
@@ -405,22 +435,31 @@ def _bind(kind: type[Record], machine: str) -> type[Record]:
 
 def _bulk_reader(
     fields: list[Field[Any]], byteorder: str
-) -> Callable[[bytes], dict[str, object]] | None:
-    """A function that decodes all fields of a record at once; None for a union's members."""
+) -> Callable[[bytes, int], dict[str, Any]] | None:
+    """A function that decodes all fields of a record at once; None for a union's members.
+
+    It is written out as one expression and compiled, as dataclasses' methods are:
+    a loop over the fields would take twice as long."""
     parts, at = ["<" if byteorder == "little" else ">"], 0
     for field in fields:
         if field.offset < at:
             return None
         parts.append(f"{field.offset - at}x{field.code}")
         at = field.offset + field.size
-    unpack = Packer("".join(parts)).unpack_from
-    names = [field.name for field in fields]
-    converted = [(field.name, field.convert) for field in fields if field.convert is not None]
-
-    def decode(raw: bytes) -> dict[str, object]:
-        found: dict[str, object] = dict(zip(names, unpack(raw), strict=True))
-        for name, convert in converted:
-            found[name] = convert(found[name])
-        return found
-
+    space: dict[str, Any] = {"unpack": Packer("".join(parts)).unpack_from}
+    names, values = [], []
+    for index, field in enumerate(fields):
+        names.append(f"v{index}")
+        value = f"v{index}"
+        if field.memo is not None:
+            space[f"m{index}"] = field.memo
+            value = f"m{index}[{value}]"
+        elif field.convert is not None:
+            space[f"m{index}"] = field.convert
+            value = f"m{index}({value})"
+        values.append(f"{field.name!r}: {value}")
+    source = (f"def decode(data, at):\n {', '.join(names)}, = unpack(data, at)\n"
+              f" return {{{', '.join(values)}}}")
+    exec(source, space)
+    decode: Callable[[bytes, int], dict[str, Any]] = space["decode"]
     return decode
