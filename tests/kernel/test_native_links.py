@@ -19,8 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
 from bsdproc.abi.machines import MACHINES, Machine
 from bsdproc.kernel.build_native import builder, structs
@@ -82,6 +80,9 @@ def zig(tmp_path_factory: pytest.TempPathFactory) -> Zig:
 
 
 def undefined(path: Path) -> set[str]:
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
     with path.open("rb") as file:
         symbols = ELFFile(file).get_section_by_name(".symtab")
         assert isinstance(symbols, SymbolTableSection)
