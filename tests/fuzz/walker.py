@@ -39,6 +39,7 @@ RESUMES = (7, 9, 20, 21, 22)
 PL_FLAG_SCE, PL_FLAG_SCX, PL_FLAG_SI = 4, 8, 0x20
 P_PID, P_PGID = 0, 2
 PROC_REAP_ACQUIRE, PROC_REAP_STATUS, PROC_REAP_GETPIDS, PROC_REAP_KILL = 2, 4, 5, 6
+REAPER_PIDINFO_REAPER = 4
 CTL_KERN, KERN_PROC, KERN_PROC_PROC = 1, 14, 8
 KINFO_PROC = 1088
 
@@ -73,16 +74,27 @@ class Walker:
         }
 
     def descendants(self) -> set[int]:
-        """What PROC_REAP_GETPIDS tells."""
+        """What PROC_REAP_GETPIDS tells, of reapers below ours too."""
+        found: set[int] = set()
+        reapers = [0]
+        while reapers:
+            for pid, _, flags in self.reaped_by(reapers.pop()):
+                found.add(pid)
+                if flags & REAPER_PIDINFO_REAPER:
+                    reapers.append(pid)
+        return found
+
+    def reaped_by(self, reaper: int) -> list[tuple[int, int, int]]:
+        """(pid, subtree, flags) of all below one reaper; 0 is ours."""
         room = 512
         entries = self.kernel.buffer(72 * room)
         request = bytearray(72)
         struct.pack_into("<I", request, 0, room)
         struct.pack_into("<Q", request, 64, entries.address)
-        self.kernel.procctl(P_PID, 0, PROC_REAP_GETPIDS, self.kernel.buffer(request))
+        self.kernel.procctl(P_PID, reaper, PROC_REAP_GETPIDS, self.kernel.buffer(request))
         data = entries.read()
-        found = (struct.unpack_from("<iiI", data, 72 * i) for i in range(room))
-        return {pid for pid, _, flags in found if flags & 1}
+        found = [struct.unpack_from("<iiI", data, 72 * i) for i in range(room)]
+        return [(pid, subtree, flags) for pid, subtree, flags in found if flags & 1]
 
     def check(self) -> None:
         """What must always hold."""
