@@ -131,6 +131,9 @@ def allowed(cred: Credential, attributes: Attributes, want: int) -> bool:
 class Vnode:
     """A file of any kind.  The operations of a kind that lacks them refuse."""
 
+    locks: dict[object, bool] | None = None
+    """flock(2)'s: the open files that hold one, and whether alone."""
+
     def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0) -> None:
         self.mount = mount
         self.kind = kind

@@ -123,7 +123,10 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     td.runtime = 0
     parent = p.parent
     assert parent is not None
-    if parent.sigacts.flag_nocldwait or parent.sigacts.flag_cldsigign:
+    held = p.procdesc
+    if held is not None:
+        held.process_exits(system)
+    elif parent.sigacts.flag_nocldwait or parent.sigacts.flag_cldsigign:
         system.proc_reparent(p, p.reaper, set_oppid=True)
         parent.flag |= P.STATCHILD
         system.wakeup(parent)
@@ -132,7 +135,11 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     td.sigqueue.flush()
     system.remove_thread(td)
     p.state = ProcState.ZOMBIE
-    tell_exit(system, p)
+    if held is None:
+        tell_exit(system, p)
+    else:
+        parent.flag |= P.STATCHILD
+        system.wakeup(parent)
     raise ThreadExited
 
 
@@ -236,11 +243,13 @@ class Found:
         return self.p.child_usage
 
 
-def _matches(p: Proc, idtype: int, id: int) -> bool:
+def _matches(q: Proc, p: Proc, idtype: int, id: int) -> bool:
+    """proc_to_reap: whether `q` asks for it.  A process with a descriptor is among
+    all children only for its tracer."""
     if idtype == P_PID:
         return p.pid == id
     if idtype == P_ALL:
-        return True
+        return p.procdesc is None or (p.parent is q and p.traced)
     if idtype == P_PGID:
         return p.pgid == id
     if idtype == P_SID:
@@ -291,7 +300,7 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     q.flag &= ~P.STATCHILD
     found = 0
     for p in q.children:
-        if not _matches(p, idtype, id) or not _may_wait(td, p):
+        if not _matches(q, p, idtype, id) or not _may_wait(td, p):
             continue
         if p.zombie:
             if not options & WEXITED:
@@ -310,7 +319,7 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
                 return _report(p, options, s.CLD_STOPPED)
         if options & WCONTINUED and flag & P.CONTINUED:
             return _report(p, options, s.CLD_CONTINUED)
-    if not found and not any(_matches(p, idtype, id) for p in q.orphans):
+    if not found and not any(_matches(q, p, idtype, id) for p in q.orphans):
         raise Refused(ECHILD)
     return None
 
@@ -359,6 +368,9 @@ def reap(system: System, parent: Proc, p: Proc) -> None:
         system.pgrps.pop(p.pgrp.pgid, None)
     for td in p.threads:
         system.free_tid(td.tid, process=True)
+    if p.procdesc is not None:
+        p.procdesc.proc = None
+        p.procdesc = None
     del system.procs[p.pid]
 
 

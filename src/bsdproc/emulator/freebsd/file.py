@@ -20,10 +20,11 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd import signo
-from bsdproc.emulator.freebsd.state import KSigInfo, Sleep, Thread
+from bsdproc.emulator.freebsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.vnode import Access, Attributes, Vnode
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.syscalls.kqueue import Knote
     from bsdproc.emulator.freebsd.system import System
 
 T = TypeVar("T")
@@ -38,12 +39,14 @@ RLIMIT_FSIZE = 1
 SELECT = ("select",)
 """The channel of those who wait for any of several files."""
 RLIM_INFINITY = (1 << 63) - 1
+EVFILT_SIGNAL = -6
 
 
 class Kind:
     """KF_TYPE_ of struct kinfo_file."""
 
     VNODE, SOCKET, PIPE, FIFO, KQUEUE = 1, 2, 3, 4, 5
+    PROCDESC = 11
 
 
 class Ready(NamedTuple):
@@ -118,6 +121,12 @@ class VnodeFile(File):
     def closed(self, system: System) -> None:
         if self.flag & FWRITE:
             self.vnode.writers -= 1
+        self.unlock(system)
+
+    def unlock(self, system: System) -> None:
+        """Give up what flock(2) locked through it."""
+        if self.vnode.locks and self.vnode.locks.pop(self, None) is not None:
+            system.wakeup(("lockf", self.vnode))
 
     def attributes(self, who: Access) -> Attributes:
         return self.vnode.attributes(who)
@@ -324,10 +333,27 @@ class _TextSink:
 
 
 class Kqueue(File):
-    """A kqueue without filters: it can be made, listed, inherited by nobody
-    and closed."""
+    """A kqueue: inherited by nobody.  What it reports is in syscalls/kqueue.py."""
 
     kind = Kind.KQUEUE
+
+    def __init__(self, flag: int) -> None:
+        super().__init__(flag)
+        self.notes: dict[tuple[int, int], Knote] = {}
+        """By filter and ident."""
+
+    def signalled(self, system: System, p: Proc, sig: int) -> None:
+        """filt_signal: a process was sent one, whatever becomes of it."""
+        note = self.notes.get((EVFILT_SIGNAL, sig))
+        if note is not None and note.proc is p:
+            note.count += 1
+            system.wakeup(self)
+
+    def closed(self, system: System) -> None:
+        for p in {note.proc for note in self.notes.values()}:
+            if self in p.kqueues:
+                p.kqueues.remove(self)
+        self.notes.clear()
 
     def ready(self) -> Ready:
         return Ready(False, False)

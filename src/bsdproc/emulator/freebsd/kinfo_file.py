@@ -22,6 +22,7 @@ from bsdproc.emulator.freebsd.file import (
     Pipe,
     access,
 )
+from bsdproc.emulator.freebsd.procdesc import ProcDesc
 from bsdproc.emulator.freebsd.state import Proc, Thread
 from bsdproc.emulator.vnode import Access, Attributes, Vnode
 
@@ -91,6 +92,9 @@ def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
         fields = {"kf_type": file.kind, "kf_status": ATTR_VALID}
         if isinstance(file, Pipe):
             fields["kf_un"] = {"kf_pipe": _pipe(file)}
+        elif isinstance(file, ProcDesc):
+            pid = file.proc.pid if file.proc is not None else -1
+            fields["kf_un"] = {"kf_proc": {"kf_pid": pid}}
         elif isinstance(file, Kqueue):
             fields["kf_un"] = {"kf_kqueue": {"kf_kqueue_addr": id(file) & 0xFFFFFFFF}}
     fields |= {

@@ -29,6 +29,12 @@ def clear_orphan(system: System, p: Proc) -> None:
         p.treeflag &= ~Tree.ORPHANED
 
 
+def make_orphan(p: Proc, parent: Proc) -> None:
+    """proc_add_orphan: that is its real parent, another one its tracer."""
+    parent.orphans.insert(0, p)
+    p.treeflag |= Tree.ORPHANED
+
+
 def reparent(system: System, child: Proc, parent: Proc, *, set_oppid: bool) -> None:
     """proc_reparent."""
     old = child.parent
@@ -41,8 +47,7 @@ def reparent(system: System, child: Proc, parent: Proc, *, set_oppid: bool) -> N
     parent.children.insert(0, child)
     clear_orphan(system, child)
     if child.flag & P.TRACED and old is not None:
-        old.orphans.insert(0, child)
-        child.treeflag |= Tree.ORPHANED
+        make_orphan(child, old)
     child.parent = parent
     if set_oppid:
         child.oppid = parent.pid

@@ -93,6 +93,8 @@ def tdsendsignal(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> N
     sig = ksi.signo
     if p.state is ProcState.ZOMBIE or not p.threads:
         return
+    for kqueue in p.kqueues:
+        kqueue.signalled(system, p, sig)
     queue: SigQueue
     if td is None:
         td, queue = thread_for(system, p, sig), p.sigqueue

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image
     from bsdproc.emulator.freebsd.amd64.frame import Frame
     from bsdproc.emulator.freebsd.cred import Cred
+    from bsdproc.emulator.freebsd.file import Kqueue
     from bsdproc.emulator.freebsd.files import FileTable
+    from bsdproc.emulator.freebsd.procdesc import ProcDesc
     from bsdproc.emulator.machine.cpu import Context
     from bsdproc.emulator.machine.memory import AddressSpace
     from bsdproc.emulator.vfs import Vnode
@@ -397,6 +399,10 @@ class Proc:
         self.sigacts = SigActs()
         self.sigparent = 20
         self.pdeathsig = 0
+        self.kqueues: list[Kqueue] = []
+        """p_klist: the queues that report its signals."""
+        self.procdesc: ProcDesc | None = None
+        """The descriptor that it was forked with (pdfork)."""
         self.ksi: KSigInfo | None = None
         """The SIGCHLD it owes its parent."""
         self.comm = ""

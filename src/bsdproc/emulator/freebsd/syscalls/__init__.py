@@ -21,11 +21,14 @@ def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
         files,
+        flock,
         ids,
         jail,
+        kqueue,
         memory,
         names,
         poll,
+        procdesc,
         process,
         signals,
         sysctl,
@@ -34,7 +37,8 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = {}
-    for module in (process, signals, threads, memory, time, ids, jail, files, names, poll, sysctl):
+    for module in (process, signals, threads, memory, time, ids, jail, files, names, poll, sysctl,
+                   flock, kqueue, procdesc):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
