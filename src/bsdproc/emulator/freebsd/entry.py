@@ -94,10 +94,10 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
             error = _fetch(system, td)
     if error == 0:
         error = yield from call(system, td, td.sc_code, td.sc_args)
-    if error != EJUSTRETURN:
-        td.errno = error
+    if td.kept_errno is not None:
+        td.errno, td.kept_errno = td.kept_errno, None
     else:
-        td.errno = 0
+        td.errno = error
     if traced:
         td.dbgflags &= ~(TDB.SCE | TDB.BOUNDARY)
     if error != EJUSTRETURN:

@@ -15,7 +15,6 @@ from bsdproc.emulator.freebsd.state import (
     TDB,
     P,
     Proc,
-    SigAction,
     SigStack,
     Sleep,
     Thread,
@@ -149,7 +148,7 @@ def _reset_signals(p: Proc, td: Thread) -> None:
     """execsigs: caught signals get their default back."""
     for sig, action in list(p.sigacts.actions.items()):
         if action.handler > s.SIG_IGN or sig == s.SIGCHLD:
-            p.sigacts.actions[sig] = SigAction()
+            p.sigacts.actions[sig] = action.default()
             if sig in s.DEFAULT_IGNORED and sig != s.SIGCONT:
                 p.sigqueue.delete(sig)
                 td.sigqueue.delete(sig)

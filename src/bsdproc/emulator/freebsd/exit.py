@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
-from bsdproc.emulator.freebsd import proctree, reaper
+from bsdproc.emulator.freebsd import jobc, proctree, reaper
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.cred import p_canwait
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
@@ -128,7 +128,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
         held.process_exits(system)
     elif parent.sigacts.flag_nocldwait or parent.sigacts.flag_cldsigign:
         system.proc_reparent(p, p.reaper, set_oppid=True)
-        parent.flag |= P.STATCHILD
+        parent.news = True
         system.wakeup(parent)
         parent = p.reaper
     p.sigqueue.flush()
@@ -161,12 +161,13 @@ def tell_exit(system: System, p: Proc) -> None:
 def _leave_session(system: System, p: Proc) -> None:
     if p.session.leader is p:
         p.session.leader = None
+    jobc.leave(system, p)
 
 
 def _abandon_children(system: System, p: Proc) -> None:
     """Children go to the reaper; tracees die or go back to their parents."""
     if p.children:
-        p.children[0].reaper.flag |= P.STATCHILD
+        p.children[0].reaper.news = True
         system.wakeup(p.children[0].reaper)
     for q in list(p.children):
         q.sigparent = s.SIGCHLD
@@ -290,17 +291,21 @@ KNOWN_OPTIONS = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED 
 
 
 def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
-    """What a wait finds at once.  P_STATCHILD is set when looking again may
-    find more."""
+    """What a wait finds at once.  `news` is set when looking again may find
+    more."""
     q = td.proc
     if id == WAIT_MYPGRP and idtype in (P_PID, P_PGID):
         idtype, id = P_PGID, q.pgid
+    options &= 0xFFFFFFFF
     if options & ~KNOWN_OPTIONS or not options & (WEXITED | WUNTRACED | WCONTINUED | WTRAPPED):
         raise Refused(EINVAL)
     q.flag &= ~P.STATCHILD
+    q.news = False
     found = 0
     for p in q.children:
         if not _matches(q, p, idtype, id) or not _may_wait(td, p):
+            continue
+        if (p.sigparent != s.SIGCHLD) != bool(options & WLINUXCLONE):
             continue
         if p.zombie:
             if not options & WEXITED:
@@ -382,6 +387,7 @@ def driver_exit(system: System, td: Thread) -> None:
     p.ptevents = 0
     p.files.close_all(system, td)
     p.flag &= ~(P.TRACED | P.PPWAIT | P.PPTRACE)
+    _leave_session(system, p)
     _abandon_children(system, p)
     for q in list(p.orphans):
         q.oppid = q.reaper.pid

@@ -16,6 +16,7 @@ from bsdproc.emulator.freebsd import (
     exit,
     files,
     fork,
+    jobc,
     procctl,
     ptrace,
     rusage,
@@ -24,7 +25,7 @@ from bsdproc.emulator.freebsd import (
 )
 from bsdproc.emulator.freebsd import exec as exec_
 from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Sleep, Thread
-from bsdproc.emulator.freebsd.syscalls.process import enter_group, wait_target
+from bsdproc.emulator.freebsd.syscalls.process import wait_target
 from bsdproc.emulator.freebsd.system import Deadlock, System
 from bsdproc.emulator.machine.cpu import Context
 from bsdproc.kernel import checks
@@ -169,7 +170,7 @@ class EmulatedFreeBSD:
         try:
             if new_group:
                 with self._step("setpgid"):
-                    enter_group(system, child, child.pid, child.session)
+                    jobc.enter(system, child, child.pid, child.session)
             if cwd is not None:
                 with self._step("chdir", cwd):
                     files.chdir(system, td, cwd)
@@ -283,7 +284,7 @@ class EmulatedFreeBSD:
         """exit.wait6 without its generator: a debugger does nothing more often."""
         system, td, proc = self._system, self._td, self._proc
         while True:
-            while not proc.flag & P.STATCHILD:
+            while not proc.news:
                 if not system.run_once() and not system.idle():
                     raise Deadlock(call)
             found = exit.look(system, td, idtype, id, options)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from bsdproc import abi
-from bsdproc.emulator.freebsd import signo
+from bsdproc.emulator.freebsd import jobc, signo
 from bsdproc.emulator.freebsd.cred import Cred
-from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Run, Thread, Tree, Usage
+from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Run, Thread, Usage
 
 if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image
@@ -116,7 +116,7 @@ class Filler:
             "ki_ppid": p.oppid,
             "ki_tracer": p.parent.pid if p.traced and p.parent is not None else 0,
             "ki_pgid": p.pgid,
-            "ki_jobc": job_count(system, p),
+            "ki_jobc": jobc.count(system, p.pgrp),
             "ki_sid": p.session.sid,
             "ki_login": cut(p.session.login, 17),
             "ki_kiflag": KI_SLEADER if leader else 0,
@@ -241,21 +241,6 @@ def ignored(p: Proc) -> set[int]:
     }
     asked = {sig for sig, action in actions.items() if action.handler == signo.SIG_IGN}
     return (default | asked) - {signo.SIGCONT}
-
-
-def job_count(system: System, p: Proc) -> int:
-    """pgrp_calc_jobc: members whose parent is of the session but not of the
-    group."""
-    group, count = p.pgrp, 0
-    for q in group.members:
-        if q.treeflag & Tree.GRPEXITED or q.parent is None:
-            continue
-        parent = system.proc_realparent(q)
-        if parent.parent is not None and parent.treeflag & Tree.GRPEXITED:
-            parent = q.reaper
-        if parent.pgrp is not group and parent.session is group.session:
-            count += 1
-    return count
 
 
 def memory(p: Proc) -> Fields:

@@ -100,19 +100,18 @@ def tdsendsignal(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> N
         td, queue = thread_for(system, p, sig), p.sigqueue
     else:
         queue = td.sigqueue
-    waits = td.sigwait is not None and sig in td.sigwait
-    if ignored(p, sig) and not waits:
+    if ignored(p, sig):
         return
     action = p.sigacts[sig]
     caught_ = action.handler > s.SIG_IGN
-    interrupt = EINTR if caught_ and not action.flags & s.SA_RESTART else ERESTART
-    held = sig in td.sigmask and not waits
+    interrupt = EINTR if sig in p.sigacts.interrupts else ERESTART
+    held = sig in td.sigmask
     default = not held and not caught_
 
     if sig == s.SIGCONT:
         delete_everywhere(p, s.STOPS)
     elif sig in s.STOPS:
-        if sig in s.TTY_STOPS and default and system.orphaned(p.pgrp):
+        if sig in s.TTY_STOPS and default and p.pgrp.orphaned:
             return
         delete_everywhere(p, (s.SIGCONT,))
         p.flag &= ~P.CONTINUED
@@ -171,7 +170,7 @@ def _wake(system: System, td: Thread, sig: int, default: bool, interrupt: int) -
     """tdsigwakeup: knock the thread out of an interruptible sleep."""
     if td.run is not Run.SLEEPING or td.sleep is None or not td.sleep.interruptible:
         return
-    if sig == s.SIGCONT and default and not td.proc.traced:
+    if sig == s.SIGCONT and default:
         td.proc.sigqueue.delete(sig)
         td.sigqueue.delete(sig)
         return
@@ -184,17 +183,21 @@ def child_news(system: System, p: Proc, code: int, status: int) -> None:
     parent = p.parent
     if parent is None:
         return
-    parent.flag |= P.STATCHILD
+    parent.news = True
     system.wakeup(parent)
-    stopped = code in (s.CLD_TRAPPED, s.CLD_STOPPED, s.CLD_CONTINUED)
-    if stopped and parent.sigacts.flag_nocldstop:
-        return
+    if code in (s.CLD_TRAPPED, s.CLD_STOPPED, s.CLD_CONTINUED):
+        parent.flag |= P.STATCHILD
+        if parent.sigacts.flag_nocldstop:
+            return
     if parent.pid == 1:
         return
     if parent.driver and ignored(parent, s.SIGCHLD):
         return
-    if p.ksi is not None and p.ksi in parent.sigqueue.entries:
-        parent.sigqueue.entries.remove(p.ksi)
+    ksi = p.ksi
+    if ksi is not None and ksi in parent.sigqueue.entries:
+        # It is on its way already: only what it tells is new.
+        ksi.code, ksi.uid, ksi.status = code, p.cred.ruid, status
+        return
     p.ksi = KSigInfo(s.SIGCHLD, code, pid=p.pid, uid=p.cred.ruid, status=status)
     psignal(system, parent, p.ksi)
 
@@ -288,7 +291,7 @@ def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> Generator[Sleep | No
         td.si = None
         verdict = _exchanged(td, wanted, ksi) or (yield from _act(system, td, wanted))
         if verdict == "handle":
-            yield from _post(system, td, wanted)
+            yield from post(system, td, wanted)
         elif verdict == "ignore":
             td.sigqueue.delete(wanted)
             p.sigqueue.delete(wanted)
@@ -329,7 +332,7 @@ def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
 def _process(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, str]:
     """sigprocess: "handle", "handled" (look again) or "ignore"."""
     p = td.proc
-    if ignored(p, sig) and not p.flag & P.TRACED and td.sigwait is None:
+    if ignored(p, sig) and not p.flag & P.TRACED:
         return "ignore"
     if p.flag2 & P2.WEXIT:
         return "ignore"
@@ -363,14 +366,14 @@ def _act(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, s
     p = td.proc
     handler = p.sigacts[sig].handler
     if handler == s.SIG_IGN:
-        return "ignore" if td.sigwait is None else "handle"
+        return "ignore"
     if handler != s.SIG_DFL:
         return "handle"
     if p.pid <= 1:
         return "ignore"
     if sig in s.STOPS:
         if p.flag & (P.TRACED | P.WEXIT | P.SINGLE_EXIT) or (
-                sig in s.TTY_STOPS and system.orphaned(p.pgrp)):
+                sig in s.TTY_STOPS and p.pgrp.orphaned):
             return "ignore"
         td.sigqueue.delete(sig)
         p.sigqueue.delete(sig)
@@ -379,32 +382,41 @@ def _act(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, s
         thread_stopped(system, p)
         yield None
         return "handled"
-    if sig in s.DEFAULT_IGNORED and td.sigwait is None:
+    if sig in s.DEFAULT_IGNORED:
         return "ignore"
     return "handle"
+
+
+def interrupted(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
+    """sleepq_catch_signals: act on what is pending before a sleep that signals
+    end.  The error that the sleep ends with, 0 to go to sleep."""
+    sig = yield from issignal(system, td)
+    if not sig:
+        return 0
+    return EINTR if sig in td.proc.sigacts.interrupts else ERESTART
 
 
 def ast(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """On the way back to the program: act on every signal that is due."""
     td.dbgflags |= TDB.BOUNDARY
     while sig := (yield from issignal(system, td)):
-        yield from _post(system, td, sig)
+        yield from post(system, td, sig)
     td.dbgflags &= ~TDB.BOUNDARY
     if td.oldsigmask is not None:
         td.sigmask, td.oldsigmask = td.oldsigmask, None
 
 
-def _post(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, None]:
-    """postsig: the default action, or the handler's frame."""
+def post(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, bool]:
+    """postsig: the default action, or the handler's frame.  Whether there was
+    such a signal."""
     p = td.proc
     ksi = td.sigqueue.get(sig) or p.sigqueue.get(sig)
     if ksi is None:
-        return
+        return False
     action = p.sigacts[sig]
     if action.handler == s.SIG_DFL:
         td.si = ksi
         yield from system.sigexit(td, sig)
-        return
     mask = td.sigmask
     if td.oldsigmask is not None:
         mask, td.oldsigmask = td.oldsigmask, None
@@ -413,10 +425,10 @@ def _post(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, 
         p.sigacts.actions[s.SIGILL] = SigAction()
         td.sigmask -= {s.SIGILL}
         yield from system.sigexit(td, s.SIGILL)
-        return
     if p.sig == sig:
         p.sig = 0
     _after_delivery(td, sig, action)
+    return True
 
 
 def _after_delivery(td: Thread, sig: int, action: SigAction) -> None:
@@ -427,7 +439,7 @@ def _after_delivery(td: Thread, sig: int, action: SigAction) -> None:
         td.sigmask |= {sig}
     td.sigmask -= s.CANNOT_MASK
     if action.flags & s.SA_RESETHAND:
-        td.proc.sigacts.actions[sig] = SigAction(s.SIG_DFL, action.flags & ~s.SA_SIGINFO)
+        td.proc.sigacts.actions[sig] = action.default()
 
 
 def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
@@ -444,7 +456,7 @@ def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
         return
     if sig in td.sigmask or action.handler == s.SIG_IGN:
         td.sigmask -= {sig}
-        p.sigacts.actions[sig] = SigAction()
+        p.sigacts.actions[sig] = SigAction(s.SIG_DFL, action.flags, action.mask)
     p.sig = sig
     tdsendsignal(system, p, td, ksi)
 

@@ -215,6 +215,9 @@ class SigQueue:
         self.entries.clear()
 
 
+SA_SIGINFO = 0x40
+
+
 @dataclass(frozen=True, slots=True)
 class SigAction:
     """struct sigaction as the kernel keeps it: SIG_DFL 0, SIG_IGN 1, else a
@@ -223,6 +226,10 @@ class SigAction:
     handler: int = 0
     flags: int = 0
     mask: frozenset[int] = frozenset()
+
+    def default(self) -> SigAction:
+        """sigdflt: the default action; mask and most flags stay."""
+        return SigAction(0, self.flags & ~SA_SIGINFO, self.mask)
 
 
 @dataclass(slots=True)
@@ -242,6 +249,9 @@ class SigActs:
 
     def __init__(self) -> None:
         self.actions: dict[int, SigAction] = {}
+        self.interrupts: set[int] = set()
+        """ps_sigintr: signals that end a sleep for good, as an action without
+        SA_RESTART says, whichever action it was."""
         self.flag_nocldwait = False
         self.flag_cldsigign = False
         self.flag_nocldstop = False
@@ -252,6 +262,7 @@ class SigActs:
     def copy(self) -> SigActs:
         new = SigActs()
         new.actions = dict(self.actions)
+        new.interrupts = set(self.interrupts)
         new.flag_nocldwait = self.flag_nocldwait
         new.flag_cldsigign = self.flag_cldsigign
         new.flag_nocldstop = self.flag_nocldstop
@@ -270,6 +281,8 @@ class ProcessGroup:
     pgid: int
     session: Session
     members: list[Proc] = field(default_factory=list)
+    orphaned: bool = False
+    """PGRP_ORPHANED."""
 
 
 @dataclass(slots=True)
@@ -349,10 +362,11 @@ class Thread:
         self.sc_args: tuple[int, ...] = ()
         self.sc_narg = 0
         self.errno = 0
+        self.kept_errno: int | None = None
+        """TDP_NERRNO: the error that a call reports beside its result."""
         self.retval: tuple[int, int] = (0, 0)
         self.pending_request: Callable[[], Generator[Sleep | None, int, None]] | None = None
         """PT_COREDUMP's and PT_SC_REMOTE's work, done by the thread itself."""
-        self.sigwait: frozenset[int] | None = None
         self.child_tid_address = 0
         self.runtime = 0
         """Nanoseconds on the processor."""
@@ -403,6 +417,8 @@ class Proc:
         """p_klist: the queues that report its signals."""
         self.procdesc: ProcDesc | None = None
         """The descriptor that it was forked with (pdfork)."""
+        self.news = False
+        """A wait of it would find more than the last one did."""
         self.ksi: KSigInfo | None = None
         """The SIGCHLD it owes its parent."""
         self.comm = ""

@@ -226,14 +226,6 @@ class System:
             raise Refused(ESRCH)
         return p
 
-    def orphaned(self, group: ProcessGroup) -> bool:
-        """Whether no member has a parent in the session but outside the group."""
-        return not any(
-            p.parent is not None and p.parent.pgrp is not group
-            and p.parent.session is group.session
-            for p in group.members
-        )
-
     def p_cansignal(self, td: Thread, p: Proc, sig: int) -> None:
         cred.p_cansignal(self, td, p, sig)
 
@@ -389,14 +381,27 @@ class System:
             answer, td.woken = td.woken, None
             sleep = next(kernel) if answer is None else kernel.send(answer)
         except StopIteration:
-            td.kernel = None
+            if td.kernel is kernel:
+                td.kernel = None
             return True
         except ThreadExited:
             td.kernel = None
             return False
         if sleep is not None:
+            if sleep.interruptible and signals.pending(td):
+                td.kernel = self._sleep_with_signals(td, sleep, kernel)
+                return True
             self.go_to_sleep(td, sleep)
         return False
+
+    def _sleep_with_signals(
+        self, td: Thread, sleep: Sleep, kernel: Generator[Sleep | None, int, None]
+    ) -> Generator[Sleep | None, int, None]:
+        """A sleep with signals pending: these first.  Goes on with `kernel`."""
+        answer = yield from signals.interrupted(self, td)
+        if not answer:
+            answer = yield sleep
+        td.kernel, td.woken = kernel, answer or 0
 
     def slice_for(self, limit: int | None) -> int:
         """How many instructions may run before a timer or the limit is due."""

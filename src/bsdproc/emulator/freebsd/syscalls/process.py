@@ -7,9 +7,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import E2BIG, EFAULT, EINVAL, ENOENT, EPERM, ESRCH, Refused
-from bsdproc.emulator.freebsd import cred, exit, fork, ptrace, rusage, signals
+from bsdproc.emulator.freebsd import cred, exit, fork, jobc, ptrace, rusage, signals
 from bsdproc.emulator.freebsd import exec as exec_
-from bsdproc.emulator.freebsd.state import P, Proc, ProcessGroup, Session, Sleep, Thread
+from bsdproc.emulator.freebsd.state import P, Proc, Session, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.machine.memory import AddressSpace, MemoryFault
 
@@ -166,21 +166,6 @@ def sys_getsid(system: System, td: Thread, args: Args) -> int:
     return _visible(system, td, signed(args[0])).session.sid
 
 
-def enter_group(system: System, p: Proc, pgid: int, session: Session) -> None:
-    """enterpgrp: leave the old group, be in that one."""
-    old = p.pgrp
-    group = system.pgrps.get(pgid)
-    if group is old:
-        return
-    if group is None:
-        group = system.pgrps[pgid] = ProcessGroup(pgid, session)
-    old.members.remove(p)
-    if not old.members:
-        system.pgrps.pop(old.pgid, None)
-    group.members.append(p)
-    p.pgrp = group
-
-
 def sys_setpgid(system: System, td: Thread, args: Args) -> int:
     setpgid(system, td, signed(args[0]), signed(args[1]))
     return 0
@@ -214,14 +199,14 @@ def setpgid(system: System, td: Thread, pid: int, pgid: int) -> None:
             raise Refused(EPERM)
     elif group.session is not current.session:
         raise Refused(EPERM)
-    enter_group(system, target, pgid, current.session)
+    jobc.enter(system, target, pgid, current.session)
 
 
 def setsid(system: System, p: Proc) -> int:
     if p.pgid == p.pid or p.pid in system.pgrps:
         raise Refused(EPERM)
     session = Session(p.pid, p, p.session.login)
-    enter_group(system, p, p.pid, session)
+    jobc.enter(system, p, p.pid, session)
     p.flag &= ~P.CONTROLT
     return p.pid
 

@@ -20,7 +20,8 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd import signals
 from bsdproc.emulator.freebsd import signo as s
-from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, SigStack, Sleep, Thread
+from bsdproc.emulator.freebsd.entry import PTRACE_SCE, PTRACE_SCX
+from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, SigActs, SigStack, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 
@@ -33,6 +34,8 @@ Work = Generator[Sleep | None, int, int]
 SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 1, 2, 3
 SS_ONSTACK, SS_DISABLE = 1, 4
 MINSIGSTKSZ = 2048
+P_OSREL_SIGWAIT = 700000
+"""From this version on programs are told of an interrupted sigwait."""
 
 
 def to_set(data: bytes) -> frozenset[int]:
@@ -45,6 +48,22 @@ def from_set(signals_: frozenset[int] | set[int]) -> bytes:
     return sum(1 << (sig - 1) for sig in signals_).to_bytes(16, "little")
 
 
+KNOWN_FLAGS = (s.SA_ONSTACK | s.SA_RESTART | s.SA_RESETHAND | s.SA_NOCLDSTOP | s.SA_NODEFER
+               | s.SA_NOCLDWAIT | s.SA_SIGINFO)
+KEPT_FLAGS = s.SA_ONSTACK | s.SA_RESETHAND | s.SA_NODEFER | s.SA_SIGINFO
+
+
+def _flags(actions: SigActs, sig: int) -> int:
+    """sa_flags as sigaction tells them: those that mean something for the signal."""
+    flags = actions[sig].flags & KEPT_FLAGS
+    if sig not in actions.interrupts:
+        flags |= s.SA_RESTART
+    if sig == s.SIGCHLD:
+        flags |= s.SA_NOCLDSTOP if actions.flag_nocldstop else 0
+        flags |= s.SA_NOCLDWAIT if actions.flag_nocldwait else 0
+    return flags
+
+
 def sys_sigaction(system: System, td: Thread, args: Args) -> int:
     sig, new, old = signed(args[0]), args[1], args[2]
     if not 0 < sig <= s.SIG_MAX:
@@ -53,12 +72,18 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
     action = None
     if new:
         handler, flags, mask = struct.unpack("<Qi16s4x", space.copyin(new, 32))
-        if sig in s.CANNOT_MASK and handler != s.SIG_DFL:
+        if handler > s.SIG_IGN and flags & ~KNOWN_FLAGS:
             raise Refused(EINVAL)
         action = SigAction(handler, flags, to_set(mask) - s.CANNOT_MASK)
-    was = p.sigacts[sig]
+    was, flags_were = p.sigacts[sig], _flags(p.sigacts, sig)
     if action is not None:
+        if sig in s.CANNOT_MASK and action.handler != s.SIG_DFL:
+            raise Refused(EINVAL)
         p.sigacts.actions[sig] = action
+        if action.flags & s.SA_RESTART:
+            p.sigacts.interrupts.discard(sig)
+        else:
+            p.sigacts.interrupts.add(sig)
         if sig == s.SIGCHLD:
             p.sigacts.flag_nocldstop = bool(action.flags & s.SA_NOCLDSTOP)
             p.sigacts.flag_nocldwait = bool(action.flags & s.SA_NOCLDWAIT)
@@ -66,7 +91,7 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
         if signals.ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
             signals.delete_everywhere(p, (sig,))
     if old:
-        space.copyout(old, struct.pack("<Qi16s4x", was.handler, was.flags, from_set(was.mask)))
+        space.copyout(old, struct.pack("<Qi16s4x", was.handler, flags_were, from_set(was.mask)))
     return 0
 
 
@@ -98,9 +123,16 @@ def sys_sigpending(system: System, td: Thread, args: Args) -> int:
 def sys_sigsuspend(system: System, td: Thread, args: Args) -> Work:
     mask = to_set(space_of(td).copyin(args[0], 16)) - s.CANNOT_MASK
     td.oldsigmask, td.sigmask = td.sigmask, mask
-    while not signals.pending(td):
-        yield Sleep(("sigsuspend", td), "pause")
-    raise Refused(EINTR)
+    system.machdep.set_syscall_retval(td, EINTR, (0, 0))
+    taken = False
+    while not taken:
+        while not (yield Sleep(("sigsuspend", td), "pause")):
+            pass
+        while sig := (yield from signals.issignal(system, td)):
+            taken |= yield from signals.post(system, td, sig)
+        taken |= bool(td.proc.ptevents & (PTRACE_SCE | PTRACE_SCX))
+    td.kept_errno = EINTR
+    return EJUSTRETURN
 
 
 def sys_sigaltstack(system: System, td: Thread, args: Args) -> int:
@@ -133,34 +165,26 @@ def sys_sigreturn(system: System, td: Thread, args: Args) -> int:
 
 def _wait(system: System, td: Thread, wanted: frozenset[int],
           deadline: int | None) -> Generator[Sleep | None, int, KSigInfo]:
-    """kern_sigtimedwait: EAGAIN when the time is over."""
+    """kern_sigtimedwait: EAGAIN when the time is over.  While a tracer wants to
+    see system calls one that is woken for nothing ends with EINTR."""
     wanted -= s.CANNOT_MASK
-    mask = td.sigmask
-    td.sigwait = wanted
+    p, mask = td.proc, td.sigmask
     td.sigmask = mask - wanted
+    error, watched = 0, False
     try:
         while True:
-            for sig in sorted(wanted & (td.sigqueue.signals | td.proc.sigqueue.signals)):
-                ksi = td.sigqueue.get(sig) or td.proc.sigqueue.get(sig)
-                if ksi is None:
-                    continue
-                if td.proc.traced and not ksi.from_ptrace:
-                    td.si = ksi
-                    taken = yield from signals.ptracestop(system, td, sig, ksi)
-                    td.si = None
-                    if taken != sig or td.sigqueue.get(sig) is None:
-                        continue
-                return ksi
-            if deadline is not None and system.clock >= deadline:
-                raise Refused(EAGAIN)
-            error = yield Sleep(("sigwait", td), "sigwait", deadline)
-            arrived = wanted & (td.sigqueue.signals | td.proc.sigqueue.signals)
-            if error and not arrived:
-                if error == EWOULDBLOCK:
-                    raise Refused(EAGAIN)
-                raise Refused(EINTR)
+            sig = yield from signals.issignal(system, td)
+            if sig in wanted:
+                ksi = td.sigqueue.get(sig) or p.sigqueue.get(sig)
+                if ksi is not None:
+                    return ksi
+            if error or watched:
+                raise Refused(EAGAIN if error == EWOULDBLOCK else error or EINTR)
+            error = yield Sleep(p.sigacts, "sigwait", deadline)
+            if error == ERESTART:
+                error = EINTR
+            watched = not error and bool(p.ptevents & (PTRACE_SCE | PTRACE_SCX))
     finally:
-        td.sigwait = None
         td.sigmask = mask
 
 
@@ -190,7 +214,7 @@ def sys_sigwait(system: System, td: Thread, args: Args) -> Work:
     try:
         ksi = yield from _wait(system, td, wanted, None)
     except Refused as e:
-        if e.errno == EINTR:
+        if e.errno == EINTR and td.proc.osrel < P_OSREL_SIGWAIT:
             raise Refused(ERESTART) from None
         return e.errno
     space_of(td).copyout(args[1], struct.pack("<i", ksi.signo))
