@@ -56,17 +56,15 @@ def main() -> int:
             freebsd.ptrace.step(pid)
             freebsd.wait(pid)
 
-        buffer = kernel.buffer(4096)
-        print(f"single steps, port                  {best(lambda: rate(5000, port_step)):12,.0f} /s")
-        print(f"single steps, typed                 "
-              f"{best(lambda: rate(5000, typed_step)):12,.0f} /s")
-        print(f"getregs, typed                      "
-              f"{best(lambda: rate(5000, lambda: freebsd.ptrace.getregs(pid))):12,.0f} /s")
-        print(f"lwpinfo, typed                      "
-              f"{best(lambda: rate(5000, lambda: freebsd.ptrace.lwpinfo(pid))):12,.0f} /s")
-        print(f"PT_IO of 4096 bytes, typed          "
-              f"{best(lambda: rate(5000, lambda: freebsd.ptrace.read(pid, 0x200000, 4096))):12,.0f} /s")
-        del buffer
+        figures = (
+            ("single steps, port", port_step),
+            ("single steps, typed", typed_step),
+            ("getregs, typed", lambda: freebsd.ptrace.getregs(pid)),
+            ("lwpinfo, typed", lambda: freebsd.ptrace.lwpinfo(pid)),
+            ("PT_IO of 4096 bytes, typed", lambda: freebsd.ptrace.read(pid, 0x200000, 4096)),
+        )
+        for name, work in figures:
+            print(f"{name:35} {best(lambda w=work: rate(5000, w)):12,.0f} /s")
         freebsd.ptrace.detach(pid)
 
         def run() -> float:
