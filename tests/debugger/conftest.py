@@ -11,6 +11,8 @@ import pytest
 from bsdproc import freebsd
 from bsdproc.kernel import Kernel
 
+from .helpers import mine
+
 HERE = Path(__file__).resolve().parent
 ACTOR = str(HERE / "programs" / "bin" / "actor")
 
@@ -33,15 +35,10 @@ def at(symbol: Callable[[str, str], int]) -> Callable[[str], int]:
 @pytest.fixture(autouse=True)
 def nothing_left(kernel: Kernel) -> Iterator[None]:
     """Whatever a test does, no child and no tracee of the caller's stays."""
-    before = {p.pid for p in _mine(kernel)}
+    before = {p.pid for p in mine(kernel)}
     yield
-    left = [p for p in _mine(kernel) if p.pid not in before]
+    left = [p for p in mine(kernel) if p.pid not in before]
     assert left == []
-
-
-def _mine(kernel: Kernel) -> list[freebsd.kinfo.KinfoProc]:
-    own = kernel.getpid()
-    return [p for p in freebsd.kinfo.processes(kernel=kernel) if own in (p.ppid, p.tracer)]
 
 
 @pytest.fixture

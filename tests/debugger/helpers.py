@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bsdproc import Debugger, events
+from bsdproc import Debugger, events, freebsd
 from bsdproc.debugger import Process
+from bsdproc.kernel import Kernel
 
 
 def word(process: Process, address: int) -> int:
@@ -29,3 +30,9 @@ def end(debugger: Debugger) -> int:
     last = list(debugger)[-1]
     assert isinstance(last, events.Exited)
     return last.status
+
+
+def mine(kernel: Kernel) -> list[freebsd.kinfo.KinfoProc]:
+    """Children and tracees of the calling process."""
+    own = kernel.getpid()
+    return [p for p in freebsd.kinfo.processes(kernel=kernel) if own in (p.ppid, p.tracer)]

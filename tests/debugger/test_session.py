@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 
 import pytest
 
@@ -199,6 +201,26 @@ def test_collected_by_somebody_else(kernel: Kernel, actor: str) -> None:
         assert freebsd.wait(process.pid) == freebsd.Exited(process.pid, 1, 1 << 8)
         assert dbg.wait() is None
         assert process.state is State.GONE
+
+
+def test_ctrl_c_while_it_waits(kernel: Kernel, actor: str, at: At) -> None:
+    """The wait is broken off; the session can go on or be left."""
+    def ctrl_c(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, ctrl_c)
+    try:
+        with Debugger() as dbg:
+            process = dbg.spawn([actor, "spin"])
+            for _ in range(2):
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                with pytest.raises(KeyboardInterrupt):
+                    dbg.wait()
+            process.interrupt()
+            assert isinstance(dbg.wait(), events.Interrupted)
+            assert word(process, at("counter")) > 0
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("pid", [0, -1, -2**40])

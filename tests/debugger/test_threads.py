@@ -93,7 +93,7 @@ def test_detaching_while_other_threads_have_hit_it_too(
         kernel: Kernel, started: Start, at: At) -> None:
     """Their traps are taken from them, else they would end the process."""
     for hits in range(1, 6):
-        pid = started("threads", "100000000")
+        pid = started("nappers")
         with Debugger() as dbg:
             process = dbg.attach(pid)
             process.breakpoints.add(at("station"))

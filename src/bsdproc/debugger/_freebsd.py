@@ -12,7 +12,7 @@ from struct import Struct
 from typing import Final, cast
 
 from bsdproc import freebsd
-from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop
+from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.ptrace import LwpEvent, LwpFlags, PtraceEvents
@@ -200,14 +200,15 @@ class FreeBSDBackend:
         signal = freebsd.kinfo.process(pid, kernel=self.kernel).xstat & 0xFF
         return News(pid, True, signal, 0, False)
 
-    def unreported(self, pid: int, lwp: int, *, told: bool) -> tuple[bool, int]:
+    def unreported(self, pid: int, lwp: int, *, told: bool) -> Unreported:
         try:
             info = freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel)
         except ProcessLookupError:
-            return False, 0
-        waits = info.event == PL_EVENT_SIGNAL and not told
-        child = info.child_pid if waits and info.flags.value & FORKED else 0
-        return waits or Signal.SIGTRAP in info.siglist, child
+            return Unreported(False)
+        if info.event != PL_EVENT_SIGNAL or told:
+            return Unreported(Signal.SIGTRAP in info.siglist)
+        bits = info.flags.value
+        return Unreported(True, info.child_pid if bits & FORKED else 0, bool(bits & VFORKED))
 
     def stop_pending(self, pid: int) -> bool:
         try:

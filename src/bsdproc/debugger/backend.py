@@ -75,6 +75,16 @@ class Stop(NamedTuple):
     narg: int = 0
 
 
+class Unreported(NamedTuple):
+    """What a thread has not told of yet."""
+
+    waits: bool
+    """It has a stop or a trap to report."""
+    child: int = 0
+    """The child that it has forked, 0 for none."""
+    vfork: bool = False
+
+
 class News(NamedTuple):
     """What wait(2) says of a process: stopped, or gone one way or the other."""
 
@@ -141,10 +151,9 @@ class Backend(Protocol):
         """The news that a stopped process has given already, told again.
         EBUSY when it has not."""
 
-    def unreported(self, pid: int, lwp: int, *, told: bool) -> tuple[bool, int]:
-        """Of a thread of a stopped tracee: whether it has a stop to tell of still
-        (unless that has been `told`) or a trap, and the child that it has forked
-        and not told of, or 0."""
+    def unreported(self, pid: int, lwp: int, *, told: bool) -> Unreported:
+        """What a thread of a stopped tracee has to tell of still; its last stop
+        has been `told`."""
 
     def stop_pending(self, pid: int) -> bool:
         """Whether a stop signal is still to reach a process."""

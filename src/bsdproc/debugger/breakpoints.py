@@ -52,20 +52,15 @@ class Breakpoints:
         process.need_stopped()
         if not isinstance(address, int) or isinstance(address, bool):
             raise TypeError(f"an address is an int, not {address!r}")
-        if address not in store.saved:
-            trap = process.backend.breakpoint_instruction
-            original = process.memory.read(address, len(trap))
-            if len(original) < len(trap):
-                raise from_name(process.backend.kernel.system, "EFAULT", call="ptrace",
-                                request="breakpoint", target=process.pid,
-                                reason=f"{address:#x} is not all mapped")
-            store.saved[address] = original
-            if not store.withdrawn:
-                try:
-                    self._write(address, trap)
-                except BaseException:
-                    del store.saved[address]
-                    raise
+        trap = process.backend.breakpoint_instruction
+        original = process.memory.read(address, len(trap))
+        if len(original) < len(trap):
+            raise from_name(process.backend.kernel.system, "EFAULT", call="ptrace",
+                            request="breakpoint", target=process.pid,
+                            reason=f"{address:#x} is not all mapped")
+        # Noted before it is written: an exception in between must not leave it there.
+        store.saved[address] = original
+        self.put_back(address)
         return Breakpoint(address)
 
     def remove(self, address: int | Breakpoint) -> None:
@@ -142,8 +137,10 @@ class Breakpoints:
 
     def was_at(self, address: int) -> bool:
         """Whether a trap there is a breakpoint's that has been removed since."""
-        if address not in self._store.removed:
-            return False
+        return address in self._store.removed and self.plain(address)
+
+    def plain(self, address: int) -> bool:
+        """Whether no breakpoint instruction lies in the memory there."""
         trap = self._process.backend.breakpoint_instruction
         try:
             return self._process.backend.read(self._process.pid, address, len(trap)) != trap

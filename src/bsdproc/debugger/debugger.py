@@ -114,6 +114,7 @@ class Debugger:
         if pid in self._processes:
             raise ValueError(f"process {pid} is traced by this debugger already")
         process = self._add(pid, spawned=False)
+        process.control.stop_sent = True        # as the kernel does it
         try:
             self.backend.attach(pid)
         except KernelError:
@@ -129,6 +130,7 @@ class Debugger:
                 stop = self.backend.stop(process.pid, news.signal)
                 process.state = State.STOPPED
                 process.control.reporter = process.control.told = stop.lwp
+                process.control.stop_sent = False
                 process.report(self._reports)
             except ProcessLookupError:
                 release.bring_to_stop(process)
@@ -167,6 +169,8 @@ class Debugger:
                 return None
             if not self._settled:
                 self._recover()
+                self._settled = True
+                continue
             self._settled = False
             self._go_on()
             running = [p.pid for p in self._processes.values() if p.state is State.RUNNING]
@@ -238,6 +242,8 @@ class Debugger:
         child = self._add(pid, spawned=parent.spawned)
         child.breakpoints.inherit(parent.breakpoints, shared=shared)
         child.control.unborn, child.control.reports = True, parent.control.reports
+        if shared:
+            parent.control.vforked = child
         return child
 
     def forget(self, process: Process) -> None:

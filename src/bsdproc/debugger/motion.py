@@ -93,6 +93,23 @@ def _step(process: Process, lwp: int, signal: int) -> None:
     _runs(process)
 
 
+def take_hit(process: Process, lwp: int) -> tuple[int, int, bool] | None:
+    """At a breakpoint instruction: put the pc back if it is the debugger's, and
+    say (address, sp, whether the breakpoint is there still).  None for the
+    program's own."""
+    backend, breakpoints = process.backend, process.breakpoints
+    pc, advance = backend.registers(process.pid, lwp).pc, backend.breakpoint_advance
+    for at, put_back in ((pc - advance, False), (pc, True)):
+        there = at in breakpoints
+        if there or breakpoints.was_at(at):
+            if not put_back:
+                return *backend.set_back(process.pid, lwp), there
+            # It was put back, and the exception came that made this be done again.
+            if breakpoints.plain(pc - advance):
+                return at, backend.registers(process.pid, lwp).sp, there
+    return None
+
+
 def settle(process: Process) -> None:
     """After a step, and after one that did not come about: nothing stays lifted
     or held for it."""

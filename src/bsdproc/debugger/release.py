@@ -76,7 +76,7 @@ def _refused(process: Process, error: KernelError, signal: int) -> None:
 def bring_to_stop(process: Process) -> None:
     """Have it stand, its stop noted; it may also have ended."""
     backend, pid = process.backend, process.pid
-    known = process.state is State.STOPPED
+    known = process.state is State.STOPPED and process.control.told != 0
     while not _over(process):
         try:
             news = backend.standing(pid)
@@ -114,10 +114,7 @@ def _keep_signal(process: Process, stop: Stop) -> None:
         else:
             control.pending_signal = stop.signal
     elif stop.kinds == (Kind.BREAKPOINT,):
-        at = backend.registers(process.pid, stop.lwp).pc - backend.breakpoint_advance
-        if at in process.breakpoints or process.breakpoints.was_at(at):
-            backend.set_back(process.pid, stop.lwp)
-        else:
+        if motion.take_hit(process, stop.lwp) is None:
             control.pending_signal = stop.signal
     elif stop.kinds == (Kind.STEP,) and control.traps_due.pop(stop.lwp, None) is None and (
             not process.watchpoints.hits(stop.lwp)):
@@ -131,9 +128,9 @@ def adopt_unreported(process: Process) -> None:
     backend, pid, debugger = process.backend, process.pid, process.debugger
     for lwp in backend.threads(pid):
         if lwp != process.control.told:
-            child = backend.unreported(pid, lwp, told=False)[1]
-            if child and child not in debugger.processes:
-                debugger.adopt(child, process, shared=False)
+            found = backend.unreported(pid, lwp, told=False)
+            if found.child and found.child not in debugger.processes:
+                debugger.adopt(found.child, process, shared=found.vfork)
 
 
 def _let_go_of_new(process: Process, before: set[int]) -> None:
@@ -149,19 +146,20 @@ def kill(process: Process) -> None:
     backend, pid, control = process.backend, process.pid, process.control
     before = set(process.debugger.processes)
     while not _over(process):
-        # The parent in a vfork does not end before the child has left its memory.
-        if control.vforked is not None:
-            kill(control.vforked)
-            control.vforked = None
         try:
+            control.reporter = backend.stop(pid, 0).lwp
             adopt_unreported(process)
+            if control.vforked is not None:
+                # Its parent does not end before it has left the memory.
+                (kill if process.spawned else let_go)(control.vforked)
+                control.vforked = None
             _keep_from_forking(process)
             backend.end(pid)
         except KernelError as error:
             _refused(process, error, backend.kill_signal)
-        if not _over(process) and (news := _wait(process)) is not None:
-            with suppress(ProcessLookupError):
-                control.told, control.reporter = 0, backend.stop(pid, news.signal).lwp
+        control.told = 0
+        if not _over(process):
+            _wait(process)
     _let_go_of_new(process, before)
 
 
@@ -172,6 +170,7 @@ def _keep_from_forking(process: Process) -> None:
     for lwp in backend.threads(pid):
         if lwp != process.control.reporter:
             backend.suspend(pid, lwp)
+    backend.unsuspend(pid, process.control.reporter)
     backend.report(pid, Report.NONE)
 
 
@@ -215,7 +214,7 @@ def _waiting(process: Process) -> bool:
     backend, pid, control = process.backend, process.pid, process.control
     if control.stop_sent and backend.stop_pending(pid):
         return True
-    return any(backend.unreported(pid, lwp, told=lwp == control.reporter)[0]
+    return any(backend.unreported(pid, lwp, told=lwp == control.reporter).waits
                for lwp in backend.threads(pid))
 
 

@@ -79,39 +79,24 @@ def _signal(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
 
 
 def _breakpoint(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
-    backend, breakpoints = process.backend, process.breakpoints
-    at = thread.pc - backend.breakpoint_advance
-    if at not in breakpoints:
-        if breakpoints.was_at(at):
-            backend.set_back(process.pid, stop.lwp)
-            return
-        if not _set_back_already(process, at):
-            _signal(process, thread, stop, out)
-            return
-    if at in breakpoints:
-        pc, sp = backend.set_back(process.pid, stop.lwp)
-    else:
-        registers = thread.registers
-        pc, sp = registers.pc, registers.sp
+    hit = motion.take_hit(process, stop.lwp)
+    if hit is None:
+        _signal(process, thread, stop, out)
+        return
+    address, sp, there = hit
+    if not there:
+        return      # removed while this thread ran into it
     visits = process.control.visits.setdefault(stop.lwp, [])
     for i, visit in enumerate(visits):
-        if visit.address == pc and visit.sp == sp and not visit.standing:
+        if visit.address == address and visit.sp == sp and not visit.standing:
             # Back from a signal's handler: it has been told that it is here.
             visit.standing = True
             del visits[i + 1 :]
             return
-    if not visits or visits[-1] != Visit(pc, sp):
-        visits.append(Visit(pc, sp))
+    if not visits or visits[-1] != Visit(address, sp):
+        visits.append(Visit(address, sp))
         del visits[:-VISITS_MAX]
-    out.append(events.BreakpointHit(process, thread, Breakpoint(pc)))
-
-
-def _set_back_already(process: Process, before: int) -> bool:
-    """Whether this hit's pc has been put back, by a reading that was broken off."""
-    backend = process.backend
-    advance = backend.breakpoint_advance
-    return (advance > 0 and before + advance in process.breakpoints
-            and process.memory.read(before, advance) != backend.breakpoint_instruction)
+    out.append(events.BreakpointHit(process, thread, Breakpoint(address)))
 
 
 def _step(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
@@ -182,7 +167,6 @@ def _fork(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     else:
         release.bring_to_stop(child)
         if child.state is State.STOPPED:
-            process.control.vforked = child if vfork else None
             out.append(events.Forked(process, thread, stop.child, child, vfork))
             _child(child, child.thread, stop, out)
             return

@@ -19,6 +19,7 @@
  *                        once it has yielded often enough; exits with the byte
  * actor spin             counts in `counter` until `quit` is set
  * actor nap              sleeps until `quit` is set
+ * actor nappers          two threads enter it at the same moments, for ever
  * actor write N          writes 1 .. N to `counter`, exits with N
  * actor forkers          two threads, one of them forks while the other enters
  *                        `station` for ever
@@ -111,6 +112,20 @@ for_ever(void *unused)
 	(void)unused;
 	while (quit == 0)
 		station();
+	thread_end();
+}
+
+static void
+nap_for_ever(void *unused)
+{
+	struct span until = { 0, 0 };
+
+	(void)unused;
+	while (quit == 0) {
+		until.nanoseconds = 2000000;
+		CALL2(nanosleep, &until, 0);
+		station();
+	}
 	thread_end();
 }
 
@@ -259,6 +274,10 @@ main(int argc, char **argv)
 			counter++;
 		}
 		return ((int)quit);
+	}
+	if (equal(mode, "nappers")) {
+		thread(0, nap_for_ever);
+		nap_for_ever(0);
 	}
 	if (equal(mode, "write")) {
 		for (long i = 1; i <= n; i++)
