@@ -21,7 +21,7 @@ from bsdproc.kernel import Kernel, KernelError
 from bsdproc.kernel.port import Address
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "conformance" / "tracees" / "bin"
-WORDS = {
+WORDS: dict[str, list[list[str]]] = {
     "spin": [[]], "steps": [[]], "sys": [[]], "exiter": [["3"]], "forker": [[]], "vforker": [[]],
     "execer": [["/bin/exiter", "5"], ["/bin/threads", "two"], ["/none"]],
     "threads": [["one"], ["two"], ["named"]],
