@@ -124,7 +124,7 @@ def test_process_notes(start: Start) -> None:
     p = start("cc", argv=("program", "with", "arguments"))
     p.stops()
     found = dict(notes(dump(p)))
-    version, size, name, arguments, pid = coredump.PRPSINFO.unpack(found[3])
+    version, size, name, arguments, pid = coredump.ELF64.prpsinfo.unpack(found[3])
     assert (version, size, pid) == (1, 120, p.pid)
     assert name.rstrip(b"\0") == b"program1"
     assert arguments.rstrip(b"\0") == b"program with arguments"
@@ -250,9 +250,9 @@ def test_a_core_file_replaces_an_older_one(start: Start) -> None:
 
 def test_very_many_segments() -> None:
     """From 65535 program headers on, their number stands in a section header."""
-    header = coredump.elf_header(0xFFFF)
-    fields = coredump.EHDR.unpack(header)
+    elf = coredump.ELF64
+    fields = elf.header.unpack(coredump.elf_header(elf, 0xFFFF))
     assert fields[-4] == 0xFFFF
     assert fields[-2] == 1
     assert fields[11] == 64 + 56 * 0xFFFF
-    assert coredump.EHDR.unpack(coredump.elf_header(3))[-4:] == (3, 64, 0, 0)
+    assert elf.header.unpack(coredump.elf_header(elf, 3))[-4:] == (3, 64, 0, 0)

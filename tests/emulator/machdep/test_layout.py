@@ -17,6 +17,7 @@ from bsdproc.emulator.freebsd.amd64 import (
     fpu,
     frame,
     regs,
+    regset,
     request,
     signal,
     stack,
@@ -77,8 +78,9 @@ CONSTANTS = {
     **{name: getattr(signo, name) for name in dir(signo)
        if name.startswith("SIG") and name not in ("SIG_MAX", "SIG_DFL", "SIG_IGN")},
     **{name: getattr(request, name) for name in dir(request)
-       if name.startswith(("PT_", "NT_PR", "NT_FP", "NT_THR", "NT_PTL"))
-       and not name.endswith("_OLD")},
+       if name.startswith("PT_") and not name.endswith("_OLD")},
+    **{name: getattr(regset, name) for name in dir(regset)
+       if name.startswith(("NT_PR", "NT_FP", "NT_THR", "NT_PTL"))},
     **{name: getattr(coredump, name) for name in dir(coredump)
        if name.startswith(("NT_", "PC_"))},
     **{name: getattr(stack, name) for name in dir(stack)
@@ -122,15 +124,15 @@ CONSTANTS = {
     "offsetof(struct sigframe, sf_si)": signal.SF_SI,
     "offsetof(ucontext_t, uc_mcontext)": signal.UC_MCONTEXT,
     "offsetof(ucontext_t, uc_stack)": signal.UC_STACK,
-    "sizeof(prstatus_t)": request.PRSTATUS.size + regs.REG.size,
-    "offsetof(prstatus_t, pr_reg)": request.PRSTATUS.size,
-    "sizeof(prpsinfo_t)": coredump.PRPSINFO.size,
-    "offsetof(prpsinfo_t, pr_pid)": coredump.PRPSINFO.size - 4,
+    "sizeof(prstatus_t)": regset.PRSTATUS.size + regs.REG.size,
+    "offsetof(prstatus_t, pr_reg)": regset.PRSTATUS.size,
+    "sizeof(prpsinfo_t)": coredump.ELF64.prpsinfo.size,
+    "offsetof(prpsinfo_t, pr_pid)": coredump.ELF64.prpsinfo.size - 4,
     "offsetof(prpsinfo_t, pr_psargs)": 16 + 17,
-    "sizeof(thrmisc_t)": request.THRMISC.size,
-    "sizeof(struct ptrace_lwpinfo)": request.LWPINFO.size,
+    "sizeof(thrmisc_t)": regset.THRMISC.size,
+    "sizeof(struct ptrace_lwpinfo)": regset.LWPINFO.size,
     "sizeof(struct ptrace_xstate_info)": request.XSTATE_INFO.size,
-    "sizeof(struct ps_strings)": stack.PS_STRINGS.size,
+    "sizeof(struct ps_strings)": stack.PS_STRINGS[64].size,
     "offsetof(struct ps_strings, ps_envstr)": 16,
     "MAXCOMLEN": 19,
 }

@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from bsdproc.emulator.freebsd.amd64 import stack, vdso
+from bsdproc.emulator.freebsd.amd64.abi import ELF64
 from bsdproc.emulator.freebsd.state import P2
 
 from .programs import TEXT, Running, Start
@@ -48,7 +49,7 @@ def test_arguments_and_environment(start: Start) -> None:
     assert auxv[stack.AT_ARGC] == 3
     assert auxv[stack.AT_ENVC] == 2
     assert p.word(auxv[stack.AT_ARGV] - 8) == 3
-    ps = stack.PS_STRINGS.unpack(p.read(auxv[stack.AT_PS_STRINGS], 32))
+    ps = stack.PS_STRINGS[64].unpack(p.read(auxv[stack.AT_PS_STRINGS], 32))
     assert ps == (auxv[stack.AT_ARGV], 3, auxv[stack.AT_ENVV], 2)
     assert p.proc.ps_strings == auxv[stack.AT_PS_STRINGS]
 
@@ -166,8 +167,8 @@ def test_map_entries(start: Start, room: int) -> None:
 
 def test_layout_of_the_strings() -> None:
     """From the top: ps_strings, path, canary, page sizes, strings, vectors."""
-    s = stack.lay_out(top=0x10000, argv=[b"ab", b"c"], envp=[b"D=e"], execpath=b"/x",
-                      canary=b"C" * 64, auxiliary=((stack.AT_PAGESZ, 4096),), tail=())
+    s = stack.lay_out(ELF64, top=0x10000, argv=[b"ab", b"c"], envp=[b"D=e"], execpath=b"/x",
+                      canary=b"C" * 64, auxiliary=((stack.AT_PAGESZ, 4096),))
     at = {0x10000 - 32: "ps_strings", 0xFFD8: "path", 0xFFD8 - 64: "canary",
           0xFFD8 - 64 - 24: "sizes", 0xFFD8 - 64 - 24 - 16: "text"}
     places = {name: address - s.base for address, name in at.items()}

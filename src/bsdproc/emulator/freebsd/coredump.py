@@ -27,12 +27,40 @@ PC_COMPRESS, PC_ALL = 0x1, 0x2
 OFF_MAX: Final = (1 << 63) - 1
 ACORE: Final = 0x8
 
-EHDR: Final = struct.Struct("<4sBBBBB7x HHI QQQ I HHHHHH")
-PHDR: Final = struct.Struct("<IIQQQQQQ")
-SHDR: Final = struct.Struct("<IIQQQQIIQQ")
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """The ELF structures of a class."""
+
+    number: int
+    """EI_CLASS."""
+    machine: int
+    header: struct.Struct
+    program: struct.Struct
+    section: struct.Struct
+    word: str
+    """An address, for `struct`."""
+    prpsinfo: struct.Struct
+    """struct prpsinfo: version, size, name, arguments, pid."""
+    kinfo_proc: int
+    """Size of a struct kinfo_proc."""
+
+    def load(self, kind: int, flags: int, offset: int, address: int, size: int, memory: int,
+             align: int) -> bytes:
+        """A program header; the flags stand in another place in each class."""
+        if self.number == ELFCLASS64:
+            return self.program.pack(kind, flags, offset, address, 0, size, memory, align)
+        return self.program.pack(kind, offset, address, 0, size, memory, flags, align)
+
+
+ELFCLASS32, ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD = 1, 2, 1, 1, 9
+ET_CORE, PT_LOAD, PT_NOTE, PN_XNUM = 4, 1, 4, 0xFFFF
+ELF64: Final = Elf(
+    ELFCLASS64, 62, struct.Struct("<4sBBBBB7x HHI QQQ I HHHHHH"), struct.Struct("<IIQQQQQQ"),
+    struct.Struct("<IIQQQQIIQQ"), "Q", struct.Struct("<i4xQ17s81s2xi"), 1088)
+ELF32: Final = Elf(
+    ELFCLASS32, 3, struct.Struct("<4sBBBBB7x HHI III I HHHHHH"), struct.Struct("<IIIIIIII"),
+    struct.Struct("<IIIIIIIIII"), "I", struct.Struct("<iI17s81s2xi"), 768)
 NHDR: Final = struct.Struct("<III")
-ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD = 2, 1, 1, 9
-ET_CORE, EM_X86_64, PT_LOAD, PT_NOTE, PN_XNUM = 4, 62, 1, 4, 0xFFFF
 VENDOR: Final = b"FreeBSD\0"
 
 NT_PRPSINFO: Final = 3
@@ -46,14 +74,12 @@ NT_PROCSTAT_OSREL: Final = 14
 NT_PROCSTAT_PSSTRINGS: Final = 15
 NT_PROCSTAT_AUXV: Final = 16
 
-PRPSINFO: Final = struct.Struct("<i4xQ17s81s2xi")
-"""struct prpsinfo: version, size, name, arguments, pid."""
 PRPSINFO_VERSION: Final = 1
 
 CTL_KERN, KERN_PROC = 1, 14
 KERN_PROC_PID, KERN_PROC_INC_THREAD = 1, 0x10
 KERN_PROC_VMMAP, KERN_PROC_FILEDESC = 32, 33
-KINFO_PROC_SIZE, KINFO_FILE_SIZE, KINFO_VMENTRY_SIZE = 1088, 1392, 1160
+KINFO_FILE_SIZE, KINFO_VMENTRY_SIZE = 1392, 1160
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +105,28 @@ def coredump(system: System, td: Thread, vnode: Vnode, limit: int, flags: int) -
 
 def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: bool = False,
           compress: bool = False) -> None:
-    """elf64_coredump."""
-    p = td.proc
-    space = p.space
+    """elf64_coredump and elf32_coredump."""
+    space = td.proc.space
     assert space is not None
+    elf = elf_of(td.proc)
     segments = list(dumpable(space.entries, everything=everything))
     count = len(segments) + 1
-    header_size = EHDR.size + PHDR.size * count + (SHDR.size if count >= PN_XNUM else 0)
+    header_size = elf.header.size + elf.program.size * count
+    if count >= PN_XNUM:
+        header_size += elf.section.size
     note_bytes = b"".join(bytes(n) for n in notes(system, td))
     start = -(-(header_size + len(note_bytes)) // PAGE) * PAGE
     if start + sum(e.end - e.start for e in segments) >= limit:
         raise Refused(EFAULT)
-    pieces = [elf_header(count), PHDR.pack(
-        PT_NOTE, 4, header_size, 0, 0, len(note_bytes), 0, 4)]
+    pieces = [elf_header(elf, count),
+              elf.load(PT_NOTE, 4, header_size, 0, len(note_bytes), 0, 4)]
     at = start
     for e in segments:
         size = e.end - e.start
-        pieces.append(PHDR.pack(PT_LOAD, segment_flags(e.prot), at, e.start, 0, size, size, PAGE))
+        pieces.append(elf.load(PT_LOAD, segment_flags(e.prot), at, e.start, size, size, PAGE))
         at += size
     if count >= PN_XNUM:
-        pieces.append(SHDR.pack(0, 0, 0, 0, 0, 1, 0, count, 0, 0))
+        pieces.append(elf.section.pack(0, 0, 0, 0, 0, 1, 0, count, 0, 0))
     pieces.append(note_bytes)
     pieces.append(bytes(start - header_size - len(note_bytes)))
     pieces.extend(space.peek(e.start, e.end - e.start) for e in segments)
@@ -106,12 +134,19 @@ def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: b
     vnode.write_at(0, gzip.compress(core, mtime=0) if compress else core)
 
 
-def elf_header(count: int) -> bytes:
-    shoff = EHDR.size + PHDR.size * count if count >= PN_XNUM else 0
-    return EHDR.pack(
-        b"\x7fELF", ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD, 0,
-        ET_CORE, EM_X86_64, EV_CURRENT, 0, EHDR.size, shoff, 0, EHDR.size, PHDR.size,
-        min(count, PN_XNUM), SHDR.size, 1 if shoff else 0, 0)
+def elf_of(p: Proc) -> Elf:
+    """What a process's core is written in."""
+    return ELF32 if p.sysent == "FreeBSD ELF32" else ELF64
+
+
+def elf_header(elf: Elf, count: int) -> bytes:
+    """For so many program headers; those that do not fit the field stand in a
+    section header."""
+    shoff = elf.header.size + elf.program.size * count if count >= PN_XNUM else 0
+    return elf.header.pack(
+        b"\x7fELF", elf.number, ELFDATA2LSB, EV_CURRENT, ELFOSABI_FREEBSD, 0,
+        ET_CORE, elf.machine, EV_CURRENT, 0, elf.header.size, shoff, 0, elf.header.size,
+        elf.program.size, min(count, PN_XNUM), elf.section.size, 1 if shoff else 0, 0)
 
 
 def segment_flags(prot: int) -> int:
@@ -130,6 +165,7 @@ def dumpable(entries: Iterable[Entry], *, everything: bool) -> Iterator[Entry]:
 def notes(system: System, td: Thread) -> Iterator[Note]:
     """In the kernel's order; the thread that dumps comes first of the threads."""
     p = td.proc
+    elf = elf_of(p)
     yield Note(NT_PRPSINFO, prpsinfo(p))
     for thread in [td, *(t for t in p.threads if t is not td)]:
         for kind, data in system.machdep.core_notes(thread):
@@ -139,7 +175,7 @@ def notes(system: System, td: Thread) -> Iterator[Note]:
         data = sysctl.fetch(system, td, (CTL_KERN, KERN_PROC, *mib, p.pid))
         return struct.pack("<i", size) + data
 
-    yield Note(NT_PROCSTAT_PROC, table(KINFO_PROC_SIZE, KERN_PROC_PID | KERN_PROC_INC_THREAD))
+    yield Note(NT_PROCSTAT_PROC, table(elf.kinfo_proc, KERN_PROC_PID | KERN_PROC_INC_THREAD))
     yield Note(NT_PROCSTAT_FILES, table(KINFO_FILE_SIZE, KERN_PROC_FILEDESC))
     yield Note(NT_PROCSTAT_VMMAP, table(KINFO_VMENTRY_SIZE, KERN_PROC_VMMAP))
     groups = p.cred.groups
@@ -147,15 +183,17 @@ def notes(system: System, td: Thread) -> Iterator[Note]:
     yield Note(NT_PROCSTAT_UMASK, struct.pack("<iH", 2, p.umask))
     yield Note(NT_PROCSTAT_RLIMIT, rlimits(p))
     yield Note(NT_PROCSTAT_OSREL, struct.pack("<ii", 4, p.osrel))
-    yield Note(NT_PROCSTAT_PSSTRINGS, struct.pack("<iQ", 8, p.ps_strings))
-    yield Note(NT_PROCSTAT_AUXV, struct.pack("<i", 16) + p.auxv)
+    yield Note(NT_PROCSTAT_PSSTRINGS, struct.pack(
+        f"<i{elf.word}", struct.calcsize(elf.word), p.ps_strings))
+    yield Note(NT_PROCSTAT_AUXV, struct.pack("<i", 2 * struct.calcsize(elf.word)) + p.auxv)
 
 
 def prpsinfo(p: Proc) -> bytes:
     """struct prpsinfo: the arguments with blanks between, its name without any."""
     arguments = b" ".join(p.args)[:80] or p.comm.encode()
-    return PRPSINFO.pack(
-        PRPSINFO_VERSION, PRPSINFO.size, p.comm.encode()[:16], arguments[:80], p.pid)
+    record = elf_of(p).prpsinfo
+    return record.pack(
+        PRPSINFO_VERSION, record.size, p.comm.encode()[:16], arguments[:80], p.pid)
 
 
 def rlimits(p: Proc) -> bytes:

@@ -60,11 +60,15 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
         if stop == Stop.SLICE:
             return True
     if stop == Stop.SYSCALL:
-        td.kernel = system_call(system, td)
+        ksi = system.machdep.syscall_instruction(td)
+    elif system.machdep.is_syscall_gate(cpu, td):
+        ksi = None
     else:
         ksi = system.machdep.trap(cpu, td)
-        if ksi is not None:
-            _trap(system, td, ksi)
+    if ksi is None:
+        td.kernel = system_call(system, td)
+    else:
+        _trap(system, td, ksi)
     return False
 
 
@@ -112,7 +116,7 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
 def _fetch(system: System, td: Thread) -> int:
     try:
         td.sc_code, td.sc_narg, td.sc_args = system.machdep.fetch_syscall_args(
-            td, system.syscall_narg)
+            td, system.syscall_narg_of(td))
     except MemoryFault:
         return EFAULT
     except Refused as e:
@@ -123,7 +127,7 @@ def _fetch(system: System, td: Thread) -> int:
 def call(system: System, td: Thread, code: int,
          args: tuple[int, ...]) -> Generator[Sleep | None, int, int]:
     """One system call: its error, its results in td.retval."""
-    known = system.syscalls.get(code)
+    known = system.syscalls_of(td).get(code)
     if known is None:
         name = system.syscall_names.get(code)
         system.note(

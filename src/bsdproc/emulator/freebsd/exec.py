@@ -126,7 +126,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
 
 def _unfit(system: System, image: elf.Image) -> str | None:
     """Why this kernel cannot run such a program."""
-    if image.machine != system.machine:
+    if image.machine not in system.machdep.MACHINES:
         return f"is for {image.machine}, not {system.machine}"
     if image.system not in ("freebsd", None):
         return f"is a program of {image.system}"

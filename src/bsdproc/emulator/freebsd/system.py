@@ -7,7 +7,7 @@ caller lets it: in a wait, a settle, a spawn up to its exec.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from itertools import count
 from types import ModuleType
 from typing import BinaryIO, TypeVar
@@ -32,6 +32,7 @@ from bsdproc.emulator.freebsd.state import (
     Sleep,
     Thread,
 )
+from bsdproc.emulator.freebsd.syscalls import freebsd32
 from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 from bsdproc.emulator.machine.engine import Engine
 from bsdproc.emulator.vfs import FileSystem
@@ -103,6 +104,7 @@ class System:
         root = cred.root_cred(self.prison0)
         self.vfs: FileSystem = files.boot_file_system(self)
         self.syscalls = syscalls.table()
+        self.syscalls32 = freebsd32.table(self.syscalls)
         self.syscall_names = SYSCALL_NAMES
         self.capability_calls = ENABLED
         self.ptrace_names = _names(self.target, "PT_", PTRACE_NOT_REQUESTS)
@@ -132,9 +134,20 @@ class System:
         self.add_thread(p, Thread(p, self.new_tid(process=True), None))
         return p
 
-    def syscall_narg(self, code: int) -> int:
-        """How many arguments a system call takes."""
+    def syscalls_of(self, td: Thread) -> Mapping[int, syscalls.Entry]:
+        """The system calls of a thread's program, by number."""
+        return self.syscalls32 if td.proc.sysent == "FreeBSD ELF32" else self.syscalls
+
+    def syscall_narg_of(self, td: Thread) -> Callable[[int], int]:
+        """How many arguments each takes; none for one that there is not."""
+        return self._narg32 if td.proc.sysent == "FreeBSD ELF32" else self._narg
+
+    def _narg(self, code: int) -> int:
         known = self.syscalls.get(code)
+        return known[1] if known is not None else 0
+
+    def _narg32(self, code: int) -> int:
+        known = self.syscalls32.get(code)
         return known[1] if known is not None else 0
 
     def new_driver(self) -> Proc:

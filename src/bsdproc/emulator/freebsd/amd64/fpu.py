@@ -34,15 +34,17 @@ MC_FPOWNED_FPU: Final = 0x20001
 MC_FPOWNED_PCB: Final = 0x20002
 
 
-def initial_state() -> bytes:
+def initial_state(control: int) -> bytes:
     """fpu_initialstate: what a program finds, and a signal handler."""
     area = bytearray(SAVEFPU)
-    struct.pack_into("<H", area, 0, 0x37F)
+    struct.pack_into("<H", area, 0, control)
     struct.pack_into("<II", area, MXCSR_OFFSET, 0x1F80, MXCSR_MASK)
     return bytes(area)
 
 
-INITIAL: Final = initial_state()
+INITIAL: Final = initial_state(0x37F)
+INITIAL_IA32: Final = initial_state(0x127F)
+"""An i386 program's x87 rounds to 53 bits and its invalid operations trap."""
 
 
 def fpu_get(td: Thread) -> bytes:
@@ -68,7 +70,7 @@ def fpu_set(td: Thread, area: bytes, header: bytes | None = None) -> None:
             raise Refused(EINVAL)
         if not features & XFEATURE_X87:
             mxcsr = new[MXCSR_OFFSET:MXCSR_OFFSET + 4]
-            new[:XMM_OFFSET] = INITIAL[:XMM_OFFSET]
+            new[:XMM_OFFSET] = (INITIAL_IA32 if frame_of(td).ia32 else INITIAL)[:XMM_OFFSET]
             new[MXCSR_OFFSET:MXCSR_OFFSET + 4] = mxcsr
         if not features & XFEATURE_SSE:
             new[XMM_OFFSET:XMM_END] = bytes(XMM_END - XMM_OFFSET)
@@ -80,8 +82,9 @@ def fpu_set(td: Thread, area: bytes, header: bytes | None = None) -> None:
 
 def fpu_drop(td: Thread) -> None:
     """fpstate_drop: the initial state, from now on."""
-    context_of(td).set_fpu(INITIAL)
-    frame_of(td).fpu_used = False
+    f = frame_of(td)
+    context_of(td).set_fpu(INITIAL_IA32 if f.ia32 else INITIAL)
+    f.fpu_used = False
 
 
 def getfpregs(td: Thread) -> bytes:

@@ -44,8 +44,8 @@ HASSEGS: Final = 1
 class Frame:
     """struct trapframe and struct pcb, as far as the Context has it not."""
 
-    __slots__ = ("addr", "dbregs", "due", "err", "flags", "fpu_used", "full_iret", "sysret",
-                 "trapno")
+    __slots__ = ("addr", "dbregs", "due", "err", "flags", "fpu_used", "full_iret", "ia32",
+                 "int80", "sysret", "trapno")
 
     def __init__(self) -> None:
         self.reset()
@@ -61,12 +61,16 @@ class Frame:
         """PCB_FULL_IRET: the way back loads every register from the frame."""
         self.sysret = False
         """It came in by syscall: the way back spoils some registers."""
+        self.int80 = False
+        """It came in by int $0x80, which spoils nothing."""
         self.due = True
         """regs.userret() has something to do before the program runs on."""
         self.dbregs = False
         """PCB_DBREGS: the debug registers are loaded whenever it runs."""
         self.fpu_used = False
         """PCB_USERFPUINITDONE."""
+        self.ia32 = False
+        """PCB_32BIT: it runs an i386 program."""
 
     def copy(self) -> Frame:
         new = Frame()

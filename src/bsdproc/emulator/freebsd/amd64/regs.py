@@ -207,7 +207,7 @@ def fetch_syscall_args(
     """
     words = context_of(td).words()
     f = frame_of(td)
-    if not f.sysret:
+    if not f.sysret and not f.int80:
         f.sysret = f.due = True
         f.full_iret = False
         f.err = SYSCALL_LENGTH
@@ -225,6 +225,15 @@ def fetch_syscall_args(
         args += struct.unpack(f"<{more}Q", space.copyin(words[RSP] + 8, 8 * more))
     td.retval = (0, words[RDX])
     return code, narg, args
+
+
+def int80_syscall(td: Thread) -> None:
+    """The gate of i386 programs, which others may use too: registers are as the
+    program had them, the fourth argument in rcx."""
+    f = frame_of(td)
+    f.int80 = f.due = f.full_iret = True
+    f.err = SYSCALL_LENGTH
+    f.flags = HASSEGS
 
 
 def set_syscall_retval(td: Thread, error: int, retval: tuple[int, int]) -> None:
@@ -266,7 +275,7 @@ def userret(td: Thread) -> KSigInfo | None:
             words[R11] = rflags_of(td, words[RFLAGS])
             words[R10] = words[R9] = words[R8] = 0
             return None
-    f.full_iret = False
+    f.full_iret = f.int80 = False
     rip = context.get("rip")
     for base in ("fs_base", "gs_base"):
         if not canonical(context.get(base)):

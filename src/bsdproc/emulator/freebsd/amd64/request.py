@@ -1,36 +1,26 @@
-"""Machine-dependent ptrace requests and register sets.
-
-cpu_ptrace of ptrace_machdep.c, and the register sets of imgact_elf.c, which
-PT_GETREGSET and core dumps share.
-"""
+"""Machine-dependent ptrace requests: cpu_ptrace of ptrace_machdep.c."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.amd64 import fpu
+from bsdproc.emulator.freebsd.amd64.abi import abi_of
 from bsdproc.emulator.freebsd.amd64.frame import (
-    MAXUSER,
     MAXUSER_LA57,
     UFS,
     UGS,
     context_of,
     frame_of,
 )
-from bsdproc.emulator.freebsd.amd64.regs import REG, getregs, setregs
-from bsdproc.emulator.freebsd.amd64.signal import siginfo, sigset_bytes
 
 if TYPE_CHECKING:
     from bsdproc.emulator.caller import UserMemory
     from bsdproc.emulator.freebsd.state import Thread
     from bsdproc.emulator.freebsd.system import System
-
-OSRELDATE: Final = 1302001
-"""kern.osreldate of 13.2-RELEASE, as pr_osreldate tells it."""
 
 PT_FIRSTMACH: Final = 64
 PT_GETXSTATE_OLD: Final = PT_FIRSTMACH + 2
@@ -48,24 +38,6 @@ FIRST_NAMES_OF_XSTATE_OLD: Final = {
 
 XSTATE_INFO: Final = struct.Struct("<QI4x")
 """struct ptrace_xstate_info."""
-
-NT_PRSTATUS: Final = 1
-NT_FPREGSET: Final = 2
-NT_THRMISC: Final = 7
-NT_PTLWPINFO: Final = 17
-NT_X86_SEGBASES: Final = 0x200
-NT_X86_XSTATE: Final = 0x202
-
-PRSTATUS: Final = struct.Struct("<i4xQQQiii4x")
-"""struct prstatus up to its registers."""
-PRSTATUS_VERSION: Final = 1
-THRMISC: Final = struct.Struct("<20s4x")
-SEGBASES: Final = struct.Struct("<QQ")
-LWPINFO: Final = struct.Struct("<iii16s16s4x80s20siII")
-"""struct ptrace_lwpinfo: lwpid, event, flags, mask, list, siginfo, name, child,
-system call and the number of its arguments."""
-PL_EVENT_SIGNAL: Final = 1
-PL_FLAG_SI: Final = 0x20
 
 
 def machine_request(system: System, td: Thread, request: int, address: int, data: int,
@@ -116,7 +88,7 @@ def _getbase(name: str) -> Callable[[Thread, int, int, UserMemory], None]:
 def _setbase(name: str) -> Callable[[Thread, int, int, UserMemory], None]:
     def work(td: Thread, address: int, data: int, mem: UserMemory) -> None:
         base = int.from_bytes(mem.copyin(address, 8), "little")
-        if base >= MAXUSER:
+        if base >= abi_of(td.proc).maxuser:
             raise Refused(EINVAL)
         set_base(td, name, base)
     return work
@@ -150,103 +122,3 @@ _REQUESTS: Final[dict[int, Callable[[Thread, int, int, UserMemory], None]]] = {
     PT_GETGSBASE: _getbase("gs_base"),
     PT_SETGSBASE: _setbase("gs_base"),
 }
-
-
-# -- register sets -----------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class RegSet:
-    """struct regset: a note's size, and how it is read and (if at all) written."""
-
-    note: int
-    size: int
-    get: Callable[[Thread], bytes]
-    set: Callable[[Thread, bytes], None] | None = None
-
-
-def _prstatus(td: Thread) -> bytes:
-    head = PRSTATUS.pack(PRSTATUS_VERSION, PRSTATUS.size + REG.size, REG.size, fpu.SAVEFPU,
-                         OSRELDATE, td.proc.sig, td.tid)
-    return head + getregs(td)
-
-
-def _set_prstatus(td: Thread, data: bytes) -> None:
-    """Registers that set_regs refuses are silently not set."""
-    try:
-        setregs(td, data[PRSTATUS.size:])
-    except Refused as e:
-        if e.errno != EINVAL:
-            raise
-
-
-def _thrmisc(td: Thread) -> bytes:
-    return THRMISC.pack(td.name.encode()[:19])
-
-
-def _lwpinfo(td: Thread) -> bytes:
-    """A core dump's idea of PT_LWPINFO: the thread, its masks, its signal."""
-    signal = td.si
-    event, flags, info = 0, 0, bytes(80)
-    if signal is not None and signal.signo:
-        event, flags, info = PL_EVENT_SIGNAL, PL_FLAG_SI, siginfo(signal)
-    record = LWPINFO.pack(
-        td.tid, event, flags, *_masks(td), info, td.name.encode()[:19], 0, 0, 0)
-    return struct.pack("<i", len(record)) + record
-
-
-def _masks(td: Thread) -> tuple[bytes, bytes]:
-    return sigset_bytes(td.sigmask), sigset_bytes(td.sigqueue.signals)
-
-
-def _segbases(td: Thread) -> bytes:
-    context = context_of(td)
-    return SEGBASES.pack(context.get("fs_base"), context.get("gs_base"))
-
-
-def _set_segbases(td: Thread, data: bytes) -> None:
-    """Any value goes; a bad one is found when the thread runs on."""
-    fs_base, gs_base = SEGBASES.unpack(data)
-    set_base(td, "fs_base", fs_base)
-    set_base(td, "gs_base", gs_base)
-
-
-REGSETS: Final = {
-    r.note: r
-    for r in (
-        RegSet(NT_PRSTATUS, PRSTATUS.size + REG.size, _prstatus, _set_prstatus),
-        RegSet(NT_FPREGSET, fpu.SAVEFPU, fpu.getfpregs, fpu.setfpregs),
-        RegSet(NT_THRMISC, THRMISC.size, _thrmisc),
-        RegSet(NT_PTLWPINFO, 4 + LWPINFO.size, _lwpinfo),
-        RegSet(NT_X86_SEGBASES, SEGBASES.size, _segbases, _set_segbases),
-    )
-}
-"""In the order of a core dump's notes."""
-
-
-def find_regset(note: int) -> RegSet:
-    """proc_find_regset; 13.2 has none for NT_X86_XSTATE."""
-    regset = REGSETS.get(note)
-    if regset is None:
-        raise Refused(EINVAL)
-    return regset
-
-
-def regset_size(td: Thread, note: int) -> int:
-    """What PT_GETREGSET answers to a null base."""
-    return find_regset(note).size
-
-
-def get_regset(td: Thread, note: int, size: int) -> bytes:
-    """proc_read_regset: `Refused(EINVAL)` for an unknown note and another size."""
-    regset = find_regset(note)
-    if size != regset.size:
-        raise Refused(EINVAL)
-    return regset.get(td)
-
-
-def set_regset(td: Thread, note: int, size: int, copyin: Callable[[], bytes]) -> None:
-    """proc_write_regset: `Refused(EINVAL)` for an unknown note, another size
-    and a set that can only be read, before the contents are copied in."""
-    regset = find_regset(note)
-    if size != regset.size or regset.set is None:
-        raise Refused(EINVAL)
-    regset.set(td, copyin())

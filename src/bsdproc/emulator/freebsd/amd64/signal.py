@@ -84,15 +84,15 @@ def sigset_of(data: bytes) -> frozenset[int]:
     return frozenset(n for n in range(1, SIG_MAX + 1) if bits >> n - 1 & 1)
 
 
-def _signed(value: int) -> int:
+def signed(value: int) -> int:
     return (value & 0xFFFFFFFF ^ 0x80000000) - 0x80000000
 
 
 def siginfo(ksi: KSigInfo) -> bytes:
     """siginfo_t, 80 bytes."""
     return SIGINFO.pack(
-        ksi.signo, ksi.errno, _signed(ksi.code), _signed(ksi.pid), ksi.uid & 0xFFFFFFFF,
-        _signed(ksi.status), ksi.addr & 0xFFFFFFFFFFFFFFFF, ksi.value & 0xFFFFFFFFFFFFFFFF,
+        ksi.signo, ksi.errno, signed(ksi.code), signed(ksi.pid), ksi.uid & 0xFFFFFFFF,
+        signed(ksi.status), ksi.addr & 0xFFFFFFFFFFFFFFFF, ksi.value & 0xFFFFFFFFFFFFFFFF,
         ksi.trapno)
 
 
@@ -198,7 +198,7 @@ def sigreturn(system: System, td: Thread, address: int) -> None:
         if xstate_size > XSTATE_SIZE - SAVEFPU:
             raise Refused(EINVAL)
         header = space.copyin(xstate, xstate_size)
-    _set_fpcontext(td, fp_format, fp_owned, fp_state, header)
+    set_fpcontext(td, fp_format, fp_owned, fp_state, header)
     context.set_general((r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax,
                          rip, set_rflags(td, rflags), rsp))
     for name, value in (("cs", cs), ("ss", ss), ("ds", ds), ("es", es), ("fs", fs), ("gs", gs),
@@ -210,7 +210,7 @@ def sigreturn(system: System, td: Thread, address: int) -> None:
     td.sigmask = sigset_of(uc[:16]) - CANNOT_MASK
 
 
-def _set_fpcontext(td: Thread, fp_format: int, owned: int, state: bytes,
+def set_fpcontext(td: Thread, fp_format: int, owned: int, state: bytes,
                    header: bytes | None) -> None:
     """set_fpcontext: by the format and owner that the context names."""
     if fp_format == MC_FPFMT_NODEV:

@@ -1,20 +1,20 @@
-"""A new program's stack: where it lies, what execve writes on it, how it grows.
+"""A new program's stack: where it lies and what execve writes on it.
 
-exec_map_stack and exec_copyout_strings of kern_exec.c, the auxiliary vector of
-imgact_elf.c, vm_map_stack and vm_map_growstack of vm_map.c.
+exec_map_stack and exec_copyout_strings of kern_exec.c, freebsd32_copyout_strings,
+and the auxiliary vector of imgact_elf.c.
 """
 
 from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.errno import ENOEXEC, ENOMEM, Refused
 from bsdproc.emulator.freebsd import aslr, limits
-from bsdproc.emulator.freebsd.amd64 import vdso
+from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64, Abi
 from bsdproc.emulator.freebsd.state import MapFlag
 from bsdproc.emulator.machine.entries import ALL, EXEC, READ
 from bsdproc.emulator.machine.physical import PAGE
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 PAGE_SIZES: Final = (PAGE, 2 << 20, 1 << 30)
 SGROWSIZ: Final = 128 << 10
 """kern.sgrowsiz: what a stack starts with and grows by."""
-ET_DYN_LOAD_ADDR: Final = 0x01021000
-"""kern.elf64.pie_base."""
-PS_STRINGS: Final = struct.Struct("<QI4xQI4x")
+PS_STRINGS: Final = {64: struct.Struct("<QI4xQI4x"), 32: struct.Struct("<IIII")}
 """struct ps_strings: argv, argc, environ, their number."""
 CANARY_SIZE: Final = 64
 NCPUS: Final = 1
@@ -47,9 +45,8 @@ ELF_BSDF_SIGFASTBLK: Final = 1
 class Strings:
     """Where exec_copyout_strings puts things, from the top of the stack down."""
 
-    top: int
     data: bytes
-    """What lies from `base` up to `top`."""
+    """What lies from `base` up to the top."""
     base: int
     """The argument count's address."""
     ps_strings: int
@@ -58,89 +55,101 @@ class Strings:
 
 
 def lay_out(
-    *, top: int, argv: Sequence[bytes], envp: Sequence[bytes], execpath: bytes,
-    canary: bytes, auxiliary: Sequence[tuple[int, int]], tail: Sequence[tuple[int, int]],
+    abi: Abi, *, top: int, argv: Sequence[bytes], envp: Sequence[bytes], execpath: bytes,
+    canary: bytes, auxiliary: Iterable[tuple[int, int]],
 ) -> Strings:
     """The contents of a fresh stack that ends at `top`.
 
-    `auxiliary` are the entries that come before those which tell of the
-    stack itself, `tail` those after them; AT_EXECPATH and the like are put
-    in where FreeBSD has them (a value of None in `auxiliary` has no place).
+    `auxiliary` is the vector in its order; those entries whose values are
+    only known here (AT_EXECPATH, AT_ARGV and the like) take them from here.
     """
-    ps_strings = top - PS_STRINGS.size
-    at_path = ps_strings - (len(execpath) + 1) & ~7
+    word, size = abi.word, abi.size
+    down = -size
+    packing = PS_STRINGS[abi.bits]
+    ps_strings = top - packing.size
+    at_path = ps_strings - (len(execpath) + 1)
+    if abi.rounds_path:
+        at_path &= down
     at_canary = at_path - CANARY_SIZE
-    sizes = struct.pack(f"<{len(PAGE_SIZES)}Q", *PAGE_SIZES)
-    at_sizes = at_canary - len(sizes) & ~7
+    sizes = struct.pack(f"<{len(PAGE_SIZES)}{word}", *PAGE_SIZES)
+    at_sizes = at_canary - len(sizes) & down
     text = b"".join(s + b"\0" for s in (*argv, *envp))
-    at_text = at_sizes - len(text) & ~7
-    at_auxv = at_text - AT_COUNT * 16 & ~7
-    at_argv = at_auxv - 8 * (len(argv) + 1 + len(envp) + 1)
-    at_envv = at_argv + 8 * (len(argv) + 1)
+    at_text = at_sizes - len(text) & down
+    at_auxv = at_text - AT_COUNT * 2 * size
+    at_argv = at_auxv - size * (len(argv) + 1 + len(envp) + 1)
+    at_envv = at_argv + size * (len(argv) + 1)
 
     places = {AT_EXECPATH: at_path, AT_CANARY: at_canary, AT_CANARYLEN: CANARY_SIZE,
               AT_PAGESIZES: at_sizes, AT_PAGESIZESLEN: len(sizes),
               AT_ARGC: len(argv), AT_ARGV: at_argv, AT_ENVC: len(envp), AT_ENVV: at_envv,
               AT_PS_STRINGS: ps_strings}
-    entries = [*((kind, places.get(kind, value)) for kind, value in auxiliary),
-               *((kind, places[kind]) for kind in (
-                   AT_ARGC, AT_ARGV, AT_ENVC, AT_ENVV, AT_PS_STRINGS)),
-               *tail, (AT_NULL, 0)]
-    auxv = b"".join(struct.pack("<QQ", kind, value) for kind, value in entries)
+    auxv = b"".join(struct.pack(f"<2{word}", kind, places.get(kind, value))
+                    for kind, value in (*auxiliary, (AT_NULL, 0)))
 
-    base = at_argv - 8
+    base = at_argv - size
     image = bytearray(top - base)
 
     def put(at: int, data: bytes) -> None:
         image[at - base:at - base + len(data)] = data
 
-    put(base, struct.pack("<Q", len(argv)))
-    put(at_argv, _pointers(argv, at_text))
-    put(at_envv, _pointers(envp, at_text + sum(len(s) + 1 for s in argv)))
+    put(base, struct.pack(f"<{word}", len(argv)))
+    put(at_argv, _pointers(word, argv, at_text))
+    put(at_envv, _pointers(word, envp, at_text + sum(len(s) + 1 for s in argv)))
     put(at_auxv, auxv)
     put(at_text, text)
     put(at_sizes, sizes)
     put(at_canary, canary)
     put(at_path, execpath + b"\0")
-    put(ps_strings, PS_STRINGS.pack(at_argv, len(argv), at_envv, len(envp)))
-    return Strings(top, bytes(image), base, ps_strings, auxv)
+    put(ps_strings, packing.pack(at_argv, len(argv), at_envv, len(envp)))
+    return Strings(bytes(image), base, ps_strings, auxv)
 
 
-def _pointers(strings: Sequence[bytes], at: int) -> bytes:
+def _pointers(word: str, strings: Sequence[bytes], at: int) -> bytes:
     """The addresses of strings that follow one another, and a null pointer."""
     addresses = []
     for s in strings:
         addresses.append(at)
         at += len(s) + 1
-    return struct.pack(f"<{len(addresses) + 1}Q", *addresses, 0)
+    return struct.pack(f"<{len(addresses) + 1}{word}", *addresses, 0)
 
 
 # -- the address space of a new program --------------------------------------
+def limit(p: Proc, abi: Abi, which: int) -> tuple[int, int]:
+    """A resource limit, at most what such a program can have (sv_fixlimit)."""
+    most = {limits.DATA: abi.maxdsiz, limits.STACK: abi.maxssiz}[which]
+    soft, hard = limits.limit(p, which)
+    return min(soft, most), min(hard, most)
+
+
 def entropy(system: System, p: Proc, what: str) -> random.Random:
     """arc4random for one execve: the same on every run of the same history."""
     return random.Random(f"{system.boot_time} {p.pid} {system.clock} {what}")
 
 
+def decide(system: System, p: Proc, image: Image) -> aslr.Decision:
+    """What the new address space will be like."""
+    return aslr.decide(system, p, dynamic=image.pie, bits=image.bits, fctl0=image.fctl)
+
+
 def image_base(system: System, p: Proc, image: Image) -> int:
-    """Where a position-independent image goes, 0 for any other; and what the
-    new address space will be like (`Proc.map_flags`, `Proc.fctl0`)."""
-    decision = aslr.decide(system, p, dynamic=image.pie, bits=64, fctl0=image.fctl)
-    p.map_flags, p.fctl0 = decision.map_flags, image.fctl
+    """Where a position-independent image goes, 0 for any other."""
+    abi = ELF32 if image.bits == 32 else ELF64
+    decision = decide(system, p, image)
     if not image.pie or image.segments[0].vaddr:
         return 0
     if not decision.random_base:
-        return ET_DYN_LOAD_ADDR
+        return abi.load_address
     size = sum(s.memsz for s in image.segments)
-    low = PAGE + size + limits.limit(p, limits.DATA)[1]
-    high = vdso.USRSTACK
-    if not p.map_flags & MapFlag.ASLR_STACK:
-        high -= limits.limit(p, limits.STACK)[1]
+    low = PAGE + size + limit(p, abi, limits.DATA)[1]
+    high = abi.usrstack
+    if not decision.map_flags & MapFlag.ASLR_STACK:
+        high -= limit(p, abi, limits.STACK)[1]
     align = max(PAGE, *(s.align for s in image.segments))
     return _random_base(entropy(system, p, "base"), low, high // 2, align)
 
 
 def _random_base(source: random.Random, low: int, high: int, align: int) -> int:
-    """rnd_elf64_base: a multiple of `align` in that range."""
+    """rnd_elf_base: a multiple of `align` in that range."""
     if low + align >= high:
         raise Refused(ENOEXEC)
     base = -(-low // align) * align + source.getrandbits(64) % (high - low) & -align
@@ -150,29 +159,37 @@ def _random_base(source: random.Random, low: int, high: int, align: int) -> int:
 def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Sequence[bytes],
                 envp: Sequence[bytes], execpath: str) -> int:
     """Map the shared page and the stack, and write on it what the program is
-    to find there.  The address of its argument count, for exec_setregs."""
+    to find there.  The address of its argument count, for exec_setregs.
+
+    Sets what the process has of its program's kind: `Proc.sysent`,
+    `map_flags`, `fctl0`, `sigtramp` and where its stack and strings are.
+    """
     space = p.space
     assert space is not None
+    abi = ELF32 if image.bits == 32 else ELF64
+    p.sysent = abi.name
+    p.map_flags, p.fctl0 = decide(system, p, image).map_flags, image.fctl
     source = entropy(system, p, "stack")
-    space.map(vdso.SHARED_PAGE, PAGE, READ | EXEC, max_prot=READ | EXEC, backing=vdso.SHARED,
+    space.map(abi.shared_page, PAGE, READ | EXEC, max_prot=READ | EXEC, backing=abi.shared,
               kind="shared", shared=True)
-    top = map_stack(system, p, image, loaded, source)
+    top = map_stack(system, p, abi, image, loaded, source)
     strings = lay_out(
-        top=top, argv=argv, envp=envp, execpath=execpath.encode("utf-8", "surrogateescape"),
+        abi, top=top, argv=argv, envp=envp,
+        execpath=execpath.encode("utf-8", "surrogateescape"),
         canary=source.randbytes(CANARY_SIZE),
         auxiliary=(
             (AT_PHDR, loaded.phdr), (AT_PHENT, image.phent), (AT_PHNUM, image.phnum),
             (AT_PAGESZ, PAGE), (AT_FLAGS, 0), (AT_ENTRY, loaded.entry), (AT_BASE, loaded.base),
             (AT_EHDRFLAGS, 0), (AT_EXECPATH, 0), (AT_OSRELDATE, system.osreldate),
             (AT_CANARY, 0), (AT_CANARYLEN, 0), (AT_NCPUS, NCPUS), (AT_PAGESIZES, 0),
-            (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, vdso.TIMEKEEP),
-            (AT_STACKPROT, stack_prot(image)), (AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK)),
-        tail=((AT_USRSTACKBASE, -(-top // PAGE) * PAGE),
-              (AT_USRSTACKLIM, limits.limit(p, limits.STACK)[0])))
+            (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, abi.timekeep), (AT_STACKPROT, stack_prot(image)),
+            (AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK), (AT_ARGC, 0), (AT_ARGV, 0), (AT_ENVC, 0),
+            (AT_ENVV, 0), (AT_PS_STRINGS, 0), (AT_USRSTACKBASE, -(-top // PAGE) * PAGE),
+            (AT_USRSTACKLIM, limit(p, abi, limits.STACK)[0])))
     space.copyout(strings.base, strings.data)
     p.ps_strings, p.auxv = strings.ps_strings, strings.auxv
     p.args, p.env = list(argv), list(envp)
-    p.sigtramp = vdso.SIGTRAMP_RANGE
+    p.sigtramp = abi.sigtramp
     return strings.base
 
 
@@ -181,24 +198,24 @@ def stack_prot(image: Image) -> int:
     return ALL if image.stack_flags is None else image.stack_flags
 
 
-def map_stack(system: System, p: Proc, image: Image, loaded: Loaded,
+def map_stack(system: System, p: Proc, abi: Abi, image: Image, loaded: Loaded,
               source: random.Random) -> int:
     """exec_map_stack: a little of it, and below that the room it may grow
     into.  Where its strings end."""
     space = p.space
     assert space is not None
-    soft, hard = limits.limit(p, limits.STACK)
-    size = limits.MAXSSIZ
+    soft, hard = limit(p, abi, limits.STACK)
+    size = abi.maxssiz
     if image.stack_size:
         size = min(image.stack_size & -PAGE, hard)
         if size > soft:
             soft = size
             p.rlimits[limits.STACK] = (soft, hard)
-    bottom = vdso.USRSTACK - size
+    bottom = abi.usrstack - size
     random_place = bool(p.map_flags & MapFlag.ASLR_STACK)
     if random_place:
-        after = -(-loaded.data[0] // PAGE) * PAGE + limits.limit(p, limits.DATA)[1]
-        found = aslr.place(system, p, space, size, after, after, vdso.USRSTACK)
+        after = -(-loaded.data[0] // PAGE) * PAGE + limit(p, abi, limits.DATA)[1]
+        found = aslr.place(system, p, space, size, after, after, abi.usrstack)
         if found is None:
             raise Refused(ENOMEM)
         bottom = found
@@ -207,4 +224,4 @@ def map_stack(system: System, p: Proc, image: Image, loaded: Loaded,
     space.map_stack(bottom, size, SGROWSIZ, stack_prot(image), guard=max(gap, size - soft))
     p.stack_base, p.stack_size = bottom, size
     top = bottom + size
-    return top - (source.randrange(PAGE) & ~7) if random_place else top
+    return top - (source.randrange(PAGE) & -abi.size) if random_place else top

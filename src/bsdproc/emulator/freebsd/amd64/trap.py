@@ -116,6 +116,15 @@ def step_trap(td: Thread) -> KSigInfo:
     return debug_trap(td, debug.DR6_BS)
 
 
+def illegal_syscall(td: Thread) -> KSigInfo:
+    """syscall in 32-bit code: an instruction that there is not."""
+    context, f = context_of(td), frame_of(td)
+    rip = context.get("rip") - 2 & 0xFFFFFFFF
+    context.set("rip", rip)
+    f.trapno, f.err, f.addr = t.T_PRIVINFLT, 0, 0
+    return KSigInfo(SIGILL, t.ILL_PRVOPC, addr=rip, trapno=t.T_PRIVINFLT)
+
+
 def page_fault(td: Thread, address: int) -> KSigInfo:
     """trap_pfault and vm_fault_trap: nothing there is SEGV_MAPERR, something
     without that right (the gap below a stack, too) SEGV_ACCERR, a file that

@@ -38,9 +38,9 @@ class SharedPage:
     """The page as a mapping's backing.  Timekeeping is there but not enabled:
     time is asked of the kernel."""
 
-    def __init__(self) -> None:
+    def __init__(self, trampoline: bytes) -> None:
         page = bytearray(PAGE)
-        page[SIGTRAMP_OFFSET:SIGTRAMP_OFFSET + len(SIGTRAMP)] = SIGTRAMP
+        page[SIGTRAMP_OFFSET:SIGTRAMP_OFFSET + len(trampoline)] = trampoline
         VDSO_TIMEKEEP.pack_into(page, TIMEKEEP_OFFSET, VDSO_TK_VER_CURR, 0, 0)
         self.page = bytes(page)
 
@@ -48,4 +48,4 @@ class SharedPage:
         return self.page[offset:offset + size]
 
 
-SHARED: Final = SharedPage()
+SHARED: Final = SharedPage(SIGTRAMP)

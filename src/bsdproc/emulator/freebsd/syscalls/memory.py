@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
@@ -11,6 +10,7 @@ from bsdproc.emulator.freebsd.file import FWRITE
 from bsdproc.emulator.freebsd.state import Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+from bsdproc.emulator.freebsd.syscalls.width import narrow
 from bsdproc.emulator.machine.memory import PAGE
 
 if TYPE_CHECKING:
@@ -28,8 +28,15 @@ USER_LOW, USER_HIGH = PAGE, 0x7FFFFFFFF000
 MMAP_BASE = 0x800000000
 """Where mappings without a wish go: behind the largest data segment."""
 SHARED_PAGE = 0x7FFFFFFFE000
+MMAP_BASE_32, SHARED_PAGE_32 = 0x28000000, 0xFFFFE000
+"""The same for i386 programs."""
 SGROWSIZ = 128 << 10
 """What a stack (MAP_STACK) starts with; it grows into the rest of its range."""
+
+
+def user_high(td: Thread) -> int:
+    """The end of what a program can map."""
+    return SHARED_PAGE_32 if narrow(td) else USER_HIGH
 
 
 def _up(size: int) -> int:
@@ -70,14 +77,17 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         start = address - delta
         if start & (PAGE - 1):
             raise Refused(EINVAL)
-        if not start >= USER_LOW or start + size > USER_HIGH:
+        if not start >= USER_LOW or start + size > user_high(td):
             raise Refused(EINVAL)
         if flags & MAP_EXCL and any(e.start < start + size and start < e.end
                                     for e in space.entries):
             raise Refused(ENOMEM)
     else:
-        high = 0x80000000 if flags & MAP_32BIT else SHARED_PAGE
-        low = PAGE if flags & MAP_32BIT else MMAP_BASE
+        high, low = SHARED_PAGE, MMAP_BASE
+        if flags & MAP_32BIT:
+            high, low = 0x80000000, PAGE
+        elif narrow(td):
+            high, low = SHARED_PAGE_32, MMAP_BASE_32
         hint = address & ~(PAGE - 1)
         found = None
         if hint:
@@ -123,7 +133,7 @@ def sys_munmap(system: System, td: Thread, args: Args) -> int:
     address, size = args[0], args[1]
     delta = address & (PAGE - 1)
     start, size = address - delta, _up(size + delta)
-    if size == 0 or start < USER_LOW or start + size > USER_HIGH:
+    if size == 0 or start < USER_LOW or start + size > user_high(td):
         raise Refused(EINVAL)
     space_of(td).unmap(start, size)
     return 0
@@ -161,7 +171,7 @@ def sys_madvise(system: System, td: Thread, args: Args) -> int:
     if not 0 <= advice <= 11:
         raise Refused(EINVAL)
     if advice in (MADV_NOCORE, MADV_CORE) and size:
-        if not USER_LOW <= start < start + size <= USER_HIGH:
+        if not USER_LOW <= start < start + size <= user_high(td):
             raise Refused(EINVAL)
         space_of(td).keep_out(start, size, advice == MADV_NOCORE)
     return 0
@@ -184,23 +194,31 @@ def sys_break(system: System, td: Thread, args: Args) -> int:
 
 
 AMD64_GET_FSBASE, AMD64_SET_FSBASE, AMD64_GET_GSBASE, AMD64_SET_GSBASE = 128, 129, 130, 131
+I386_GET_FSBASE, I386_SET_FSBASE, I386_GET_GSBASE, I386_SET_GSBASE = 7, 8, 9, 10
+BASES = {
+    I386_GET_FSBASE: ("fs_base", False, 4), I386_SET_FSBASE: ("fs_base", True, 4),
+    I386_GET_GSBASE: ("gs_base", False, 4), I386_SET_GSBASE: ("gs_base", True, 4),
+    AMD64_GET_FSBASE: ("fs_base", False, 8), AMD64_SET_FSBASE: ("fs_base", True, 8),
+    AMD64_GET_GSBASE: ("gs_base", False, 8), AMD64_SET_GSBASE: ("gs_base", True, 8),
+}
+"""By operation: which segment's base, whether it is set, bytes of it."""
 
 
 def sys_sysarch(system: System, td: Thread, args: Args) -> int:
     op, where = signed(args[0]), args[1]
     space, context = space_of(td), td.context
     assert context is not None
-    names = {AMD64_GET_FSBASE: "fs_base", AMD64_SET_FSBASE: "fs_base",
-             AMD64_GET_GSBASE: "gs_base", AMD64_SET_GSBASE: "gs_base"}
-    name = names.get(op)
-    if name is None:
+    known = BASES.get(op)
+    if known is None:
         system.note(f"process {td.proc.pid}: sysarch operation {op} is not implemented")
         raise Refused(EINVAL)
-    if op in (AMD64_GET_FSBASE, AMD64_GET_GSBASE):
-        space.copyout(where, struct.pack("<Q", context.get(name)))
-    else:
-        base = int.from_bytes(space.copyin(where, 8), "little")
+    name, sets, size = known
+    if sets:
+        base = int.from_bytes(space.copyin(where, size), "little")
         system.machdep.set_user_base(td, name, base)
+    else:
+        base = context.get(name) & (1 << 8 * size) - 1
+        space.copyout(where, base.to_bytes(size, "little"))
     return 0
 
 

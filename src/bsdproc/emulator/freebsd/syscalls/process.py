@@ -11,6 +11,7 @@ from bsdproc.emulator.freebsd import cred, exit, fork, jobc, ptrace, rusage, sig
 from bsdproc.emulator.freebsd import exec as exec_
 from bsdproc.emulator.freebsd.state import P, Proc, Session, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls.width import narrow, pointer
 from bsdproc.emulator.machine.memory import AddressSpace, MemoryFault
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def sys_rfork(system: System, td: Thread, args: Args) -> int:
 
 def _strings(td: Thread, address: int) -> list[bytes]:
     """A vector of strings up to its null."""
-    space, size = space_of(td), 0
+    space, size, form = space_of(td), 0, pointer(td)
     strings: list[bytes] = []
     if address == 0:
         raise Refused(EFAULT)
     while True:
-        where = int.from_bytes(space.copyin(address, 8), "little")
+        where = int.from_bytes(space.copyin(address, form.size), "little")
         if where == 0:
             return strings
         text = space.copyinstr(where, ARG_MAX)
@@ -78,7 +79,7 @@ def _strings(td: Thread, address: int) -> list[bytes]:
         if size > ARG_MAX:
             raise Refused(E2BIG)
         strings.append(text)
-        address += 8
+        address += form.size
 
 
 def sys_execve(system: System, td: Thread, args: Args) -> Work:
@@ -103,7 +104,7 @@ def sys_wait4(system: System, td: Thread, args: Args) -> Work:
     if status:
         space.copyout(status, struct.pack("<i", found.status))
     if usage:
-        space.copyout(usage, rusage.rusage(found.own))
+        space.copyout(usage, rusage.rusage(found.own, narrow(td)))
     return found.pid
 
 
@@ -122,14 +123,14 @@ def sys_wait6(system: System, td: Thread, args: Args) -> Work:
     space = space_of(td)
     if found is None:
         if info:
-            space.copyout(info, bytes(80))
+            space.copyout(info, bytes(64 if narrow(td) else 80))
         return 0
     if status:
         space.copyout(status, struct.pack("<i", found.status))
     if usage:
-        space.copyout(usage, rusage.wrusage(found))
+        space.copyout(usage, rusage.wrusage(found, narrow(td)))
     if info:
-        space.copyout(info, system.machdep.siginfo(found.info))
+        space.copyout(info, system.machdep.user_siginfo(td, found.info))
     return found.pid
 
 

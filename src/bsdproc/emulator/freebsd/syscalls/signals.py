@@ -24,6 +24,7 @@ from bsdproc.emulator.freebsd.entry import PTRACE_SCE, PTRACE_SCX
 from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, SigActs, SigStack, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+from bsdproc.emulator.freebsd.syscalls.width import narrow, time
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -34,6 +35,10 @@ Work = Generator[Sleep | None, int, int]
 SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 1, 2, 3
 SS_ONSTACK, SS_DISABLE = 1, 4
 MINSIGSTKSZ = 2048
+SIGACTION = (struct.Struct("<Qi16s4x"), struct.Struct("<Ii16s"))
+"""struct sigaction: handler, flags, mask; amd64's and i386's."""
+STACK = (struct.Struct("<QQi4x"), struct.Struct("<IIi"))
+"""stack_t."""
 P_OSREL_SIGWAIT = 700000
 """From this version on programs are told of an interrupted sigwait."""
 
@@ -68,10 +73,10 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
     sig, new, old = signed(args[0]), args[1], args[2]
     if not 0 < sig <= s.SIG_MAX:
         raise Refused(EINVAL)
-    space, p = space_of(td), td.proc
+    space, p, form = space_of(td), td.proc, SIGACTION[narrow(td)]
     action = None
     if new:
-        handler, flags, mask = struct.unpack("<Qi16s4x", space.copyin(new, 32))
+        handler, flags, mask = form.unpack(space.copyin(new, form.size))
         if handler > s.SIG_IGN and flags & ~KNOWN_FLAGS:
             raise Refused(EINVAL)
         action = SigAction(handler, flags, to_set(mask) - s.CANNOT_MASK)
@@ -91,7 +96,7 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
         if signals.ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
             signals.delete_everywhere(p, (sig,))
     if old:
-        space.copyout(old, struct.pack("<Qi16s4x", was.handler, flags_were, from_set(was.mask)))
+        space.copyout(old, form.pack(was.handler, flags_were, from_set(was.mask)))
     return 0
 
 
@@ -137,11 +142,11 @@ def sys_sigsuspend(system: System, td: Thread, args: Args) -> Work:
 
 def sys_sigaltstack(system: System, td: Thread, args: Args) -> int:
     new, old = args[0], args[1]
-    space, was = space_of(td), td.sigstk
+    space, was, form = space_of(td), td.sigstk, STACK[narrow(td)]
     assert td.context is not None
     on_it = not was.flags & SS_DISABLE and was.sp <= td.context.get("rsp") < was.sp + was.size
     if new:
-        sp, size, flags = struct.unpack("<QQi4x", space.copyin(new, 24))
+        sp, size, flags = form.unpack(space.copyin(new, form.size))
         if on_it:
             raise Refused(EPERM)
         if flags & ~SS_DISABLE:
@@ -154,7 +159,7 @@ def sys_sigaltstack(system: System, td: Thread, args: Args) -> int:
             td.sigstk = SigStack(sp, size, 0)
     if old:
         flags = was.flags | (SS_ONSTACK if on_it else 0)
-        space.copyout(old, struct.pack("<QQi4x", was.sp, was.size, flags))
+        space.copyout(old, form.pack(was.sp, was.size, flags))
     return 0
 
 
@@ -191,7 +196,8 @@ def _wait(system: System, td: Thread, wanted: frozenset[int],
 def _deadline(system: System, td: Thread, address: int) -> int | None:
     if not address:
         return None
-    sec, nsec = struct.unpack("<qq", space_of(td).copyin(address, 16))
+    form = time(td)
+    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
     if not 0 <= nsec < 10**9 or sec < 0:
         raise Refused(EINVAL)
     return system.clock + int(sec) * 10**9 + int(nsec)
@@ -201,7 +207,7 @@ def sys_sigtimedwait(system: System, td: Thread, args: Args) -> Work:
     wanted = to_set(space_of(td).copyin(args[0], 16))
     ksi = yield from _wait(system, td, wanted, _deadline(system, td, args[2]))
     if args[1]:
-        space_of(td).copyout(args[1], system.machdep.siginfo(ksi))
+        space_of(td).copyout(args[1], system.machdep.user_siginfo(td, ksi))
     return ksi.signo
 
 

@@ -21,6 +21,7 @@ from bsdproc.emulator.freebsd.entry import PTRACE_LWP, thread_start
 from bsdproc.emulator.freebsd.state import TDB, P, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+from bsdproc.emulator.freebsd.syscalls.width import long_, narrow, pointer, time
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -28,23 +29,24 @@ if TYPE_CHECKING:
 Args = tuple[int, ...]
 Work = Generator[Sleep | None, int, int]
 
-THR_PARAM = struct.Struct("<QQQQQQQQi4xQ3Q")
+THR_PARAM = (struct.Struct("<QQQQQQQQi4xQ3Q"), struct.Struct("<IIIIIIIIiI3I"))
+"""struct thr_param: amd64's and i386's."""
 THR_SUSPENDED = 1
 MAXCOMLEN = 19
 
 
 def sys_thr_new(system: System, td: Thread, args: Args) -> int:
-    size = signed(args[1])
-    if not 0 <= size <= THR_PARAM.size:
+    size, form = signed(args[1]), THR_PARAM[narrow(td)]
+    if not 0 <= size <= form.size:
         raise Refused(EINVAL)
     space, p = space_of(td), td.proc
-    given = space.copyin(args[0], size).ljust(THR_PARAM.size, b"\0")
+    given = space.copyin(args[0], size).ljust(form.size, b"\0")
     start, arg, stack, stack_size, tls, _, child_tid, parent_tid, flags, _rtp, *_ = \
-        THR_PARAM.unpack(given)
+        form.unpack(given)
     assert td.context is not None
     new = Thread(p, system.new_tid(), td.context.copy())
     system.machdep.copy_thread(td, new)
-    word = struct.pack("<q", new.tid)
+    word = long_(td).pack(new.tid)
     if child_tid:
         space.copyout(child_tid, word)
     if parent_tid:
@@ -67,7 +69,7 @@ def sys_thr_new(system: System, td: Thread, args: Args) -> int:
 def sys_thr_exit(system: System, td: Thread, args: Args) -> Work:
     space = space_of(td)
     if args[0]:
-        space.copyout(args[0], struct.pack("<q", 1))
+        space.copyout(args[0], long_(td).pack(1))
         system.wakeup(("umtx", td.proc, args[0]))
     leaving = sum(1 for t in td.proc.threads if t.dbgflags & TDB.EXIT)
     if len(td.proc.threads) > leaving + 1:
@@ -76,7 +78,7 @@ def sys_thr_exit(system: System, td: Thread, args: Args) -> Work:
 
 
 def sys_thr_self(system: System, td: Thread, args: Args) -> int:
-    space_of(td).copyout(args[0], struct.pack("<q", td.tid))
+    space_of(td).copyout(args[0], long_(td).pack(td.tid))
     return 0
 
 
@@ -129,7 +131,8 @@ def _relative(system: System, td: Thread, address: int) -> int | None:
     """A timespec from now on."""
     if not address:
         return None
-    sec, nsec = struct.unpack("<qq", space_of(td).copyin(address, 16))
+    form = time(td)
+    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
     if sec < 0 or not 0 <= nsec < 10**9:
         raise Refused(EINVAL)
     return system.clock + int(sec) * 10**9 + int(nsec)
@@ -140,8 +143,9 @@ def _umtx_deadline(system: System, td: Thread, size: int, address: int) -> int |
     if not address:
         return None
     deadline = _relative(system, td, address)
-    if size > 24:
-        flags, clock = struct.unpack("<II", space_of(td).copyin(address + 16, 8))
+    timespec = time(td).size
+    if size >= timespec + 8:
+        flags, clock = struct.unpack("<II", space_of(td).copyin(address + timespec, 8))
         if flags & 1 and deadline is not None:      # UMTX_ABSTIME
             epoch = system.boot_time * 10**9 if clock in (0, 9, 10) else 0
             deadline -= system.clock + epoch
@@ -165,7 +169,7 @@ def _umtx_wait(system: System, td: Thread, args: Args, size: int) -> Work:
 def sys__umtx_op(system: System, td: Thread, args: Args) -> int | Work:
     where, op, count = args[0], signed(args[1]) & 0x7FFFFFFF, signed(args[2])
     if op == UMTX_OP_WAIT:
-        return _umtx_wait(system, td, args, 8)
+        return _umtx_wait(system, td, args, long_(td).size)
     if op in (UMTX_OP_WAIT_UINT, UMTX_OP_WAIT_UINT_PRIVATE):
         return _umtx_wait(system, td, args, 4)
     if op in (UMTX_OP_WAKE, UMTX_OP_WAKE_PRIVATE):
@@ -174,9 +178,9 @@ def sys__umtx_op(system: System, td: Thread, args: Args) -> int | Work:
             woken += 1
         return 0
     if op == UMTX_OP_NWAKE_PRIVATE:
-        space = space_of(td)
+        space, size = space_of(td), pointer(td).size
         for i in range(min(count, 1 << 16)):
-            address = int.from_bytes(space.copyin(where + 8 * i, 8), "little")
+            address = int.from_bytes(space.copyin(where + size * i, size), "little")
             system.wakeup(("umtx", td.proc, address))
         return 0
     system.note(f"process {td.proc.pid}: _umtx_op operation {op} is not implemented")

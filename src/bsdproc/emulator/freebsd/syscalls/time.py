@@ -11,6 +11,7 @@ from bsdproc.emulator.freebsd import limits, rusage
 from bsdproc.emulator.freebsd.state import Sleep, Thread, Usage
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
+from bsdproc.emulator.freebsd.syscalls.width import narrow, time
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -39,21 +40,21 @@ def _now(system: System, td: Thread, clock: int) -> int:
 
 def sys_clock_gettime(system: System, td: Thread, args: Args) -> int:
     now = _now(system, td, signed(args[0]))
-    space_of(td).copyout(args[1], struct.pack("<qq", now // 10**9, now % 10**9))
+    space_of(td).copyout(args[1], time(td).pack(now // 10**9, now % 10**9))
     return 0
 
 
 def sys_clock_getres(system: System, td: Thread, args: Args) -> int:
     _now(system, td, signed(args[0]))
     if args[1]:
-        space_of(td).copyout(args[1], struct.pack("<qq", 0, 10))
+        space_of(td).copyout(args[1], time(td).pack(0, 10))
     return 0
 
 
 def sys_gettimeofday(system: System, td: Thread, args: Args) -> int:
     now = _now(system, td, 0)
     if args[0]:
-        space_of(td).copyout(args[0], struct.pack("<qq", now // 10**9, now % 10**9 // 1000))
+        space_of(td).copyout(args[0], time(td).pack(now // 10**9, now % 10**9 // 1000))
     if args[1]:
         space_of(td).copyout(args[1], bytes(8))
     return 0
@@ -68,12 +69,13 @@ def _nap(system: System, td: Thread, end: int, left_at: int) -> Work:
         return 0
     if left_at:
         left = max(0, end - system.clock)
-        space_of(td).copyout(left_at, struct.pack("<qq", left // 10**9, left % 10**9))
+        space_of(td).copyout(left_at, time(td).pack(left // 10**9, left % 10**9))
     raise Refused(EINTR if error == ERESTART else error)
 
 
 def _timespec(td: Thread, address: int) -> int:
-    sec, nsec = struct.unpack("<qq", space_of(td).copyin(address, 16))
+    form = time(td)
+    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
     if not 0 <= nsec < 10**9:
         raise Refused(EINVAL)
     return int(sec) * 10**9 + int(nsec)
@@ -124,7 +126,7 @@ def sys_getrusage(system: System, td: Thread, args: Args) -> int:
         usage.utime = td.runtime
     else:
         raise Refused(EINVAL)
-    space_of(td).copyout(args[1], rusage.rusage(usage))
+    space_of(td).copyout(args[1], rusage.rusage(usage, narrow(td)))
     return 0
 
 
