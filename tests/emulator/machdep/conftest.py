@@ -8,7 +8,7 @@ import pytest
 
 from bsdproc.emulator import FreeBSD
 
-from .programs import Running, Start, program_file
+from .programs import Running, Start, narrow_file, program_file
 
 
 @pytest.fixture
@@ -19,12 +19,13 @@ def start() -> Iterator[Start]:
 
         def begin(code: str | bytes, data: bytes = b"", *, argv: tuple[str, ...] = ("program",),
                   env: dict[str, str] | None = None, traced: bool = True, uid: int | None = None,
-                  **options: int) -> Running:
+                  narrow: bool = False, **options: int) -> Running:
             nonlocal count
             count += 1
             path = f"/bin/program{count}"
             raw = bytes.fromhex(code) if isinstance(code, str) else code
-            kernel.install(path, program_file(raw, data, **options))
+            image = narrow_file(raw, data) if narrow else program_file(raw, data, **options)
+            kernel.install(path, image)
             pid = kernel.spawn(path, argv, env, traced=traced, uid=uid)
             if traced:
                 assert kernel.wait4(pid).status == 0x57F

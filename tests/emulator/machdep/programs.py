@@ -46,6 +46,26 @@ def program_file(code: bytes, data: bytes = b"", *, osrel: int = 1302001,
     return bytes(image) + data
 
 
+def narrow_file(code: bytes, data: bytes = b"") -> bytes:
+    """The same for i386."""
+    note = struct.pack("<III8sI", 8, 4, 1, b"FreeBSD\0", 1302001)
+    headers = [
+        (1, 0x1000, TEXT, len(code), len(code), 5, 0x1000),
+        (1, 0x2000, DATA, len(data), DATA_SIZE, 6, 0x1000),
+        (4, 0x200, 0, len(note), len(note), 4, 4),
+        (0x6474E551, 0, 0, 0, 0, 6, 16),
+    ]
+    image = bytearray(0x2000)
+    struct.pack_into("<16sHHIIIIIHHHHHH", image, 0, b"\x7fELF\x01\x01\x01\x09", 2, 3, 1, TEXT,
+                     52, 0, 0, 52, 32, len(headers), 40, 0, 0)
+    for i, (kind, offset, address, size, memory, flags, align) in enumerate(headers):
+        struct.pack_into("<IIIIIIII", image, 52 + 32 * i, kind, offset, address, 0, size, memory,
+                         flags, align)
+    image[0x200:0x200 + len(note)] = note
+    image[0x1000:0x1000 + len(code)] = code
+    return bytes(image) + data
+
+
 class Bare(Proc):
     """A process of which nothing is known but its name: for a thread without a kernel."""
 
