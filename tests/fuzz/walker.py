@@ -151,8 +151,9 @@ class Walker:
         buffer = self.kernel.buffer(self.random.choice([4, 16, 64, 176, 512, 1024]))
         if self.random.random() < 0.5:
             buffer.write(self.random.randbytes(min(len(buffer), 48)))
-        return self.random.choice([buffer, buffer, buffer, 0, 1, 1, 1, 0x201000, 0x203000,
-                                   0xFFFFFFFF80000000, self.random.getrandbits(47)])
+        choices: list[Address] = [buffer, buffer, buffer, 0, 1, 1, 1, 0x201000, 0x203000,
+                                  0xFFFFFFFF80000000, self.random.getrandbits(47)]
+        return self.random.choice(choices)
 
     def spawn(self) -> None:
         if len(self.processes()) > 24:
