@@ -12,9 +12,9 @@ from bsdproc.emulator.errno import NAMES, Refused
 from bsdproc.emulator.freebsd import exit, fork
 from bsdproc.emulator.freebsd.cred import Cred, Prison
 from bsdproc.emulator.freebsd.files import FileTable
+from bsdproc.emulator.freebsd.jobc import enter
 from bsdproc.emulator.freebsd.procctl import sys_procctl
 from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Thread
-from bsdproc.emulator.freebsd.syscalls.process import enter_group
 from bsdproc.emulator.freebsd.system import System
 
 P_PID, P_PGID = 0, 2
@@ -58,7 +58,7 @@ class World:
 
     def group(self, p: Proc) -> None:
         """Make it the leader of a group of its own."""
-        enter_group(self.system, p, p.pid, p.session)
+        enter(self.system, p, p.pid, p.session)
 
     def die(self, p: Proc) -> None:
         """To a zombie, uncollected."""
