@@ -137,6 +137,19 @@ def test_the_switch_for_users(kernel: Kernel, start: Start) -> None:
     assert as_user(kernel, lambda k: ptrace.attach(spin.pid, kernel=k)) == ("", None)
 
 
+def test_what_hides_processes(kernel: Kernel, start: Start) -> None:
+    spin = start("spin", traced=False, uid=OTHER)
+    hiding = "security.bsd.see_other_uids"
+    kernel.sysctl(hiding, new=struct.pack("<i", 0))
+    try:
+        name, reason = as_user(kernel, lambda k: ptrace.attach(spin.pid, kernel=k))
+        assert name == "ESRCH"
+        assert reason is not None
+        assert reason.endswith(f"none that is visible to the caller ({hiding}: 0)")
+    finally:
+        kernel.sysctl(hiding, new=struct.pack("<i", 1))
+
+
 def test_protection_takes_a_privilege(kernel: Kernel, start: Start) -> None:
     spin = start("spin", traced=False, uid=USER)
     assert as_user(kernel, lambda k: procctl.sprotect(spin.pid, kernel=k)) == (

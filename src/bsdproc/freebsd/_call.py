@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bsdproc.freebsd import _check, since
 from bsdproc.kernel import errors
 from bsdproc.kernel.default import resolve
+from bsdproc.kernel.errno import number
 from bsdproc.kernel.errors import KernelError
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 SYSTEM = "freebsd"
 # What is worth a look at the target: a refusal for what the target or the caller is.
-_EXPLAINED = frozenset({1, 3, 13, 16, 22})  # EPERM, ESRCH, EACCES, EBUSY, EINVAL
-_UNKNOWN = frozenset({2, 22, 25, 45, 78})  # ENOENT, EINVAL, ENOTTY, EOPNOTSUPP, ENOSYS
+_EXPLAINED = frozenset(number(SYSTEM, name) for name in (
+    "EPERM", "ESRCH", "EACCES", "EBUSY", "EINVAL", "ENOSYS", "ECAPMODE",
+))
+# How a kernel answers that does not know the request.
+_UNKNOWN = frozenset(number(SYSTEM, name) for name in ("ENOENT", "EINVAL", "EOPNOTSUPP", "ENOSYS"))
 
 
 def freebsd(kernel: Kernel | None) -> Kernel:
@@ -33,7 +37,7 @@ def freebsd(kernel: Kernel | None) -> Kernel:
     return chosen
 
 
-def number(kernel: Kernel, name: str, call: str) -> int:
+def request_number(kernel: Kernel, name: str, call: str) -> int:
     """The value of a request or command on the kernel's machine, by its C name."""
     value = kernel.target.constants.get(name)
     if value is None:
@@ -47,7 +51,7 @@ def ptrace(kernel: Kernel, name: str, pid: int, addr: Address = 0, data: int = 0
     """ptrace(2) with a request by its C name."""
     request = kernel.target.constants.get(name)
     if request is None:
-        request = number(kernel, name, "ptrace")
+        request = request_number(kernel, name, "ptrace")
     if type(pid) is not int or not 0 <= pid <= 0x7FFFFFFF:
         pid = _check.target(pid)
     try:
@@ -58,7 +62,7 @@ def ptrace(kernel: Kernel, name: str, pid: int, addr: Address = 0, data: int = 0
 
 def procctl(kernel: Kernel, idtype: int, id: int, name: str, data: Address) -> int:
     """procctl(2) with a command by its C name."""
-    command = number(kernel, name, "procctl")
+    command = request_number(kernel, name, "procctl")
     try:
         return kernel.procctl(int(idtype), id, command, data)
     except KernelError as error:
@@ -69,16 +73,16 @@ def completed(
     kernel: Kernel, error: KernelError, call: str, request: str | None, target: int | None
 ) -> KernelError:
     """The error with all that is known of it; another one for a kernel that is too old."""
-    number = error.errno or 0
-    if request is not None and number in _UNKNOWN and since.unknown_to(kernel, request):
+    errno = error.errno or 0
+    if request is not None and errno in _UNKNOWN and since.unknown_to(kernel, request):
         return errors.too_old(
             SYSTEM, call=call, request=request, running=kernel.release,
-            needs=since.release(request), errno=number,
+            needs=since.release(request), errno=errno,
         )
     error.call, error.request = call, request
     if error.target is None:
         error.target = target
-    if error.reason is None and target is not None and number in _EXPLAINED:
+    if error.reason is None and errno in _EXPLAINED:
         from bsdproc.freebsd.reasons import explain
 
         error.reason = explain(kernel, error)

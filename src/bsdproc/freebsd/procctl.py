@@ -164,7 +164,8 @@ def reap_kill(
 
     All of them; with `children` (REAPER_KILL_CHILDREN) its own children only, with
     `subtree` (REAPER_KILL_SUBTREE) that child and what descends from it.  Of a
-    process that is no reaper, its reaper's.
+    process that is no reaper, its reaper's: a caller that has not acquired the
+    status signals everything below init, itself included.
 
     A `KernelError` carries `killed` and `first_failed` as well.
     `ProcessLookupError` (ESRCH) when nobody was signalled; FreeBSD 13 and 14 say so

@@ -28,6 +28,10 @@ _DEBUGGED: Final = frozenset({
 })
 """The sysctls that ask for the right to debug."""
 
+_HIDING: Final = (
+    "security.bsd.see_other_uids", "security.bsd.see_other_gids", "security.bsd.see_jail_proc",
+)
+
 
 def explain(kernel: Kernel, error: KernelError) -> str | None:
     """The reason of a refused ptrace(2), procctl(2) or kern.proc call, or None."""
@@ -39,9 +43,13 @@ def explain(kernel: Kernel, error: KernelError) -> str | None:
 
 def _explain(kernel: Kernel, error: KernelError) -> str | None:
     request, pid = error.request or "", error.target
+    name = error.name
+    if name == "ENOSYS" and error.call == "ptrace":
+        return _off(kernel, "security.bsd.allow_ptrace")
+    if name == "ECAPMODE":
+        return "the caller is in capability mode"
     if pid is None:
         return None
-    name = error.name
     if name == "ESRCH":
         return _missing(kernel, error.call, request, pid)
     target = _process(kernel, pid)
@@ -72,7 +80,9 @@ def _missing(kernel: Kernel, call: str, request: str, pid: int) -> str | None:
         return None
     target = _process(kernel, pid)
     if target is None:
-        return "no process with this id, or none that is visible to the caller"
+        hidden = [name for name in _HIDING if _off(kernel, name)]
+        why = f" ({', '.join(hidden)}: 0)" if hidden and kernel.caller().uid else ""
+        return f"no process with this id, or none that is visible to the caller{why}"
     if target.stat == ProcState.SZOMB:
         return "it has exited and waits to be collected"
     if ProcFlags.P_WEXIT in target.flag:
@@ -147,8 +157,10 @@ def _may_not_debug(kernel: Kernel, target: KinfoProc) -> str | None:
 
 def _rules(kernel: Kernel, caller: Caller, target: KinfoProc) -> Iterator[str]:
     root = caller.uid == 0
-    if not root and _int(kernel, "security.bsd.unprivileged_proc_debug") == 0:
-        yield "security.bsd.unprivileged_proc_debug is 0"
+    if not root:
+        switch = _off(kernel, "security.bsd.unprivileged_proc_debug")
+        if switch is not None:
+            yield switch
     if target.pid == caller.pid:
         return
     if not root:
@@ -167,6 +179,11 @@ def _rules(kernel: Kernel, caller: Caller, target: KinfoProc) -> Iterator[str]:
         yield "it is init, and kern.securelevel is above 0"
     if not root and ProcFlags2.P2_NOTRACE in target.flag2:
         yield "it has forbidden tracing (PROC_TRACE_CTL)"
+
+
+def _off(kernel: Kernel, switch: str) -> str | None:
+    """That a sysctl is 0; None when it is not."""
+    return f"{switch} is 0" if _int(kernel, switch) == 0 else None
 
 
 def _int(kernel: Kernel, name: str) -> int | None:

@@ -203,7 +203,7 @@ def _get(kernel: Kernel, request: str, pid: int, kind: type[R]) -> R:
 
 def _set(kernel: Kernel, request: str, pid: int, registers: RegisterFile,
          kind: type[RegisterFile]) -> None:
-    _call.number(kernel, request, "ptrace")
+    _call.request_number(kernel, request, "ptrace")
     if not isinstance(registers, kind) or registers.machine != kind.machine:
         raise TypeError(f"{request} of {kernel.machine} takes {kind.__name__}, "
                         f"not {type(registers).__name__}")

@@ -180,7 +180,7 @@ def getregset(pid: int, note: Note | int, *, kernel: Kernel | None = None) -> Re
     return decode(kernel, note, data)
 
 
-def setregset(pid: int, note: Note | int, value: SupportsBytes | str, *,
+def setregset(pid: int, note: Note | int, value: SupportsBytes | str | tuple[int, ...], *,
               kernel: Kernel | None = None) -> None:
     """PT_SETREGSET: set a thread's register set by its note.
 
@@ -190,10 +190,21 @@ def setregset(pid: int, note: Note | int, value: SupportsBytes | str, *,
     """
     kernel = _call.freebsd(kernel)
     number = _note(kernel, note)
-    data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else (
-        _check.octets(value) if isinstance(value, (bytes, bytearray, memoryview))
-        else bytes(value))
-    _exchange(kernel, "PT_SETREGSET", pid, number, data)
+    _exchange(kernel, "PT_SETREGSET", pid, number, _encode(kernel, value))
+
+
+def _encode(kernel: Kernel, value: SupportsBytes | str | tuple[int, ...]) -> bytes:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, tuple):        # NT_ARM_TLS
+        size, order = kernel.target.pointer, kernel.target.byteorder
+        return b"".join(
+            _check.unsigned(word, size * 8, "register").to_bytes(size, order) for word in value)
+    if isinstance(value, memoryview):
+        return bytes(value)
+    if not isinstance(value, SupportsBytes | bytearray):
+        raise TypeError(f"a register set must have bytes, not be a {type(value).__name__}")
+    return bytes(value)
 
 
 def getregset_size(pid: int, note: Note | int, *, kernel: Kernel | None = None) -> int:

@@ -306,7 +306,7 @@ def getxstate_info(pid: int, *, kernel: Kernel | None = None) -> XStateInfo:
 
     `NotSupported` on other machines.  ptrace(2)."""
     kernel = _call.freebsd(kernel)
-    _call.number(kernel, "PT_GETXSTATE_INFO", "ptrace")
+    _call.request_number(kernel, "PT_GETXSTATE_INFO", "ptrace")
     layout = kernel.target.struct("struct ptrace_xstate_info")
     buffer = kernel.buffer(layout.size)
     _call.ptrace(kernel, "PT_GETXSTATE_INFO", pid, buffer, layout.size)
@@ -332,7 +332,7 @@ def setxstate(pid: int, state: XState, *, kernel: Kernel | None = None) -> None:
     `NotSupported` on other machines, `KernelError` (EINVAL) for an area that is
     larger than the processor's."""
     kernel = _call.freebsd(kernel)
-    _call.number(kernel, "PT_SETXSTATE", "ptrace")
+    _call.request_number(kernel, "PT_SETXSTATE", "ptrace")
     if not isinstance(state, XState):
         raise TypeError(f"state must be an XState, not {type(state).__name__}")
     _call.ptrace(kernel, "PT_SETXSTATE", pid, kernel.buffer(bytes(state)), len(state))
