@@ -60,7 +60,11 @@ def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
            env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
     """kern_execve.  A failure leaves the process as it was."""
+    from bsdproc.emulator.freebsd.exit import single_thread, thread_exit
+
     p = td.proc
+    if p.singlethread is not None:
+        yield from thread_exit(system, td)      # another thread's exec or exit was first
     p.flag |= P.INEXEC
     try:
         vnode, text_path = _find(system, td, path)
@@ -83,10 +87,6 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         if why is not None:
             system.note(f"execve {execpath}: {why}")
             raise Refused(ENOEXEC)
-        if p.flag & P.HADTHREADS and len(p.threads) > 1:
-            from bsdproc.emulator.freebsd.exit import single_thread
-
-            yield from single_thread(system, td)
     finally:
         p.flag &= ~P.INEXEC
     new = cred.setid_exec(system, td, vnode)
@@ -121,6 +121,9 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     system.machdep.exec_setregs(td, loaded.entry, stack)
     if p.ptevents & PTRACE_EXEC:
         td.dbgflags |= TDB.EXEC
+    if len(p.threads) > 1:
+        # post_execve: the others did not run since, and the new image is in place.
+        yield from single_thread(system, td)
     return EJUSTRETURN
 
 

@@ -6,6 +6,7 @@ The subject of FreeBSD's kern_sig.c.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import ECAPMODE, EINTR, EINVAL, EPERM, ERESTART, ESRCH, Refused
@@ -356,7 +357,8 @@ def _exchanged(td: Thread, sig: int, ksi: KSigInfo) -> str | None:
     if sig == 0:
         return "handled"
     if sig in td.sigmask:
-        td.proc.sigqueue.add(ksi, head=True)
+        # With what was known of the one that it replaces, if it does.
+        td.proc.sigqueue.add(replace(ksi, signo=sig), head=True)
         return "handled"
     return None if td.proc.flag & P.TRACED else "handled"
 

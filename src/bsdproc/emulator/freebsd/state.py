@@ -194,7 +194,7 @@ class SigQueue:
         if ksi.signo in (9, 17) or len(self.entries) >= MAX_PENDING:
             if any(k.signo == ksi.signo for k in self.entries):
                 return
-            ksi = KSigInfo(ksi.signo)
+            ksi = KSigInfo(ksi.signo, from_ptrace=ksi.from_ptrace)
         if head:
             self.entries.appendleft(ksi)
         else:
