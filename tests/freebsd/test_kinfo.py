@@ -10,6 +10,7 @@ from bsdproc.freebsd.constants import (
     FileFlags,
     FileSlot,
     FileType,
+    KstackState,
     KvmeProtection,
     Limit,
     ProcFlags,
@@ -191,6 +192,24 @@ def test_mappings(start: Start) -> None:
     assert KvmeProtection.KVME_PROT_READ | KvmeProtection.KVME_PROT_EXEC in text.protection
     by_ptrace = {(e.start, e.end): e.path for e in ptrace.vm_map(spin.pid)}
     assert by_ptrace[text.start, text.end] == spin.path
+
+
+def test_the_layouts_of_old(start: Start) -> None:
+    """The same mappings and files as FreeBSD 7.0 told of them."""
+    spin = start("spin")
+    old = [(one.start, one.end, one.path) for one in kinfo.ovmmap(spin.pid)]
+    assert old == [(one.start, one.end, one.path) for one in kinfo.vmmap(spin.pid)]
+    files = {(one.fd, one.type, one.path) for one in kinfo.ofiledesc(spin.pid)}
+    assert files <= {(one.fd, one.type, one.path) for one in kinfo.filedesc(spin.pid)}
+    assert (-1, FileType.KF_TYPE_VNODE, kinfo.cwd(spin.pid).path) in files
+
+
+def test_kernel_stacks(start: Start) -> None:
+    spin = start("spin")
+    (found,) = kinfo.kstack(spin.pid)
+    assert found.tid == ptrace.lwpinfo(spin.pid).lwpid
+    assert found.state is KstackState.KKST_STATE_STACKOK
+    assert found.trace.startswith("#0 0x")
 
 
 def test_auxiliary_vector_and_ps_strings(start: Start) -> None:
