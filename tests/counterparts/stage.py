@@ -6,6 +6,7 @@ how most cases begin: a child that declared itself traced and stopped.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bsdproc.freebsd.constants import LwpFlags
 from bsdproc.freebsd.ptrace import LwpInfo
 from bsdproc.kernel import Kernel
 
+NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
 INT = 4
 ANY = LwpFlags(0)
 ZOMBIE = 5

@@ -138,7 +138,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     if held is None:
         tell_exit(system, p)
     else:
-        parent.flag |= P.STATCHILD
+        parent.news = True
         system.wakeup(parent)
     raise ThreadExited
 
