@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
 
+from bsdproc import abi
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EJUSTRETURN, EPERM, Refused
 from bsdproc.emulator.freebsd import (
@@ -24,6 +25,8 @@ from bsdproc.emulator.freebsd import (
     sysctl,
 )
 from bsdproc.emulator.freebsd import exec as exec_
+from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
+from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
 from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.process import wait_target
 from bsdproc.emulator.freebsd.system import Deadlock, System
@@ -38,8 +41,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CALLER_LOW, CALLER_HIGH = 0x10000000, 0x7FFFFFFF0000
-POINTER = 64
+CALLER_LOW = 0x10000000
+CALLER_HIGH = {64: 0x7FFFFFFF0000, 32: 0xF0000000}
+POINTERS = {"amd64": 64, "i386": 32}
+"""Bits of a pointer, by the machine that the caller is a program of."""
 
 
 class EmulatedFreeBSD:
@@ -50,6 +55,9 @@ class EmulatedFreeBSD:
         self._proc = proc
         self._td = proc.threads[0]
         self._memory = memory
+        self._narrow = proc.sysent == ELF32.name
+        """The caller is an i386 program: the kernel's structures are i386's to it."""
+        self._pointer = 32 if self._narrow else 64
 
     # -- what it is ------------------------------------------------------------
     @property
@@ -58,7 +66,7 @@ class EmulatedFreeBSD:
 
     @property
     def machine(self) -> str:
-        return self._system.machine
+        return "i386" if self._narrow else self._system.machine
 
     @property
     def release(self) -> str:
@@ -70,7 +78,7 @@ class EmulatedFreeBSD:
 
     @property
     def target(self) -> Target:
-        return self._system.target
+        return abi.target("freebsd", "i386") if self._narrow else self._system.target
 
     @property
     def log(self) -> list[str]:
@@ -253,7 +261,7 @@ class EmulatedFreeBSD:
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")
-        return Waited(found.pid, found.status, rusage.rusage(found.own))
+        return Waited(found.pid, found.status, rusage.rusage(found.own, self._narrow))
 
     def wait6(self, idtype: int, id: int, options: int) -> Waited6:
         checks.int32("idtype", idtype)
@@ -262,8 +270,8 @@ class EmulatedFreeBSD:
         found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
-        return Waited6(found.pid, found.status, rusage.wrusage(found),
-                       self._system.machdep.siginfo(found.info))
+        return Waited6(found.pid, found.status, rusage.wrusage(found, self._narrow),
+                       self._system.machdep.user_siginfo(self._td, found.info))
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
               target: int) -> exit.Found | None:
@@ -328,11 +336,12 @@ class EmulatedFreeBSD:
         checks.int32("pid", pid)
         checks.int32("data", data)
         where = (addr if isinstance(addr, LentBuffer)
-                 else checks.address("addr", addr, POINTER))
+                 else checks.address("addr", addr, self._pointer))
         self._alive()
         system = self._system
+        ask = ptrace32.ptrace if self._narrow else ptrace.ptrace
         try:
-            result = ptrace.ptrace(system, self._td, request, pid, where, data, self._memory)
+            result = ask(system, self._td, request, pid, where, data, self._memory)
             if isinstance(result, int):
                 return result
             return system.drive(self._td, result, "ptrace")
@@ -344,9 +353,9 @@ class EmulatedFreeBSD:
         checks.int64("id", id)
         checks.int32("command", command)
         where = (data.address if isinstance(data, LentBuffer)
-                 else checks.address("data", data, POINTER))
+                 else checks.address("data", data, self._pointer))
         self._run("procctl", lambda: procctl.sys_procctl(
-            self._system, self._td, idtype, id, command, where, self._memory),
+            self._system, self._td, idtype, id, command, where, self._memory, self.target),
             command_name(self._system, command), id)
         return 0
 
@@ -464,17 +473,24 @@ class FreeBSD(EmulatedFreeBSD):
     """An emulated machine that runs FreeBSD 13.2, seen by a process of uid 0
     in a session of its own, whose parent is init.
 
+    With `machine` "i386" that process is an i386 program on the same amd64
+    kernel: its structures are i386's, and it is told no more of an amd64
+    program than fits, nor may write its registers.
+
     In a ``with`` block it is the default kernel; leaving the block ends every
     process of it.  `stdout` and `stderr` take what programs write to 1 and 2
     (the host's own unless given)."""
 
     def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
-        if machine != "amd64":
-            raise ValueError(f"no emulated FreeBSD for {machine!r}; there is one for amd64")
-        system = System(machine, stdout=stdout, stderr=stderr)
-        memory = CallerMemory(CALLER_LOW, CALLER_HIGH)
-        super().__init__(system, system.new_driver(), memory)
+        if machine not in POINTERS:
+            raise ValueError(f"no emulated FreeBSD for {machine!r}; there is one for amd64,"
+                             " and i386 programs on it")
+        system = System("amd64", stdout=stdout, stderr=stderr)
+        memory = CallerMemory(CALLER_LOW, CALLER_HIGH[POINTERS[machine]])
+        driver = system.new_driver()
+        driver.sysent = ELF32.name if machine == "i386" else ELF64.name
+        super().__init__(system, driver, memory)
         self._depth = 0
 
     def __enter__(self) -> Self:

@@ -99,7 +99,7 @@ def sigset(signals: frozenset[int]) -> bytes:
 
 
 # -- who may ask what of whom -------------------------------------------------
-def _target(system: System, td: Thread, request: int, pid: int) -> tuple[Proc, Thread]:
+def target_of(system: System, td: Thread, request: int, pid: int) -> tuple[Proc, Thread]:
     """The process and the thread meant, after every check that is the same
     for all requests."""
     tid = 0
@@ -163,8 +163,14 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     security.bsd.allow_ptrace is 0."""
     if not system.settings.get("security.bsd.allow_ptrace", 1):
         raise Refused(ENOSYS)
-    given = _copy_arguments(request, addr, data, mem)
-    p, td2 = _target(system, td, request, pid)
+    return perform(system, td, request, pid, addr, data, mem,
+                   _copy_arguments(request, addr, data, mem))
+
+
+def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, data: int,
+            mem: UserMemory, given: bytes) -> int | Request:
+    """kern_ptrace, with what was copied in: `given`."""
+    p, td2 = target_of(system, td, request, pid)
     handler = HANDLERS.get(request)
     if handler is not None:
         return handler(Call(system, td, p, td2, request, addr, data, mem, given))

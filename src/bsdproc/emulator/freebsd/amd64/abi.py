@@ -22,6 +22,7 @@ class Abi:
     shared_page: int
     shared: vdso.SharedPage
     sigtramp: tuple[int, int]
+    """What KERN_PROC_SIGTRAMP tells."""
     timekeep: int
     usrstack: int
     maxssiz: int
@@ -41,7 +42,7 @@ class Abi:
 
 ELF64: Final = Abi(
     name="FreeBSD ELF64", bits=64, maxuser=frame.MAXUSER, shared_page=vdso.SHARED_PAGE,
-    shared=vdso.SHARED, sigtramp=vdso.SIGTRAMP_RANGE, timekeep=vdso.TIMEKEEP,
+    shared=vdso.SHARED, sigtramp=vdso.SIGTRAMP_TOLD, timekeep=vdso.TIMEKEEP,
     usrstack=vdso.USRSTACK, maxssiz=512 << 20, maxdsiz=32 << 30, load_address=0x01021000,
     word="Q", rounds_path=True)
 ELF32: Final = Abi(

@@ -111,12 +111,18 @@ def set_user_base(td: Thread, name: str, base: int) -> None:
     set_base(td, name, base)
 
 
-_REQUESTS: Final[dict[int, Callable[[Thread, int, int, UserMemory], None]]] = {
+Work = Callable[["Thread", int, int, "UserMemory"], None]
+
+XSTATE: Final[dict[int, Work]] = {
     PT_GETXSTATE_OLD: _getxstate_old,
     PT_SETXSTATE_OLD: _setxstate_old,
-    PT_GETXSTATE_INFO: _getxstate_info,
     PT_GETXSTATE: _getxstate,
     PT_SETXSTATE: _setxstate,
+}
+"""Those that are the same for every debugger."""
+_REQUESTS: Final[dict[int, Work]] = {
+    **XSTATE,
+    PT_GETXSTATE_INFO: _getxstate_info,
     PT_GETFSBASE: _getbase("fs_base"),
     PT_SETFSBASE: _setbase("fs_base"),
     PT_GETGSBASE: _getbase("gs_base"),

@@ -30,14 +30,14 @@ SGROWSIZ: Final = 128 << 10
 PS_STRINGS: Final = {64: struct.Struct("<QI4xQI4x"), 32: struct.Struct("<IIII")}
 """struct ps_strings: argv, argc, environ, their number."""
 CANARY_SIZE: Final = 64
-NCPUS: Final = 1
+NCPUS: Final = 2
 
 (AT_NULL, AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY) = (
     0, 3, 4, 5, 6, 7, 8, 9)
 (AT_EXECPATH, AT_CANARY, AT_CANARYLEN, AT_OSRELDATE, AT_NCPUS, AT_PAGESIZES, AT_PAGESIZESLEN,
  AT_TIMEKEEP, AT_STACKPROT, AT_EHDRFLAGS) = range(15, 25)
 AT_BSDFLAGS, AT_ARGC, AT_ARGV, AT_ENVC, AT_ENVV, AT_PS_STRINGS = range(27, 33)
-AT_USRSTACKBASE, AT_USRSTACKLIM, AT_COUNT = 35, 36, 37
+AT_KPRELOAD, AT_USRSTACKBASE, AT_USRSTACKLIM, AT_COUNT = 34, 35, 36, 37
 ELF_BSDF_SIGFASTBLK: Final = 1
 
 
@@ -184,8 +184,8 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
             (AT_CANARY, 0), (AT_CANARYLEN, 0), (AT_NCPUS, NCPUS), (AT_PAGESIZES, 0),
             (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, abi.timekeep), (AT_STACKPROT, stack_prot(image)),
             (AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK), (AT_ARGC, 0), (AT_ARGV, 0), (AT_ENVC, 0),
-            (AT_ENVV, 0), (AT_PS_STRINGS, 0), (AT_USRSTACKBASE, -(-top // PAGE) * PAGE),
-            (AT_USRSTACKLIM, limit(p, abi, limits.STACK)[0])))
+            (AT_ENVV, 0), (AT_PS_STRINGS, 0), (AT_KPRELOAD, abi.shared_page),
+            (AT_USRSTACKBASE, -(-top // PAGE) * PAGE), (AT_USRSTACKLIM, limit(p, abi, limits.STACK)[0])))
     space.copyout(strings.base, strings.data)
     p.ps_strings, p.auxv = strings.ps_strings, strings.auxv
     p.args, p.env = list(argv), list(envp)

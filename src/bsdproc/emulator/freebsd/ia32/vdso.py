@@ -27,4 +27,4 @@ SIGTRAMP: Final = bytes.fromhex(
 )
 SIGTRAMP_RANGE: Final = (
     SHARED_PAGE + SIGTRAMP_OFFSET, SHARED_PAGE + SIGTRAMP_OFFSET + len(SIGTRAMP))
-SHARED: Final = SharedPage(SIGTRAMP)
+SHARED: Final = SharedPage(SIGTRAMP, 32)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.errno import E2BIG, EFAULT, EINVAL, ENOENT, EPERM, ESRCH, Refused
 from bsdproc.emulator.freebsd import cred, exit, fork, jobc, ptrace, rusage, signals
 from bsdproc.emulator.freebsd import exec as exec_
+from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
 from bsdproc.emulator.freebsd.state import P, Proc, Session, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.width import narrow, pointer
@@ -217,8 +218,9 @@ def sys_setsid(system: System, td: Thread, args: Args) -> int:
 
 
 def sys_ptrace(system: System, td: Thread, args: Args) -> int | Work:
-    return ptrace.ptrace(system, td, signed(args[0]), signed(args[1]), args[2],
-                         signed(args[3]), UserSpace(space_of(td)))
+    ask = ptrace32.ptrace if narrow(td) else ptrace.ptrace
+    return ask(system, td, signed(args[0]), signed(args[1]), args[2], signed(args[3]),
+               UserSpace(space_of(td)))
 
 
 class UserSpace:
