@@ -107,7 +107,7 @@ CONSTANTS = {
     "_MC_FPOWNED_NONE": fpu.MC_FPOWNED_NONE,
     "_MC_FPOWNED_FPU": fpu.MC_FPOWNED_FPU,
     "_MC_FPOWNED_PCB": fpu.MC_FPOWNED_PCB,
-    "SYS_sigreturn": struct.unpack_from("<I", vdso.SIGTRAMP, 9)[0],
+    "SYS_sigreturn": struct.unpack_from("<I", vdso.SIGTRAMP, 13)[0],
     "SYS_syscall": regs.SYS_SYSCALL,
     "SYS___syscall": regs.SYS___SYSCALL,
     "VDSO_TK_VER_CURR": vdso.VDSO_TK_VER_CURR,

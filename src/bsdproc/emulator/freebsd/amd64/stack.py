@@ -185,7 +185,8 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
             (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, abi.timekeep), (AT_STACKPROT, stack_prot(image)),
             (AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK), (AT_ARGC, 0), (AT_ARGV, 0), (AT_ENVC, 0),
             (AT_ENVV, 0), (AT_PS_STRINGS, 0), (AT_KPRELOAD, abi.shared_page),
-            (AT_USRSTACKBASE, -(-top // PAGE) * PAGE), (AT_USRSTACKLIM, limit(p, abi, limits.STACK)[0])))
+            (AT_USRSTACKBASE, -(-top // PAGE) * PAGE),
+            (AT_USRSTACKLIM, limit(p, abi, limits.STACK)[0])))
     space.copyout(strings.base, strings.data)
     p.ps_strings, p.auxv = strings.ps_strings, strings.auxv
     p.args, p.env = list(argv), list(envp)
