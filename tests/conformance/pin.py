@@ -2,21 +2,29 @@
 
     python tests/conformance/pin.py            all of them
     python tests/conformance/pin.py --dry-run  count by family, write nothing
+    python tests/conformance/pin.py --adapter bsdproc_typed
+                                               and which calls the typed functions cannot
+                                               be asked, and why: beside.txt
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden" / "freebsd-13.2-amd64.json"
 PINNED = HERE / "pinned.txt"
+BESIDE = HERE / "beside.txt"
+TYPED = "bsdproc_typed"
+ADAPTERS = ("bsdproc_port", TYPED)
 _COMPLAINT = re.compile(r"^(FAIL|EMPTY|NEW|WRONG|SKIP|DIFFERS) (\w+)", re.M)
 
 
@@ -28,26 +36,53 @@ def families() -> dict[str, list[str]]:
     return found
 
 
-def run(only: str = "") -> tuple[dict[str, str], str]:
-    """Run the suite against the golden file: what is wrong by scenario, and the output."""
+def run(only: str = "", adapter: str = ADAPTERS[0],
+        calls: Path | None = None) -> tuple[dict[str, str], str]:
+    """Run the suite against the golden file: what is wrong by scenario, and the output.
+
+    The typed adapter writes what went which way to `calls`."""
     command = [
-        sys.executable, str(HERE / "run.py"), "--adapter", "bsdproc_port",
+        sys.executable, str(HERE / "run.py"), "--adapter", adapter,
         "--check", str(GOLDEN),
     ]
     if only:
         command += ["--only", only]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    env = dict(os.environ)
+    if calls is not None:
+        env["BSDPROC_CONFORMANCE_CALLS"] = str(calls)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     text = done.stdout + done.stderr
     if not re.search(r"^\d+ scenarios, ", done.stdout, re.M):
         raise RuntimeError(f"the runner did not come to its end:\n{text}")
     return {match[2]: match[1] for match in _COMPLAINT.finditer(text)}, text
 
 
+def ways(calls: Path) -> tuple[Counter[str], set[str]]:
+    """What the typed adapter wrote: calls by their way, and the requests that went
+    beside the typed functions, each with the reason."""
+    counts: Counter[str] = Counter()
+    beside = set()
+    for line in calls.read_text().splitlines():
+        for way, request, reason, count in json.loads(line)["calls"]:
+            counts[way] += count
+            if way != "typed":
+                beside.add(f"{request}: {reason}")
+    return counts, beside
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--adapter", choices=ADAPTERS, default=ADAPTERS[0])
     options = parser.parse_args()
-    wrong, text = run()
+    with tempfile.TemporaryDirectory() as folder:
+        calls = Path(folder, "calls")
+        wrong, text = run(adapter=options.adapter, calls=calls)
+        if options.adapter == TYPED:
+            counts, beside = ways(calls)
+            print(f"{counts['typed']} calls through the typed functions, {counts['port']} beside")
+            if not options.dry_run:
+                BESIDE.write_text("".join(f"{line}\n" for line in sorted(beside)))
     before = set(PINNED.read_text().split()) if PINNED.exists() else set()
     equal = []
     for family, names in families().items():
@@ -61,7 +96,7 @@ def main() -> int:
           f"{len(set(equal) - before)} newly, {len(lost)} lost {' '.join(lost)}")
     if options.dry_run:
         print(text)
-    else:
+    elif options.adapter == ADAPTERS[0]:
         PINNED.write_text("".join(f"{name}\n" for name in sorted(equal)))
     return 0
 

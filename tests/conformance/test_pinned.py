@@ -1,6 +1,9 @@
-"""The scenarios that the emulated kernel answers as FreeBSD 13.2 did, family by family.
+"""The scenarios that the emulated kernel answers as FreeBSD 13.2 did, family by family,
+through the port and through the typed functions.
 
-pinned.txt lists them; pin.py writes it.  One that stops being equal fails here."""
+pinned.txt lists them, and beside.txt what the typed functions cannot be asked; pin.py
+writes both.  A scenario that stops being equal fails here, and so does a call that
+the typed functions took before."""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ _spec.loader.exec_module(pin)
 
 FAMILIES: dict[str, list[str]] = pin.families()
 PINNED = frozenset((HERE / "pinned.txt").read_text().split())
+BESIDE = frozenset((HERE / "beside.txt").read_text().splitlines())
 
 
 def test_the_list_names_recorded_scenarios() -> None:
@@ -27,9 +31,15 @@ def test_the_list_names_recorded_scenarios() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
-def test_pinned_scenarios_are_equal(family: str) -> None:
+@pytest.mark.parametrize("adapter", pin.ADAPTERS)
+def test_pinned_scenarios_are_equal(adapter: str, family: str, tmp_path: Path) -> None:
     expected = PINNED.intersection(FAMILIES[family])
     if not expected:
         pytest.skip(f"none of {family} is pinned yet")
-    wrong, text = pin.run(family)
+    calls = tmp_path / "calls"
+    wrong, text = pin.run(family, adapter, calls)
     assert sorted(expected.intersection(wrong)) == [], text
+    if adapter == pin.TYPED:
+        counts, beside = pin.ways(calls)
+        assert counts["typed"] > 0
+        assert sorted(beside - BESIDE) == []
