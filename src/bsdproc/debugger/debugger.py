@@ -26,7 +26,7 @@ _debuggers: Final[weakref.WeakSet[Debugger]] = weakref.WeakSet()
 
 
 class Debugger:
-    """Traces processes, and yields what happens to them.
+    """Traces processes, and yields what happens to them::
 
         with Debugger() as dbg:
             process = dbg.spawn(["/bin/ls"])

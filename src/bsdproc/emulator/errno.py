@@ -111,7 +111,8 @@ EJUSTRETURN = -2
 NAMES = {
     value: name
     for name, value in list(globals().items())
-    if name.startswith("E") and isinstance(value, int) and value > 0 and name not in ("ELAST", "EWOULDBLOCK")
+    if name.startswith("E") and isinstance(value, int) and value > 0
+    and name not in ("ELAST", "EWOULDBLOCK")
 }
 
 
