@@ -102,6 +102,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.space = space
     p.image, p.text, p.text_path = image, vnode, text_path
     p.osrel = image.osrel or 0
+    p.text_start, p.data_start = loaded.text[0], loaded.data[0]
     p.break_start = p.break_end = loaded.end_of_bss
     stack = system.machdep.setup_stack(system, p, image, loaded, list(argv), list(env), execpath)
     p.files.close_on_exec(system, td)

@@ -194,10 +194,10 @@ def arguments(system: System, p: Proc) -> bytes:
     if p.title:
         return p.title
     kept = b"".join(arg + b"\0" for arg in p.args)
-    if p.space is None:
-        return b"" if p.zombie else kept
     if p.title is None and kept and len(kept) + SIZEOF_PARGS <= cache_limit(system):
         return kept
+    if p.space is None:
+        return b"" if p.zombie else kept
     return _strings(p, environment=False)
 
 
@@ -374,12 +374,18 @@ def _filedesc(request: Request, below: tuple[int, ...]) -> None:
 
 def _ofiledesc(request: Request, below: tuple[int, ...]) -> None:
     p = pget(request.system, request.td, one(below), debug=True, living=True)
-    for record in kinfo_file.old_records(request.system, p, request.td):
-        request.put(record)
+    try:
+        for record in kinfo_file.old_records(request.system, p, request.td):
+            request.put(record)
+    except Refused as refused:
+        if refused.errno != ENOMEM:     # what fits is there, and no error
+            raise
 
 
 def _cwd(request: Request, below: tuple[int, ...]) -> None:
     p = pget(request.system, request.td, one(below), debug=True, living=True)
+    if p is request.system.kernel_proc:     # it has no directory
+        raise Refused(EINVAL)
     _whole(request, kinfo_file.cwd_record(request.system, p, request.td))
 
 

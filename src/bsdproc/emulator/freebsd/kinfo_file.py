@@ -133,6 +133,8 @@ def vnode_fields(system: System, node: Vnode, fd: int, flag: int, td: Thread) ->
 def special(system: System, p: Proc, td: Thread, text: bool = True) -> Iterator[Fields]:
     """The entries without a descriptor: program, directories, a jail's root."""
     fs = system.vfs
+    if p is system.kernel_proc:
+        return
     if text and p.text is not None:
         yield vnode_fields(system, p.text, FD_TEXT, FREAD, td)
     places = [(FD_CWD, p.cwd), (FD_ROOT, p.root)]

@@ -443,6 +443,8 @@ class Proc:
         """vm_maxsaddr: the lowest address that the stack may ever reach."""
         self.stack_size = 0
         """vm_stacktop, as a distance from stack_base."""
+        self.text_start = self.data_start = 0
+        """vm_taddr and vm_daddr: where the program and its data begin."""
         self.break_start = 0
         self.break_end = 0
         self.sigtramp = (0, 0)

@@ -226,8 +226,6 @@ def ask(system: System, td: Thread, mib: Sequence[int], room: int | None,
         new: bytes | None) -> Answer:
     """userland_sysctl behind the copying of its arguments.  `room` None
     stands for a null pointer.  Errors but ENOMEM are raised."""
-    if not 2 <= len(mib) <= CTL_MAXNAME:
-        raise Refused(EINVAL)
     request = Request(system, td, room, new)
     errno = 0
     try:
@@ -268,11 +266,11 @@ def sysctl_size(system: System, td: Thread, mib: Sequence[int] | str) -> int:
 def numbers(mib: Sequence[int] | str) -> tuple[int, ...]:
     """The numbers of a name as sysctlbyname(3) has them looked up."""
     if not isinstance(mib, str):
+        if not 2 <= len(mib) <= CTL_MAXNAME:
+            raise Refused(EINVAL)
         return tuple(mib)
-    if not mib:
-        raise Refused(ENOENT)
-    if len(mib.encode()) >= MAXPATHLEN:
-        raise Refused(ENAMETOOLONG)
+    if not 0 < len(mib.encode()) < MAXPATHLEN:
+        raise Refused(EINVAL)
     return name2mib(mib)
 
 

@@ -110,6 +110,7 @@ class System:
         self.ptrace_names = _names(self.target, "PT_", PTRACE_NOT_REQUESTS)
         self.procctl_names = _names(self.target, "PROC_", PROCCTL_NOT_COMMANDS)
         self.kernel_proc = self._system_process(0, None, root, "kernel", P.SYSTEM | P.KPROC)
+        self.kernel_proc.sysent, self.kernel_proc.osrel = "null", self.osreldate
         self.init = self._system_process(1, self.kernel_proc, root, "init", 0)
         self.init.reaper = self.init
         self.init.args = [b"/sbin/init"]

@@ -131,18 +131,20 @@ class AddressSpace(Access):
         self.timestamp += 1
         self._remove(start, end)
 
-    def protect(self, start: int, size: int, prot: int) -> None:
-        """Set the protection of every entry in a range.
+    def protect(self, start: int, size: int, prot: int, max_prot: int | None = None) -> None:
+        """Set the protection of every entry in a range, and lower its maximum
+        to `max_prot` when there is one.
 
         MemoryFault where nothing is mapped, or where the entry's maximum
         forbids it; the map is then as before.
         """
+        asked = prot | (max_prot or 0)
         start, end = self._range(start, size)
         at = start
         for entry in self._map.overlapping(start, end):
             if entry.start > at:
                 break
-            if entry.kind != "guard" and prot & ~entry.max_prot:
+            if entry.kind != "guard" and asked & ~entry.max_prot:
                 raise MemoryFault(max(entry.start, start), mapped=True)
             at = entry.end
         if at < end:
@@ -153,6 +155,8 @@ class AddressSpace(Access):
         for entry in self._map.overlapping(start, end):
             if entry.kind != "guard":
                 entry.prot = prot
+                if max_prot is not None:
+                    entry.max_prot = max_prot
         self._forget_range(start, end)
         self._map.merge(start, end)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
-from bsdproc.emulator.freebsd import aslr, procctl
+from bsdproc.emulator.freebsd import aslr, limits, procctl
 from bsdproc.emulator.freebsd.file import FWRITE
 from bsdproc.emulator.freebsd.state import Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
@@ -25,11 +25,10 @@ MAP_NOCORE, MAP_32BIT = 0x20000, 0x80000
 KNOWN = (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | 0x20 | 0x40 | 0x200 | MAP_STACK | 0x800
          | MAP_ANON | MAP_GUARD | MAP_EXCL | MAP_NOCORE | 0x40000 | MAP_32BIT | 0xFF000000)
 USER_LOW, USER_HIGH = PAGE, 0x7FFFFFFFF000
-MMAP_BASE = 0x800000000
-"""Where mappings without a wish go: behind the largest data segment."""
 SHARED_PAGE = 0x7FFFFFFFE000
-MMAP_BASE_32, SHARED_PAGE_32 = 0x28000000, 0xFFFFE000
-"""The same for i386 programs."""
+SHARED_PAGE_32 = 0xFFFFE000
+MAXDSIZ, MAXDSIZ_32 = 32 << 30, 512 << 20
+"""The largest data segment, and that of an i386 program."""
 SGROWSIZ = 128 << 10
 """What a stack (MAP_STACK) starts with; it grows into the rest of its range."""
 
@@ -43,21 +42,28 @@ def _up(size: int) -> int:
     return (size + PAGE - 1) & ~(PAGE - 1)
 
 
+def behind_data(td: Thread) -> int:
+    """Where mappings without a wish go: behind the largest data segment that
+    the process may have."""
+    p = td.proc
+    most = min(limits.limit(p, limits.DATA)[1], MAXDSIZ_32 if narrow(td) else MAXDSIZ)
+    return _up(p.data_start + most)
+
+
 def _protection(word: int) -> tuple[int, int]:
     """A protection and the maximum that PROT_MAX() put with it, 0 without."""
     word &= 0xFFFFFFFF
     if word & ~0x70007:
         raise Refused(EINVAL)
-    prot, max_prot = word & 7, word >> 16
-    if max_prot and prot & ~max_prot:
-        raise Refused(EOPNOTSUPP)
-    return prot, max_prot
+    return word & 7, word >> 16
 
 
 def sys_mmap(system: System, td: Thread, args: Args) -> int:
     address, size, prot, flags, fd, offset = args[:6]
     p = td.proc
     prot, max_prot = _protection(prot)
+    if max_prot and prot & ~max_prot:
+        raise Refused(EOPNOTSUPP)
     max_prot = max_prot or procctl.max_protection(system, p, prot)
     flags, fd = signed(flags) & 0xFFFFFFFF, signed(fd)
     if flags & ~KNOWN or size == 0:
@@ -83,12 +89,12 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
                                     for e in space.entries):
             raise Refused(ENOMEM)
     else:
-        high, low = SHARED_PAGE, MMAP_BASE
+        hint = address & ~(PAGE - 1)
+        high, low = SHARED_PAGE_32 if narrow(td) else SHARED_PAGE, behind_data(td)
         if flags & MAP_32BIT:
             high, low = 0x80000000, PAGE
-        elif narrow(td):
-            high, low = SHARED_PAGE_32, MMAP_BASE_32
-        hint = address & ~(PAGE - 1)
+        elif _up(p.text_start) <= hint < low:
+            hint = 0
         found = None
         if hint:
             found = aslr.place(system, p, space, size, hint, USER_LOW, high)
@@ -141,25 +147,25 @@ def sys_munmap(system: System, td: Thread, args: Args) -> int:
 
 def sys_mprotect(system: System, td: Thread, args: Args) -> int:
     """Of what is mapped in the range; holes are passed over.  EACCES beyond
-    an entry's maximum, or where W^X forbids it; the map is then as before."""
+    an entry's maximum, or where W^X forbids it; the map is then as before.
+    PROT_MAX() lowers the maximum, too."""
     address, size = args[0], args[1]
     prot, max_prot = _protection(args[2])
-    if max_prot:
-        system.note(f"process {td.proc.pid}: mprotect with PROT_MAX is not implemented")
-        raise Refused(EOPNOTSUPP)
     delta = address & (PAGE - 1)
     start, size = address - delta, _up(size + delta)
     if start + size > 1 << 64:
         raise Refused(EINVAL)
+    if size and max_prot and prot & ~max_prot:
+        raise Refused(EOPNOTSUPP)
     if size and aslr.writable_and_executable(td.proc, prot):
         raise Refused(EACCES)
     space = space_of(td)
     parts = [(max(e.start, start), min(e.end, start + size), e) for e in space.entries
              if e.start < start + size and start < e.end and e.kind != "guard"]
-    if any(prot & ~e.max_prot for _, _, e in parts):
+    if any((prot | max_prot) & ~e.max_prot for _, _, e in parts):
         raise Refused(EACCES)
     for low, high, _ in parts:
-        space.protect(low, high - low, prot)
+        space.protect(low, high - low, prot, max_prot or None)
     return 0
 
 
