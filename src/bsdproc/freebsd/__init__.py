@@ -1,9 +1,9 @@
-"""FreeBSD: ptrace(2), procctl(2), wait(2) and the kern.proc sysctls, typed.
+"""FreeBSD: ptrace(2), procctl(2), wait(2), procfs(5) and the kern.proc sysctls, typed.
 
 One function stands for one request of the kernel and is found under the request's
 name: PT_LWPINFO is `ptrace.lwpinfo`, PROC_REAP_STATUS is `procctl.reap_status`,
-KERN_PROC_VMMAP is `kinfo.vmmap`.  Each takes ``kernel=``; without it the default
-kernel answers (see `bsdproc.kernel`).
+KERN_PROC_VMMAP is `kinfo.vmmap`, the node status of procfs is `procfs.status`.  Each
+takes ``kernel=``; without it the default kernel answers (see `bsdproc.kernel`).
 
 The modules load when they are first used.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         constants,
         kinfo,
         procctl,
+        procfs,
         ptrace,
         registers,
         surface,
@@ -43,6 +44,7 @@ _MODULES: Final = (
     "constants",
     "kinfo",
     "procctl",
+    "procfs",
     "ptrace",
     "registers",
     "surface",
@@ -80,6 +82,7 @@ __all__ = [
     "decode",
     "kinfo",
     "procctl",
+    "procfs",
     "ptrace",
     "registers",
     "surface",

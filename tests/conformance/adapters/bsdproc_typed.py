@@ -23,7 +23,7 @@ from bsdproc.kernel import Kernel
 from bsdproc.kernel.errors import KernelError, NotSupported
 
 from . import bsdproc_port
-from .bsdproc_forms import encode, kinfo, procctl, ptrace
+from .bsdproc_forms import encode, kinfo, procctl, procfs, ptrace
 from .bsdproc_forms.tally import PORT, TYPED, Inexpressible, Tally
 from .bsdproc_port import HelperFailed, Port, TransferFailed
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _READS = (IoOp.PIOD_READ_D, IoOp.PIOD_READ_I)
+_PROC = "/proc"
+_NO_FD = 1 << 24
+"""Nodes that are opened on paper have numbers from here on."""
 _TALLY = Tally()
 _RUNNER = os.getpid()
 
@@ -59,6 +62,7 @@ class Typed(Port):
     def __init__(self, kernel: Kernel, scratch: str) -> None:
         super().__init__(kernel, scratch)
         self._port = Port(kernel, scratch)
+        self._nodes: dict[int, procfs.Node] = {}
 
     def _ask(self, request: str, typed: Callable[[Kernel], T], port: Callable[[], T]) -> T:
         """The typed function's answer, or the port's where it cannot be asked."""
@@ -164,6 +168,70 @@ class Typed(Port):
         if list(mib[:2]) == kinfo.ROOT:
             _TALLY.note(PORT, kinfo.name(mib), "the size alone")
         return self._port.sysctl_size(mib)
+
+
+    # -- procfs
+    def open(self, path: str, flags: int, mode: int = 0o600) -> int:
+        node = procfs.node(path, flags, mode)
+        if node is None:
+            if path.startswith(_PROC):
+                _TALLY.note(PORT, _name(path), "opened for what it is not for")
+            return self._port.open(path, flags, mode)
+        fd = _NO_FD + len(self._nodes)
+        self._nodes[fd] = node
+        return fd
+
+    def close(self, fd: int) -> None:
+        if fd < _NO_FD:
+            self._port.close(fd)
+
+    def pread(self, fd: int, size: int, offset: int) -> bytes:
+        node = self._nodes.get(fd)
+        if node is None:
+            return self._port.pread(fd, size, offset)
+        return self._ask(
+            _name(node.path), lambda k: procfs.read(k, node, size, offset),
+            lambda: self._opened(node, lambda real: self._port.pread(real, size, offset)),
+        )
+
+    def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+        node = self._nodes.get(fd)
+        if node is None:
+            return self._port.pwrite(fd, data, offset)
+        return self._ask(
+            _name(node.path), lambda k: procfs.write(k, node, data, offset),
+            lambda: self._opened(node, lambda real: self._port.pwrite(real, data, offset)),
+        )
+
+    def _opened(self, node: procfs.Node, work: Callable[[int], T]) -> T:
+        """Work with a descriptor of the node's own."""
+        fd = self._port.open(node.path, node.flags, node.mode)
+        try:
+            return work(fd)
+        finally:
+            self._port.close(fd)
+
+    def listdir(self, path: str) -> list[str]:
+        if not path.startswith(_PROC):
+            return self._port.listdir(path)
+        return self._ask(_name(path), lambda k: procfs.listdir(k, path),
+                         lambda: self._port.listdir(path))
+
+    def readlink(self, path: str) -> str:
+        if not path.startswith(_PROC):
+            return self._port.readlink(path)
+        return self._ask(_name(path), lambda k: procfs.readlink(k, path),
+                         lambda: self._port.readlink(path))
+
+    def stat(self, path: str) -> tuple[int, int]:
+        if path.startswith(_PROC):
+            _TALLY.note(PORT, _name(path), "lstat, which is no function of procfs")
+        return self._port.stat(path)
+
+
+def _name(path: str) -> str:
+    """A path below /proc without the pid."""
+    return "/".join("PID" if part.isdigit() else part for part in path.split("/"))
 
 
 def _status(status: Status) -> int:

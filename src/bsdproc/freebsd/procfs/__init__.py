@@ -1,0 +1,105 @@
+"""procfs(5): what a mounted /proc shows of a process, one function for each node.
+
+`status` reads the node status, `set_regs` writes regs.  None stands for the calling
+process, and `root` is where the procfs is mounted.  The functions named parse_* take
+a node's bytes, so that a captured file is read on any host; bytes that are no such
+node, or not all of it, are `Malformed`.
+
+What the kernel refuses keeps its errno: `NoProcess` (a `ProcessLookupError`) when the
+process is not there, or not visible, or went in the middle; `Hidden` (a
+`FileNotFoundError`) when the process is there and the node is not, for this caller
+or on this mount; `PermissionError` when the caller may not open or use it; EBUSY for
+registers of a process that runs.
+
+environ, auxv and fd are nodes of linprocfs(5), and ctl is one of older releases.
+"""
+
+from __future__ import annotations
+
+from bsdproc.freebsd.procfs.nodes import (
+    NODES,
+    ROOT,
+    Hidden,
+    NodeMode,
+    NoProcess,
+    auxv,
+    cmdline,
+    ctl,
+    curproc,
+    dbregs,
+    environ,
+    etype,
+    fd,
+    file,
+    fpregs,
+    map,
+    node_modes,
+    nodes,
+    note,
+    notepg,
+    osrel,
+    pids,
+    read_mem,
+    regs,
+    rlimit,
+    set_dbregs,
+    set_fpregs,
+    set_osrel,
+    set_regs,
+    status,
+    write_mem,
+)
+from bsdproc.freebsd.procfs.texts import (
+    MapEntry,
+    Status,
+    parse_auxv,
+    parse_map,
+    parse_number,
+    parse_rlimit,
+    parse_status,
+    parse_strings,
+)
+from bsdproc.freebsd.records import Malformed
+
+__all__ = [
+    "NODES",
+    "ROOT",
+    "Hidden",
+    "Malformed",
+    "MapEntry",
+    "NoProcess",
+    "NodeMode",
+    "Status",
+    "auxv",
+    "cmdline",
+    "ctl",
+    "curproc",
+    "dbregs",
+    "environ",
+    "etype",
+    "fd",
+    "file",
+    "fpregs",
+    "map",
+    "node_modes",
+    "nodes",
+    "note",
+    "notepg",
+    "osrel",
+    "parse_auxv",
+    "parse_map",
+    "parse_number",
+    "parse_rlimit",
+    "parse_status",
+    "parse_strings",
+    "pids",
+    "read_mem",
+    "regs",
+    "rlimit",
+    "set_dbregs",
+    "set_fpregs",
+    "set_osrel",
+    "set_regs",
+    "status",
+    "write_mem",
+]

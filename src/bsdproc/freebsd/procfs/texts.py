@@ -1,0 +1,210 @@
+"""What the nodes of procfs(5) say, taken apart.
+
+Each function takes a node's bytes; `Malformed` is raised for what is no such node, or
+not all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from bsdproc import abi
+from bsdproc.freebsd.constants.auxv import AuxType
+from bsdproc.freebsd.constants.kinfo import Limit
+from bsdproc.freebsd.constants.ptrace import VmProtection
+from bsdproc.freebsd.kinfo.misc import AuxEntry, Rlimit
+from bsdproc.freebsd.records import Malformed
+
+_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+
+
+def text(data: bytes) -> str:
+    """A string of the kernel's, whatever its bytes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The node status, one line (procfs_doprocstatus)."""
+
+    name: str
+    """The program's name."""
+    pid: int
+    ppid: int
+    pgid: int
+    sid: int
+    tty: str | None
+    """The controlling terminal's device name."""
+    flags: tuple[str, ...]
+    """"ctty" for a session with a terminal, "sldr" for its leader."""
+    start: float | None
+    """When it began, seconds since the Epoch; None for a process that is swapped out,
+    as the times below."""
+    user: float | None
+    """Seconds in user mode."""
+    system: float | None
+    """Seconds in the kernel."""
+    wmesg: str | None
+    """What its first thread waits for."""
+    uid: int
+    """Effective user."""
+    ruid: int
+    rgid: int
+    groups: tuple[int, ...]
+    """The effective group and the supplementary ones."""
+    jail: str | None
+    """The jail's name, as the reader sees it."""
+
+
+# Bytes above 0x7f are negative chars on x86, and "%03o" shows an int of them.
+_ESCAPED: Final = re.compile(rb"\\(37777777[0-7]{3}|[0-7]{3})")
+_STATUS: Final = re.compile(
+    rb"(\S+) (\d+) (\d+) (\d+) (\d+) (\S+) (\S+)"
+    rb" (-?\d+,-?\d+) (-?\d+,-?\d+) (-?\d+,-?\d+) (.*) (\d+) (\d+) (\d+(?:,\d+)*) (\S+)\n",
+    re.S,
+)
+
+
+def parse_status(data: bytes) -> Status:
+    """The node status."""
+    found = _STATUS.fullmatch(data)
+    if found is None:
+        raise Malformed(f"no status: {data[:80]!r}")
+    name = _ESCAPED.sub(lambda m: bytes([int(m[1], 8) & 0xFF]), found[1]).rstrip(b"\0")
+    tty, jail, wmesg = text(found[6]), text(found[15]), text(found[11])
+    rgid, *groups = map(int, found[14].split(b","))
+    flags = () if found[7] == b"noflags" else tuple(text(found[7]).split(","))
+    return Status(
+        text(name), int(found[2]), int(found[3]), int(found[4]), int(found[5]),
+        None if tty == "-" else tty, flags,
+        _seconds(found[8]), _seconds(found[9]), _seconds(found[10]),
+        None if wmesg == "nochan" else wmesg,
+        int(found[12]), int(found[13]), rgid, tuple(groups), None if jail == "-" else jail,
+    )
+
+
+def _seconds(words: bytes) -> float | None:
+    """"seconds,microseconds"; None for -1,-1."""
+    seconds, micros = map(int, words.split(b","))
+    return None if seconds < 0 else seconds + micros / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MapEntry:
+    """A line of the node map: one mapping (procfs_doprocmap)."""
+
+    start: int
+    end: int
+    """The address after the last."""
+    resident: int
+    """Pages in memory."""
+    private_resident: int
+    """Those of them that no other process has."""
+    obj: int
+    """Kernel address of the object, 0 for none."""
+    protection: VmProtection
+    ref_count: int
+    """References to the object."""
+    shadow_count: int
+    """Objects that shadow it."""
+    flags: int
+    """OBJ_* of the object."""
+    cow: bool
+    """Copied on write."""
+    needs_copy: bool
+    """The copy has yet to be made."""
+    type: str
+    """"none", "swap", "vnode", "device", "phys", "dead" or "unknown"."""
+    path: str | None
+    """The file behind it."""
+    charged: int | None
+    """The user whose swap limit it counts against; None for nobody."""
+
+
+_MAP: Final = re.compile(
+    rb"0x([0-9a-f]+) 0x([0-9a-f]+) (-?\d+) (-?\d+) (?:0x)?([0-9a-f]+) ([r-][w-][x-])"
+    rb" (-?\d+) (-?\d+) 0x([0-9a-f]+) (N?COW) (N?NC) (\S+) (.*) (N?CH) (-?\d+)\n", re.S,
+)
+_MAP_END: Final = re.compile(rb" N?CH -?\d+\n$")
+_RIGHTS: Final = dict(zip(b"rwx", VmProtection, strict=False))
+
+
+def parse_map(data: bytes) -> tuple[MapEntry, ...]:
+    """The node map.  A path may have any character, a newline too."""
+    entries, pending = [], b""
+    for line in _LINE.findall(data):
+        pending += line
+        if not _MAP_END.search(line):
+            continue
+        found = _MAP.fullmatch(pending)
+        if found is None:
+            raise Malformed(f"no line of a map: {pending[:80]!r}")
+        pending = b""
+        rights = VmProtection(0)
+        for letter in found[6]:
+            rights |= _RIGHTS.get(letter, VmProtection(0))
+        path = text(found[13])
+        entries.append(MapEntry(
+            int(found[1], 16), int(found[2], 16), int(found[3]), int(found[4]),
+            int(found[5], 16), rights, int(found[7]), int(found[8]), int(found[9], 16),
+            found[10] == b"COW", found[11] == b"NC", text(found[12]),
+            None if path == "-" else path, int(found[15]) if found[14] == b"CH" else None,
+        ))
+    if pending:
+        raise Malformed(f"a map that ends in the middle of a line: {pending[:80]!r}")
+    return tuple(entries)
+
+
+_IDENTS: Final = {
+    "cpu": Limit.RLIMIT_CPU, "fsize": Limit.RLIMIT_FSIZE, "data": Limit.RLIMIT_DATA,
+    "stack": Limit.RLIMIT_STACK, "core": Limit.RLIMIT_CORE, "rss": Limit.RLIMIT_RSS,
+    "memlock": Limit.RLIMIT_MEMLOCK, "nproc": Limit.RLIMIT_NPROC,
+    "nofile": Limit.RLIMIT_NOFILE, "sbsize": Limit.RLIMIT_SBSIZE,
+    "vmem": Limit.RLIMIT_VMEM, "vsize": Limit.RLIMIT_VMEM, "npts": Limit.RLIMIT_NPTS,
+    "swap": Limit.RLIMIT_SWAP, "kqueues": Limit.RLIMIT_KQUEUES,
+    "umtx": Limit.RLIMIT_UMTXP, "umtxp": Limit.RLIMIT_UMTXP,
+    "pipebuf": Limit.RLIMIT_PIPEBUF,
+}  # fmt: skip
+_LIMIT: Final = re.compile(rb"(\S+) (-1|\d+) (-1|\d+)\n")
+
+
+def parse_rlimit(data: bytes) -> dict[Limit | str, Rlimit]:
+    """The node rlimit; a limit that this library does not know keeps the kernel's word."""
+    limits: dict[Limit | str, Rlimit] = {}
+    for line in _LINE.findall(data):
+        found = _LIMIT.fullmatch(line)
+        if found is None:
+            raise Malformed(f"no line of limits: {line[:80]!r}")
+        name = text(found[1])
+        cur, most = (None if bound == b"-1" else int(bound) for bound in found.groups()[1:])
+        limits[_IDENTS.get(name, name)] = Rlimit(cur, most)
+    return limits
+
+
+def parse_strings(data: bytes) -> tuple[str, ...]:
+    """The nodes cmdline and environ: strings that each end with a NUL."""
+    return tuple(text(data.removesuffix(b"\0")).split("\0")) if data else ()
+
+
+def parse_number(data: bytes) -> int:
+    """The node osrel, or the target of curproc: a number in decimal digits."""
+    digits = data.removesuffix(b"\n")
+    if not digits.isdigit() or len(digits) > 10:
+        raise Malformed(f"no number: {data[:80]!r}")
+    return int(digits)
+
+
+def parse_auxv(machine: str, data: bytes) -> tuple[AuxEntry, ...]:
+    """The node auxv: pairs of machine words."""
+    target = abi.target("freebsd", machine)
+    size, order = target.pointer, target.byteorder
+    if len(data) % (2 * size):
+        raise Malformed(f"{len(data)} bytes are no whole number of Elf_Auxinfo")
+    words = [int.from_bytes(data[at : at + size], order) for at in range(0, len(data), size)]
+    known = AuxType._value2member_map_
+    return tuple(
+        AuxEntry(AuxType(kind) if kind in known else kind, value)
+        for kind, value in zip(words[::2], words[1::2], strict=True)
+    )
