@@ -35,7 +35,7 @@ def test_siginfo(stage: Stage) -> None:
     stage.ends((pid, 0))
 
 
-# -- the event mask ---------------------------------------------------------------------
+# -- the event mask ------------------------------------------------------------
 def test_ptrace_exec_disable(stage: Stage) -> None:
     """Without PTRACE_EXEC an exec is no stop."""
     pid = stage.debuggee(f"exec {stage.path}", "exit 0")
@@ -81,7 +81,7 @@ def test_event_mask_sigkill_discard(stage: Stage) -> None:
     stage.ends((pid, 0))
 
 
-# -- traps ---------------------------------------------------------------------------------
+# -- traps ---------------------------------------------------------------------
 def test_breakpoint_siginfo(stage: Stage) -> None:
     pid = stage.debuggee("int3", "exit 1")
     ptrace.cont(pid)

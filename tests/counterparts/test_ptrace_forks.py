@@ -62,7 +62,7 @@ def a_stranger(stage: Stage) -> int:
     return parent
 
 
-# -- PT_FOLLOW_FORK ------------------------------------------------------------------
+# -- PT_FOLLOW_FORK ------------------------------------------------------------
 def test_follow_fork_both_attached(stage: Stage) -> None:
     """Both go on traced: the debugger hears of the child's end, and then of its parent's."""
     parent = a_child_of_ours(stage)
@@ -115,7 +115,7 @@ def test_follow_fork_parent_detached_unrelated_debugger(stage: Stage) -> None:
     stage.ends((child, 2))
 
 
-# -- the call that made a child ------------------------------------------------------
+# -- the call that made a child ------------------------------------------------
 def made_by(stage: Stage, call: str, *family: str) -> None:
     """Both sides stop at the exit of the same call with the same arguments."""
     parent = a_child_of_ours(stage, *family)
@@ -137,7 +137,7 @@ def test_new_child_pl_syscall_code_vfork(stage: Stage) -> None:
     made_by(stage, "vfork", *VFAMILY)
 
 
-# -- PTRACE_VFORK ----------------------------------------------------------------------
+# -- PTRACE_VFORK --------------------------------------------------------------
 def also(pid: int, events: PtraceEvents) -> None:
     """Add events to those that a tracee reports."""
     ptrace.set_event_mask(pid, ptrace.get_event_mask(pid) | events)

@@ -39,7 +39,7 @@ def test_parent_wait_after_attach(stage: Stage) -> None:
     stage.ends((child, 1))
 
 
-# -- a debugger between a parent and its child ---------------------------------------------
+# -- a debugger between a parent and its child ---------------------------------
 def its_debugger(stage: Stage, prey: int, ready: Pipe, more: Pipe, *, stranger: bool) -> int:
     """A process that attaches to `prey`, says so, and on a byte collects its exit with 1."""
     words = ["prey 3", "attach", "cont 0", "write 4", "read 5", "expect-exit 1", "write 4"]
@@ -108,7 +108,8 @@ def test_getppid(stage: Stage) -> None:
 
 
 def test_pt_detach_continued(stage: Stage) -> None:
-    """A child that was stopped before a debugger came and went is told as continued."""
+    """A child that was stopped goes on behind a debugger that came and went.  Newer kernels
+    tell its parent that it was continued; 13.2 does not."""
     gate, pids = stage.pipe(), stage.pipe()
     child = stage.act("eof 3", "exit 0", fds={3: gate.reader})
     stage.kernel.kill(child, Signal.SIGSTOP)
@@ -116,12 +117,16 @@ def test_pt_detach_continued(stage: Stage) -> None:
     debugger = stage.act("prey 3", "attach", "detach", fds={3: pids.reader})
     pids.tell_pid(child)
     stage.exited(debugger, 0)
-    assert wait(child, WaitOptions.WCONTINUED) == Continued(child, 0x13)
+    stage.kernel.settle(0.1)
+    status = wait(child, WaitOptions.WCONTINUED | WaitOptions.WNOHANG)
+    assert status in (None, Continued(child, 0x13))
+    if stage.kernel.release.startswith("13."):
+        assert status is None
     gate.hang_up()
     stage.exited(child, 0)
 
 
-# -- a debugger that goes with a SIGSTOP on its way -------------------------------------------
+# -- a debugger that goes with a SIGSTOP on its way ----------------------------
 def dies_with_its_debugger(stage: Stage, *words: str) -> None:
     """A debugger exits without detaching, when its debuggee has just stopped: the debuggee
     is killed, whichever of its threads is to be told; it does not stay behind, stopped."""
@@ -145,7 +150,7 @@ def test_parent_terminate_with_pending_sigstop2(stage: Stage, reaper: int) -> No
     dies_with_its_debugger(stage, "thread", "raise-here 17", "end", "sleep 60000")
 
 
-# -- process descriptors -----------------------------------------------------------------------
+# -- process descriptors -------------------------------------------------------
 def test_proc_reparent(stage: Stage) -> None:
     """Closing the last descriptor of a process takes it from no debugger: it is the
     reaper's only when it was let go, and then the debugger has no child any more."""

@@ -43,7 +43,7 @@ def exits_with_2(stage: Stage, pid: int) -> None:
     stage.alone()
 
 
-# -- at a system call ---------------------------------------------------------------------
+# -- at a system call ----------------------------------------------------------
 def test_pt_continue_with_signal_system_call_entry(stage: Stage) -> None:
     """A signal that is given at a call's entry is delivered when the call is over."""
     pid = at_getpid(stage, *EXIT_2_AT_FIRST)
@@ -93,7 +93,7 @@ def told_and_dropped(stage: Stage, pid: int) -> None:
     stage.ends((pid, 1))
 
 
-# -- with a full queue ------------------------------------------------------------------------
+# -- with a full queue ---------------------------------------------------------
 def test_pt_continue_with_signal_full_sigqueue(stage: Stage) -> None:
     """A signal that is given is not lost when the process's queue is full."""
     pid = stage.act("catch 31", *EXIT_2_AT_FIRST, "trace-me", "stop", "exit 1")
@@ -120,7 +120,7 @@ def test_pt_continue_with_signal_masked_full_sigqueue(stage: Stage) -> None:
     told_and_dropped(stage, pid)
 
 
-# -- one for another ----------------------------------------------------------------------------
+# -- one for another -----------------------------------------------------------
 def test_pt_continue_change_sig(stage: Stage) -> None:
     """A signal that is replaced: the process ends by the new one."""
     pid = stage.debuggee("sleep 20000", "exit 1")
@@ -142,7 +142,7 @@ def test_pt_continue_with_signal_kqueue(stage: Stage) -> None:
     stage.ends((pid, 1))
 
 
-# -- blocked --------------------------------------------------------------------------------------
+# -- blocked -------------------------------------------------------------------
 def blocked(stage: Stage) -> int:
     """A debuggee that blocks SIGUSR1, then lets it in and waits until it was caught once."""
     pid = stage.act("catch 30", "block 30", "trace-me", "stop", "caught 30 0", "unblock 30",

@@ -14,17 +14,21 @@
  *   int3                   a breakpoint
  *   sleep MS  rest         nanosleep(2); for ever
  *   slept MS               nanosleep, and that it was not cut short
+ *   spin N                 count to N
  *   exec PATH              execve(2) of PATH with the words that follow
  *   no-core                RLIMIT_CORE 0
+ *   reap                   PROC_REAP_ACQUIRE
  *   procctl CMD VALUE      procctl(2) on itself with an int
  *   procctl-is CMD VALUE   that the int it gives is VALUE
  *
  * Children: the words up to the matching `end` are the child's alone; then
  * it exits with 0.  `fork`, `vfork` and `pdfork` remember the pid.
  *   wait CODE              wait for it: exits with CODE
+ *   wait-signal SIG        wait for it: ends by SIG, without a core
  *   watch                  until it has exited, without collecting it
  *   none                   that wait4(WNOHANG) for it has no news
  *   childless              wait4 for any child, and that there is none
+ *   childless-but CODE     the same behind one more, which exits with CODE
  *   pdclose                close pdfork's descriptor
  *   tell-pid FD  tell-child FD  tell-ppid FD    write that pid, 4 bytes
  *
@@ -66,6 +70,7 @@ static char **words;
 static volatile int caught[SIGNALS];
 static volatile struct { int at, code, raises; } then[SIGNALS];
 static volatile word child, prey;
+static volatile int counter;
 static volatile int descriptor = -1, queue = -1, file = -1, met, threads;
 static volatile word gone[THREADS];
 static char stacks[THREADS][16384] __attribute__((aligned(16)));
@@ -373,12 +378,17 @@ children_word(const char *said, int first)
 
 	if (verb(said, "wait"))
 		return (waited(child, first << 8));
+	if (verb(said, "wait-signal"))
+		return (waited(child, first));
 	if (verb(said, "watch"))
 		return (kernel6(WAIT6, 0, child, (word)&status, 8 | 16, 0, 0) == child);
 	if (verb(said, "none"))
 		return (kernel(WAIT4, child, &status, 1, 0) == 0);
 	if (verb(said, "childless"))
 		return (kernel(WAIT4, -1, &status, 0, 0) == -ECHILD);
+	if (verb(said, "childless-but"))
+		return (kernel(WAIT4, -1, &status, 0, 0) > 0 && status == first << 8 &&
+		    kernel(WAIT4, -1, &status, 0, 0) == -ECHILD);
 	if (verb(said, "pdclose"))
 		return (kernel(CLOSE, descriptor, 0, 0, 0) == 0);
 	if (verb(said, "tell-pid"))
@@ -435,6 +445,9 @@ own_word(const char *said, int first, int second, int at)
 		kernel(CLOSE, 12345, 0, 0, 0);
 	else if (verb(said, "int3"))
 		breakpoint();
+	else if (verb(said, "spin"))
+		while (counter < first)
+			counter++;
 	else if (verb(said, "sleep"))
 		sleep_for(first);
 	else if (verb(said, "slept")) {
@@ -451,6 +464,8 @@ own_word(const char *said, int first, int second, int at)
 		return (0);
 	} else if (verb(said, "no-core"))
 		kernel(SETRLIMIT, 4, &none, 0, 0);
+	else if (verb(said, "reap"))
+		return (kernel(PROCCTL, 0, 0, 2, 0) == 0);
 	else if (verb(said, "procctl"))
 		return (kernel(PROCCTL, 0, 0, first, &value) == 0);
 	else if (verb(said, "procctl-is"))
