@@ -6,14 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bsdproc.debugger import Debugger, events
+    from bsdproc.debugger import Debugger, Reaper, events
 
 __version__ = "0.1.0"
 
-__all__ = ["Debugger", "__version__", "events"]
+__all__ = ["Debugger", "Reaper", "__version__", "events"]
 
 # What lies in which module: loaded when it is first asked for.
-_PLACES = {"Debugger": "bsdproc.debugger", "events": "bsdproc.debugger"}
+_PLACES = {
+    "Debugger": "bsdproc.debugger",
+    "Reaper": "bsdproc.debugger",
+    "events": "bsdproc.debugger",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""A portable debugger over the systems' ptrace(2)."""
+"""A portable debugger over the systems' ptrace(2), and a supervisor over procctl(2)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
 from bsdproc.debugger.debugger import Debugger
 from bsdproc.debugger.memory import Memory
 from bsdproc.debugger.process import Process
+from bsdproc.debugger.reaper import Reaper
 from bsdproc.debugger.state import NotStopped, State
 from bsdproc.debugger.thread import Thread
 from bsdproc.debugger.watchpoints import Watchpoint, Watchpoints
@@ -18,6 +19,7 @@ __all__ = [
     "Memory",
     "NotStopped",
     "Process",
+    "Reaper",
     "State",
     "Thread",
     "Watchpoint",

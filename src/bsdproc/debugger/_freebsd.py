@@ -185,7 +185,8 @@ class FreeBSDBackend:
         lwp, _, bits, child, syscall, narg, code, sender, address = self._lwpinfo(pid)
         if not bits & SI:
             code = 0
-        if not bits & ANY_EVENT:
+        # A signal that stops a thread inside a system call leaves SCE standing.
+        if bits & SI or not bits & ANY_EVENT:
             kind = Kind.SIGNAL
             if signal == SIGTRAP:
                 kind = (Kind.STEP if code == TRACE else

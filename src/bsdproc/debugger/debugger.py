@@ -95,7 +95,7 @@ class Debugger:
             raise
         except BaseException:
             # Ctrl-C, and the child's pid has not come through.
-            for lost in self.backend.lost_children(file, _known_to_any()):
+            for lost in self.backend.lost_children(file, known_to_any()):
                 self._add(lost, spawned=True).kill()
             raise
         return self._begin(self._add(pid, spawned=True))
@@ -288,6 +288,6 @@ class Debugger:
         self.close()
 
 
-def _known_to_any() -> set[int]:
+def known_to_any() -> set[int]:
     """The pids that some debugger of this process has in hand."""
     return {pid for debugger in list(_debuggers) for pid in debugger.processes}

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "abi": Command("bsdproc.tools.abi", "show what is declared of a target's C interface"),
+    "truss": Command("bsdproc.tools.truss", "show the system calls and signals of a program"),
     "surface": Command("bsdproc.tools.surface", "show where each C name is found in Python"),
 }
 """Every command, by its name on the command line."""

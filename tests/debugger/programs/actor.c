@@ -23,6 +23,8 @@
  * actor write N          writes 1 .. N to `counter`, exits with N
  * actor forkers          two threads, one of them forks while the other enters
  *                        `station` for ever
+ * actor brood N          leaves N grandchildren that sleep for ever, exits with N
+ * actor hopper           forks and exits, so that a child goes on, for ever
  * actor signal N         sends itself the signal N and exits with 9
  */
 #include "../../../examples/programs/freebsd.h"
@@ -294,6 +296,30 @@ main(int argc, char **argv)
 			counter++;
 		}
 		return ((int)quit);
+	}
+	if (equal(mode, "brood")) {
+		struct span nap = { 1000, 0 };
+
+		for (long i = 0; i < n; i++) {
+			child = CALL0(fork);
+			if (child == 0) {
+				if (CALL0(fork) == 0)
+					for (;;)
+						CALL2(nanosleep, &nap, 0);
+				CALL1(exit, 0);
+			}
+			exit_status(child);
+		}
+		return ((int)n);
+	}
+	if (equal(mode, "hopper")) {
+		struct span nap = { 0, 300000 };
+
+		for (;;) {
+			CALL2(nanosleep, &nap, 0);
+			if (CALL0(fork) != 0)
+				CALL1(exit, 0);
+		}
 	}
 	if (equal(mode, "signal")) {
 		CALL2(kill, self, n);

@@ -1,0 +1,100 @@
+"""What the commands share that look after processes: a kernel, and plain words for
+what goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bsdproc import kernel as kernels
+from bsdproc.kernel import Kernel, KernelError, NoKernel
+from bsdproc.tools import programs
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Problem(Exception):
+    """One line for the user, and the exit status."""
+
+    def __init__(self, text: str, status: int = FAILED) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def add_emulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--emulate", metavar="SYSTEM/MACHINE",
+        help="run the program under an emulated kernel (freebsd/amd64) instead of the host's; "
+        "it has the program's file and nothing else of the host")
+
+
+@contextmanager
+def kernel(emulate: str | None) -> Iterator[Kernel]:
+    """The emulated kernel that is asked for, or the host's own, as the default one."""
+    if emulate is None:
+        try:
+            with kernels.host() as host:
+                yield host
+        except NoKernel as error:
+            raise Problem(str(error), USAGE) from None
+        return
+    if emulate != "freebsd/amd64":
+        raise Problem(f"no emulated kernel is there for {emulate!r}, only for freebsd/amd64", USAGE)
+    try:
+        from bsdproc.emulator import FreeBSD
+    except ModuleNotFoundError as error:
+        raise Problem(str(error), USAGE) from None
+    with FreeBSD() as emulated:
+        yield emulated
+
+
+def bring(kernel: Kernel, name: str) -> str:
+    """A program of the host's, by its name as a shell takes it, where the kernel
+    has it too: its absolute path."""
+    try:
+        path = programs.find(name)
+        install: Callable[[str, bytes], None] | None = getattr(kernel, "install", None)
+        if install is not None:
+            data = Path(path).read_bytes()
+            found = programs.check(data, kernel.system, kernel.machine)
+            if found.interpreter is not None:
+                raise programs.Unsuitable(
+                    f"linked dynamically, with {found.interpreter}: the emulated file system has "
+                    "no libraries, so link it statically")
+            if not os.access(path, os.X_OK):
+                raise PermissionError(13, "the file is not executable", name)
+            install(path, data)
+    except programs.Unsuitable as error:
+        raise Problem(f"{name}: {error}") from None
+    except OSError as error:
+        raise Problem(f"{name}: {(error.strerror or str(error)).lower()}") from None
+    return path
+
+
+def refused(error: OSError, name: str, kernel: Kernel) -> Problem:
+    """What a failed spawn or attach comes to."""
+    if isinstance(error, KernelError):
+        if error.name == "ENOEXEC":
+            try:
+                programs.check(Path(programs.find(name)).read_bytes(), kernel.system,
+                               kernel.machine)
+            except (OSError, programs.Unsuitable) as reason:
+                return Problem(f"{name}: {reason}")
+        why = f" ({error.reason})" if error.reason else ""
+        return Problem(f"{name}: {error.strerror}{why}")
+    return Problem(f"{name}: {error.strerror or error}")
+
+
+def run(command: str, work: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Do a command's work: its problems are a line each, Ctrl-C is status 130."""
+    try:
+        return work(argv)
+    except Problem as problem:
+        print(f"bsdproc {command}: {problem}", file=sys.stderr)
+        return problem.status
+    except KeyboardInterrupt:
+        return INTERRUPTED
