@@ -21,6 +21,7 @@ from bsdproc.emulator.errno import (
     ENOTCAPABLE,
     ENOTDIR,
     ENOTEMPTY,
+    EOPNOTSUPP,
     EPERM,
     EXDEV,
     Refused,
@@ -66,6 +67,11 @@ class Found(NamedTuple):
     vnode: Vnode | None
     trailing: bool
     """The path ended in a slash: only a directory will do."""
+
+
+def _can_lose_names(found: Found) -> None:
+    if found.directory.fixed:
+        raise Refused(EOPNOTSUPP)
 
 
 class FileSystem:
@@ -285,6 +291,7 @@ class FileSystem:
     def unlink(self, path: str, at: Access = KERNEL) -> None:
         """EPERM for a directory."""
         found = self.walk(path, at, follow=False)
+        _can_lose_names(found)
         if found.vnode is None:
             raise Refused(ENOENT)
         if found.vnode.kind == "dir":
@@ -293,6 +300,7 @@ class FileSystem:
 
     def rmdir(self, path: str, at: Access = KERNEL) -> None:
         found = self.walk(path, at, follow=False)
+        _can_lose_names(found)
         node = found.vnode
         if node is None:
             raise Refused(ENOENT)
@@ -310,7 +318,9 @@ class FileSystem:
 
     def rename(self, old: str, new: str, at: Access = KERNEL) -> None:
         source = self.walk(old, at, follow=False)
+        _can_lose_names(source)
         target = self.walk(new, at, follow=False)
+        _can_lose_names(target)
         node, there = source.vnode, target.vnode
         if node is None:
             raise Refused(ENOENT)

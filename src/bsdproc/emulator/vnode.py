@@ -133,6 +133,8 @@ class Vnode:
 
     locks: dict[object, bool] | None = None
     """flock(2)'s: the open files that hold one, and whether alone."""
+    fixed = False
+    """A directory whose names cannot be taken away: it is not even asked for them."""
 
     def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0) -> None:
         self.mount = mount

@@ -279,6 +279,8 @@ def dup2(system: System, td: Thread, fd: int, to: int, cloexec: bool = False) ->
 # -- reading and writing --------------------------------------------------------
 def read(system: System, td: Thread, fd: int, size: int) -> Blocking[bytes]:
     file = td.proc.files.get(fd, FREAD)
+    if size == 0:       # nobody is asked
+        return b""
     return (yield from file.read(system, td, _length(size), None))
 
 
@@ -290,6 +292,8 @@ def write(system: System, td: Thread, fd: int, data: bytes) -> Blocking[int]:
 def pread(system: System, td: Thread, fd: int, size: int, offset: int) -> Blocking[bytes]:
     file = td.proc.files.get(fd, FREAD)
     _position(file, offset)
+    if size == 0:
+        return b""
     return (yield from file.read(system, td, _length(size), offset))
 
 
@@ -465,4 +469,6 @@ def chroot(system: System, td: Thread, path: str) -> None:
     node = system.vfs.find(path, access(td))
     if node.kind != "dir":
         raise Refused(ENOTDIR)
-    td.proc.root = system.vfs.path_of(node)
+    p = td.proc
+    p.root = system.vfs.path_of(node)
+    p.jail_dir = p.jail_dir or p.root

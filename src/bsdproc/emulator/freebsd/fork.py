@@ -43,6 +43,7 @@ def new_process(system: System, parent: Proc, *, no_wait: bool = False) -> Proc:
     p.text_start, p.data_start = parent.text_start, parent.data_start
     p.break_start, p.break_end = parent.break_start, parent.break_end
     p.sysent, p.osrel = parent.sysent, parent.osrel
+    p.jail_dir = parent.jail_dir
     p.cwd, p.root, p.umask = parent.cwd, parent.root, parent.umask
     p.rlimits = dict(parent.rlimits)
     p.login_class, p.nice = parent.login_class, parent.nice

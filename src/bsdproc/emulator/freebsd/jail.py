@@ -307,6 +307,7 @@ def enter(system: System, td: Thread, prison: Prison) -> None:
     the jail's; like one that changed ids it is marked (P_SUGID)."""
     p = td.proc
     p.root = p.cwd = prison.path
+    p.jail_dir = p.jail_dir or prison.path
     p.cred = p.cred.copy(prison=prison)
     p.flag |= P.SUGID
 

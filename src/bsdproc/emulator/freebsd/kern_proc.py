@@ -10,7 +10,7 @@ from types import FrameType, GeneratorType
 from typing import TYPE_CHECKING
 
 from bsdproc import abi
-from bsdproc.emulator.errno import EINVAL, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
+from bsdproc.emulator.errno import EINVAL, ENOENT, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
 from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm
 from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, visible
 from bsdproc.emulator.freebsd.limits import NLIMITS, kern_proc_setrlimit, limit
@@ -216,7 +216,9 @@ def _args(request: Request, below: tuple[int, ...]) -> None:
 
 def _env(request: Request, below: tuple[int, ...]) -> None:
     p = pget(request.system, request.td, one(below), debug=True, living=True)
-    if not p.flag & P.SYSTEM:
+    if p.driver and p.env:      # the caller's Python has no memory to read it from
+        request.put(b"".join(entry + b"\0" for entry in p.env))
+    elif not p.flag & P.SYSTEM:
         request.put(_strings(p, environment=True))
 
 
@@ -267,6 +269,8 @@ def _pathname(request: Request, below: tuple[int, ...]) -> None:
     system, td, pid = request.system, request.td, one(below)
     p = td.proc if pid == -1 else pget(system, td, pid, see=True)
     path = binary_path(system, p, td.proc)
+    if not path and p.text is not None:     # it lost its name
+        raise Refused(ENOENT)
     request.put(path.encode("utf-8", "surrogateescape") + b"\0")
 
 
@@ -326,6 +330,8 @@ def _osrel(request: Request, below: tuple[int, ...]) -> None:
 
 def _sigtramp(request: Request, below: tuple[int, ...]) -> None:
     p = pget(request.system, request.td, one(below), debug=True)
+    if p is request.system.kernel_proc:     # a null pointer in 13.2, which panics
+        raise Refused(EINVAL)
     target, ends = request.system.target, p.sigtramp
     if not request.wide:
         target, ends = abi.target("freebsd", "i386"), ends if narrow(p) else (0, 0)

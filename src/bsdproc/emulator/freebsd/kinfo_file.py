@@ -138,8 +138,8 @@ def special(system: System, p: Proc, td: Thread, text: bool = True) -> Iterator[
     if text and p.text is not None:
         yield vnode_fields(system, p.text, FD_TEXT, FREAD, td)
     places = [(FD_CWD, p.cwd), (FD_ROOT, p.root)]
-    if p.cred.prison.parent is not None:
-        places.append((FD_JAIL, p.cred.prison.path))
+    if p.jail_dir:
+        places.append((FD_JAIL, p.jail_dir))
     for fd, where in places:
         try:
             node = fs.lookup(where)

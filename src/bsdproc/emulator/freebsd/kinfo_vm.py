@@ -60,9 +60,7 @@ def flags(entry: Entry) -> int:
 def charged(entry: Entry) -> bool:
     """Whether its swap is reserved on some user's account: that of memory of
     its own that can be written."""
-    if entry.kind == "guard" or entry.shared:
-        return False
-    return bool(entry.max_prot & WRITE and (entry.behind is not None or entry.prot & WRITE))
+    return entry.charged or bool(entry.cow and entry.behind is not None)
 
 
 def entries(p: Proc) -> list[Entry]:
@@ -86,8 +84,8 @@ def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
         "kve_resident": pages,
         "kve_private_resident": pages if entry.behind is not None and not file else 0,
         "kve_protection": entry.prot,
-        "kve_ref_count": references(entry),
-        "kve_shadow_count": int(entry.needs_copy and entry.has_object),
+        "kve_ref_count": references(system, entry),
+        "kve_shadow_count": shadows(system, entry),
     }
     if file is None:
         if entry.behind is not None:
@@ -109,11 +107,27 @@ def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
     return fields
 
 
-def references(entry: Entry) -> int:
-    """How many maps have its object."""
+def references(system: System, entry: Entry) -> int:
+    """How many entries of maps have its object."""
     if entry.behind is not None:
         return max(1, entry.behind.references)
-    return 1 if entry.backing is not None else 0
+    if vnode(entry) is None:
+        return int(entry.backing is not None)
+    return sum(1 for _ in _of_the_same_file(system, entry))
+
+
+def shadows(system: System, entry: Entry) -> int:
+    """How many objects are copies of its file's (shadow_count)."""
+    if entry.behind is not None or vnode(entry) is None:
+        return 0
+    return sum(other.behind is not None and not other.shared
+               for other in _of_the_same_file(system, entry))
+
+
+def _of_the_same_file(system: System, entry: Entry) -> Iterator[Entry]:
+    spaces = {p.space for p in system.procs.values() if p.space is not None}
+    return (other for space in spaces for other in space.entries
+            if other.backing is entry.backing)
 
 
 def object_address(entry: Entry) -> int:
@@ -142,4 +156,4 @@ def old_records(system: System, p: Proc, viewer: Proc) -> Iterator[bytes]:
         yield OLD.pack(
             OLD.size, kind(entry) if entry.kind != "guard" else Kvme.NONE, entry.start,
             entry.end, flags(entry) & SHOWN_OLD, resident(p, entry), 0, entry.prot,
-            references(entry), 0, path, entry.offset, ino, fsid)
+            references(system, entry), 0, path, entry.offset, ino, fsid)

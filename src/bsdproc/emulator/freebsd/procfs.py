@@ -81,6 +81,8 @@ NODES: dict[str, Node] = {
 class PfsVnode(Vnode):
     """A node, of a process or of the root."""
 
+    fixed = True
+
     def __init__(self, system: System, mount: Mount, node: Node, p: Proc | None) -> None:
         self.system = system
         self.mount = mount
@@ -229,6 +231,8 @@ class PfsVnode(Vnode):
         if len(data) > BUFFER_MAX:
             raise Refused(EIO)
         look = self._look(who)
+        if not data and self.node.raw_write is None:
+            raise Refused(EINVAL)
         if self.node.raw_write is not None:
             return self.node.raw_write(look, offset, data)
         assert self.node.take is not None

@@ -9,6 +9,7 @@ from bsdproc.emulator.errno import (
     EBUSY,
     EFAULT,
     EINVAL,
+    ENOENT,
     EOPNOTSUPP,
     EPERM,
     Refused,
@@ -45,9 +46,7 @@ def curproc(look: Look) -> bytes:
 
 
 def cmdline(look: Look) -> bytes:
-    """procfs_doproccmdline: nothing of a kernel process."""
-    if look.process.flag & P.SYSTEM:
-        return b""
+    """procfs_doproccmdline."""
     return kern_proc.arguments(look.system, look.process)
 
 
@@ -57,6 +56,8 @@ def etype(look: Look) -> bytes:
 
 def file(look: Look) -> bytes:
     path = kern_proc.binary_path(look.system, look.process, look.td.proc)
+    if not path and look.process.text is not None:
+        raise Refused(ENOENT)
     return path.encode("utf-8", "surrogateescape")
 
 
@@ -66,7 +67,7 @@ def osrel(look: Look) -> bytes:
 
 def take_osrel(look: Look, data: bytes) -> int:
     """procfs_doosrel: digits only, up to what an int holds."""
-    text = data.split(b"\0")[0].rstrip()
+    text = data.rstrip()
     value = 0
     for digit in text:
         if not 0x30 <= digit <= 0x39:
@@ -125,7 +126,7 @@ def _visible(code: int) -> str:
 TYPES = {kinfo_vm.Kvme.DEFAULT: "swap", kinfo_vm.Kvme.SWAP: "swap",
          kinfo_vm.Kvme.VNODE: "vnode", kinfo_vm.Kvme.DEVICE: "device",
          kinfo_vm.Kvme.PHYS: "phys", kinfo_vm.Kvme.NONE: "none", kinfo_vm.Kvme.GUARD: "none"}
-OBJ_ANON, OBJ_ONEMAPPING, OBJ_COLORED = 0x10, 0x2000, 0x1000
+OBJ_FICTITIOUS, OBJ_ANON, OBJ_COLORED, OBJ_ONEMAPPING = 0x6, 0x10, 0x1000, 0x2000
 
 
 def map_lines(look: Look) -> bytes:
@@ -145,11 +146,18 @@ def _map_line(look: Look, entry: Entry) -> bytes:
     at = f"{kinfo_vm.object_address(entry):#x}" if there else "0"
     object_flags = 0
     if there:
-        object_flags = OBJ_COLORED if entry.behind is None else OBJ_ANON | OBJ_ONEMAPPING
+        object_flags = OBJ_COLORED
+        if entry.kind == "shared":
+            object_flags = OBJ_FICTITIOUS
+        elif entry.behind is not None:
+            object_flags |= OBJ_ANON
+            if not entry.needs_copy and not entry.shared:
+                object_flags |= OBJ_ONEMAPPING
     charged = kinfo_vm.charged(entry)
     words = [
         f"{entry.start:#x}", f"{entry.end:#x}", str(kinfo_vm.resident(p, entry)), "0", at, prot,
-        str(kinfo_vm.references(entry)), str(int(entry.needs_copy and there)),
+        str(kinfo_vm.references(look.system, entry)),
+        str(kinfo_vm.shadows(look.system, entry)),
         f"0x{object_flags:x}",
         "COW" if flags & kinfo_vm.Kvme.COW else "NCOW",
         "NC" if flags & kinfo_vm.Kvme.NEEDS_COPY else "NNC",

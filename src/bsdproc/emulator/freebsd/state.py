@@ -453,6 +453,8 @@ class Proc:
         self.files: FileTable
         self.cwd = "/"
         self.root = "/"
+        self.jail_dir = ""
+        """pwd_jdir: where the first chroot or jail led to, which no later one leaves."""
         self.umask = 0o022
         self.rlimits: dict[int, tuple[int, int]] = {}
         self.login_class = "default"

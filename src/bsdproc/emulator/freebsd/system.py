@@ -94,7 +94,7 @@ class System:
         self.closed = False
         self.engine = Engine()
         self._last_pid: int = 700
-        self._last_tid = FIRST_TID
+        self._last_tid = FIRST_TID - 1
         self._free_tids: dict[bool, list[int]] = {False: [], True: []}
         self._run_queue: list[Thread] = []
         self._sleepers: dict[object, list[Thread]] = {}
@@ -111,7 +111,7 @@ class System:
         self.procctl_names = _names(self.target, "PROC_", PROCCTL_NOT_COMMANDS)
         self.kernel_proc = self._system_process(0, None, root, "kernel", P.SYSTEM | P.KPROC)
         self.kernel_proc.sysent, self.kernel_proc.osrel = "null", self.osreldate
-        self.init = self._system_process(1, self.kernel_proc, root, "init", 0)
+        self.init = self._system_process(1, self.kernel_proc, root, "init", P.SYSTEM)
         self.init.reaper = self.init
         self.init.args = [b"/sbin/init"]
         proctree.become_reaper(self.init)
@@ -158,7 +158,7 @@ class System:
         p.state = ProcState.NORMAL
         p.flag |= P.INMEM | P.EXEC
         p.comm = "python"
-        p.args = [files.PYTHON.encode()]
+        p.args, p.env = [files.PYTHON.encode()], [b"HOME=/root", b"PATH=/bin:/usr/bin"]
         p.text, p.text_path = self.vfs.lookup(files.PYTHON), files.PYTHON
         p.driver = True
         p.pgrp = ProcessGroup(p.pid, Session(p.pid, p), [p])

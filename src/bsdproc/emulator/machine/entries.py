@@ -69,6 +69,8 @@ class Entry:
     """They still are: the first write makes an object of its own (MAP_ENTRY_NEEDS_COPY)."""
     nocore: bool = False
     """Left out of core dumps."""
+    charged: bool = False
+    """Swap was reserved for it when it became writable, and stays so."""
     behind: MemoryObject | None = None
     """Anonymous memory that was created for it; None while nobody has touched it."""
     file_end: int = 1 << 64
@@ -127,7 +129,7 @@ class Entry:
 
     def attributes(self) -> tuple[object, ...]:
         return (self.prot, self.max_prot, self.kind, self.shared, self.name, self.inherit,
-                self.cow, self.needs_copy, self.nocore)
+                self.cow, self.needs_copy, self.nocore, self.charged)
 
 
 @dataclass(slots=True)

@@ -100,6 +100,7 @@ class AddressSpace(Access):
         private_file = backing is not None and not shared
         entry = Entry(start, end, prot, max_prot, backing, offset, kind, shared, name,
                       cow=private_file, needs_copy=private_file, nocore=nocore,
+                      charged=bool(prot & WRITE) and (backing is None or not shared),
                       mergeable=mergeable and kind != "stack", reserve=reserve)
         if file_size is not None:
             entry.file_end = start + file_size
@@ -155,6 +156,8 @@ class AddressSpace(Access):
         for entry in self._map.overlapping(start, end):
             if entry.kind != "guard":
                 entry.prot = prot
+                entry.charged |= bool(prot & WRITE) and (
+                    entry.backing is None or not entry.shared)
                 if max_prot is not None:
                     entry.max_prot = max_prot
         self._forget_range(start, end)

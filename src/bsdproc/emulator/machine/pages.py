@@ -183,7 +183,7 @@ class Pages:
         else:
             guard.end = start
         grown = Entry(start, start + amount, stack.prot, stack.max_prot, kind="stack",
-                      mergeable=False, name=stack.name)
+                      mergeable=False, name=stack.name, charged=stack.charged)
         self._map.insert(grown)
         return grown
 
