@@ -58,6 +58,8 @@ def thread_for(system: System, p: Proc, sig: int) -> Thread:
 def pending(td: Thread) -> bool:
     """Whether ast() has a signal to look at (SIGPENDING)."""
     mask = td.sigmask
+    if td.proc.flag & P.PPWAIT:
+        mask |= s.STOPS
     for ksi in td.sigqueue.entries:
         if ksi.signo not in mask:
             return True
@@ -290,7 +292,7 @@ def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> Generator[Sleep | No
             or p.flag & P.WKILLED or td.sigqueue.entries or p.sigqueue.entries):
         wanted = yield from ptracestop(system, td, sig, ksi, stood=True)
         td.si = None
-        verdict = _exchanged(td, wanted, ksi) or (yield from _act(system, td, wanted))
+        verdict = _exchanged(td, wanted, ksi, td.sigqueue) or (yield from _act(system, td, wanted))
         if verdict == "handle":
             yield from post(system, td, wanted)
         elif verdict == "ignore":
@@ -346,13 +348,13 @@ def _process(system: System, td: Thread, sig: int) -> Generator[Sleep | None, in
         td.si = ksi
         sig = yield from ptracestop(system, td, sig, ksi)
         td.si = None
-        verdict = _exchanged(td, sig, ksi)
+        verdict = _exchanged(td, sig, ksi, queue)
         if verdict is not None:
             return verdict
     return (yield from _act(system, td, sig))
 
 
-def _exchanged(td: Thread, sig: int, ksi: KSigInfo) -> str | None:
+def _exchanged(td: Thread, sig: int, ksi: KSigInfo, queue: SigQueue) -> str | None:
     """What becomes of the signal after its stop; None when it is to be acted on."""
     if sig == 0:
         return "handled"
@@ -360,7 +362,12 @@ def _exchanged(td: Thread, sig: int, ksi: KSigInfo) -> str | None:
         # With what was known of the one that it replaces, if it does.
         td.proc.sigqueue.add(replace(ksi, signo=sig), head=True)
         return "handled"
-    return None if td.proc.flag & P.TRACED else "handled"
+    if td.proc.flag & P.TRACED:
+        return None
+    # Detached meanwhile: queued once more, beside what the end of the stop queued.
+    if not ksi.from_ptrace:
+        queue.add(replace(ksi, signo=sig), head=True)
+    return "handled"
 
 
 def _act(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, str]:

@@ -14,10 +14,10 @@ from typing import BinaryIO, TypeVar
 
 from bsdproc import abi
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
-from bsdproc.emulator.errno import EDEADLK, EINTR, ESRCH, EWOULDBLOCK, Refused
+from bsdproc.emulator.errno import EDEADLK, EINTR, EJUSTRETURN, ESRCH, EWOULDBLOCK, Refused
 from bsdproc.emulator.freebsd import cred, entry, files, proctree, reaper, signals, syscalls
 from bsdproc.emulator.freebsd.amd64 import machdep as amd64_machdep
-from bsdproc.emulator.freebsd.signo import SI_KERNEL
+from bsdproc.emulator.freebsd.signo import CANNOT_MASK, SI_KERNEL, SIG_MAX
 from bsdproc.emulator.freebsd.state import (
     FIRST_TID,
     PID_MAX,
@@ -164,6 +164,8 @@ class System:
         p.pgrp = ProcessGroup(p.pid, Session(p.pid, p), [p])
         p.files = files.standard_table(self.stdout, self.stderr)
         p.rlimits[RLIMIT_CORE] = (0, 0)
+        # Python has set actions, if only the defaults: none of them restarts a call.
+        p.sigacts.interrupts = set(range(1, SIG_MAX)) - CANNOT_MASK
         p.started = self.clock
         self.pgrps[p.pid] = p.pgrp
         self.procs[p.pid] = p
@@ -177,7 +179,7 @@ class System:
         it stands at the end of its execve."""
         td.proc.driver = False
         self._run_queue.append(td)
-        td.sc_code, td.sc_narg, td.errno = SYS_EXECVE, 3, 0
+        td.sc_code, td.sc_narg, td.errno = SYS_EXECVE, 3, EJUSTRETURN
         td.kernel = entry.syscall_return(self, td)
         before, self.current = self.current, td
         try:

@@ -34,6 +34,7 @@ LENGTH_8: Final = 2
 LENGTHS: Final = (1, 2, 8, 4)
 KINDS: Final = ("x", "w", "w", "rw")
 """By their codes; an I/O breakpoint (2) is never set."""
+ACCESS_EXECUTE: Final = 0
 ACCESS_IO: Final = 2
 
 
@@ -93,6 +94,16 @@ def watchpoints(dr: Sequence[int]) -> tuple[Watchpoint, ...]:
             size = 0
         found.append((dr[slot] & -(size or 1), size, kind))
     return tuple(found)
+
+
+def execution_hits(td: Thread) -> int:
+    """DR6's bits of the slots that break at the next instruction: the processor
+    tells of them at the end of a step already."""
+    if not frame_of(td).dbregs:
+        return 0
+    rip, dr7 = context_of(td).get("rip"), td.dr[7]
+    return sum(1 << slot for slot in range(4)
+               if access(dr7, slot) == ACCESS_EXECUTE and td.dr[slot] == rip)
 
 
 def load_debug(td: Thread) -> None:

@@ -25,7 +25,7 @@ XSAVE_MASK: Final = XFEATURE_X87 | XFEATURE_SSE
 XCR0_OFFSET: Final = 464
 """Where in the legacy area's unused end a core dump tells the mask."""
 MXCSR_OFFSET: Final = 24
-MXCSR_MASK: Final = 0xFFBF
+MXCSR_MASK: Final = 0xFFFF
 XMM_OFFSET: Final = 160
 XMM_END: Final = 416
 

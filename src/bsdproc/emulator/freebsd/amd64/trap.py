@@ -104,7 +104,8 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
     f = frame_of(td)
     f.trapno, f.err, f.addr = t.T_TRCTRAP, 0, 0
     if f.dbregs:
-        td.dr[6] = td.dr[6] & ~debug.DR6_SLOTS | dr6 | debug.DR6_ONES
+        # Nobody clears what an earlier trap left there but the slots' bits.
+        dr6 = td.dr[6] = td.dr[6] & ~debug.DR6_SLOTS | dr6 | debug.DR6_ONES
     if dr6 & debug.DR6_BS and td.dbgflags & TDB.STEP:
         td.step = False
         td.dbgflags &= ~TDB.STEP
@@ -113,7 +114,7 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
 
 def step_trap(td: Thread) -> KSigInfo:
     """The end of a single step."""
-    return debug_trap(td, debug.DR6_BS)
+    return debug_trap(td, debug.DR6_BS | debug.execution_hits(td))
 
 
 def illegal_syscall(td: Thread) -> KSigInfo:
