@@ -25,6 +25,9 @@ class Command(NamedTuple):
 COMMANDS: Mapping[str, Command] = {
     "abi": Command("bsdproc.tools.abi", "show what is declared of a target's C interface"),
     "truss": Command("bsdproc.tools.truss", "show the system calls and signals of a program"),
+    "procstat": Command("bsdproc.tools.procstat", "show what processes are and have"),
+    "proccontrol": Command("bsdproc.tools.proccontrol", "ask for or set what procctl(2) controls"),
+    "reap": Command("bsdproc.tools.reap", "run a command and end all that it leaves behind"),
     "surface": Command("bsdproc.tools.surface", "show where each C name is found in Python"),
 }
 """Every command, by its name on the command line."""

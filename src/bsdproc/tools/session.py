@@ -49,7 +49,11 @@ def kernel(emulate: str | None) -> Iterator[Kernel]:
     except ModuleNotFoundError as error:
         raise Problem(str(error), USAGE) from None
     with FreeBSD() as emulated:
-        yield emulated
+        try:
+            yield emulated
+        finally:
+            for note in emulated.log:
+                print(f"bsdproc: emulated kernel: {note}", file=sys.stderr)
 
 
 def bring(kernel: Kernel, name: str) -> str:
@@ -96,5 +100,8 @@ def run(command: str, work: Callable[[Sequence[str]], int], argv: Sequence[str])
     except Problem as problem:
         print(f"bsdproc {command}: {problem}", file=sys.stderr)
         return problem.status
+    except KernelError as error:
+        print(f"bsdproc {command}: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -25,6 +25,7 @@
  *                        `station` for ever
  * actor brood N          leaves N grandchildren that sleep for ever, exits with N
  * actor hopper           forks and exits, so that a child goes on, for ever
+ * actor stuck            reads from a pipe that nobody writes to
  * actor signal N         sends itself the signal N and exits with 9
  */
 #include "../../../examples/programs/freebsd.h"
@@ -320,6 +321,12 @@ main(int argc, char **argv)
 			if (CALL0(fork) != 0)
 				CALL1(exit, 0);
 		}
+	}
+	if (equal(mode, "stuck")) {
+		char byte;
+
+		CALL2(pipe2, pipes, 0);
+		return ((int)CALL3(read, pipes[0], &byte, 1));
 	}
 	if (equal(mode, "signal")) {
 		CALL2(kill, self, n);
