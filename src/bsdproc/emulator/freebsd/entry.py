@@ -130,6 +130,8 @@ def call(system: System, td: Thread, code: int,
     known = system.syscalls_of(td).get(code)
     if known is None:
         name = system.syscall_names.get(code)
+        if td.proc.cred.capmode and name not in system.capability_calls:
+            return ECAPMODE
         system.note(
             f"process {td.proc.pid} ({td.proc.comm}): "
             + (f"system call {code} ({name}) is not implemented" if name

@@ -257,7 +257,9 @@ def memory(p: Proc) -> Fields:
         "ki_ssize": sum(e.size for e in entries if e.kind == "stack") // PAGE,
     }
     if p.image is not None:
-        fields["ki_tsize"], fields["ki_dsize"] = program_pages(p.image)
+        fields["ki_tsize"], data = program_pages(p.image)
+        grown = -(-p.break_end // PAGE) + p.break_start // -PAGE
+        fields["ki_dsize"] = data + grown
     return fields
 
 

@@ -44,6 +44,8 @@ def kind(entry: Entry) -> int:
         return Kvme.GUARD
     if entry.backing is not None:
         return Kvme.VNODE if vnode(entry) is not None else Kvme.PHYS
+    if entry.shared and entry.behind is not None and not entry.behind.pages:
+        return Kvme.NONE        # an object comes with the first touch
     return Kvme.DEFAULT if entry.has_object else Kvme.NONE
 
 

@@ -24,7 +24,7 @@ MAP_STACK, MAP_ANON, MAP_GUARD, MAP_EXCL = 0x400, 0x1000, 0x2000, 0x4000
 MAP_NOCORE, MAP_32BIT = 0x20000, 0x80000
 KNOWN = (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | 0x20 | 0x40 | 0x200 | MAP_STACK | 0x800
          | MAP_ANON | MAP_GUARD | MAP_EXCL | MAP_NOCORE | 0x40000 | MAP_32BIT | 0xFF000000)
-USER_LOW, USER_HIGH = PAGE, 0x7FFFFFFFF000
+USER_LOW, USER_HIGH, USER_HIGH_32 = PAGE, 1 << 47, (1 << 32) - PAGE
 SHARED_PAGE = 0x7FFFFFFFE000
 SHARED_PAGE_32 = 0xFFFFE000
 MAXDSIZ, MAXDSIZ_32 = 32 << 30, 512 << 20
@@ -35,7 +35,7 @@ SGROWSIZ = 128 << 10
 
 def user_high(td: Thread) -> int:
     """The end of what a program can map."""
-    return SHARED_PAGE_32 if narrow(td) else USER_HIGH
+    return USER_HIGH_32 if narrow(td) else USER_HIGH
 
 
 def _up(size: int) -> int:
@@ -71,14 +71,17 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     if flags & MAP_GUARD:
         if prot or fd != -1 or offset:
             raise Refused(EINVAL)
-    elif bool(flags & MAP_SHARED) == bool(flags & MAP_PRIVATE) and not flags & (
-            MAP_ANON | MAP_STACK):
+    elif not flags & (MAP_SHARED | MAP_PRIVATE | MAP_ANON | MAP_STACK):
+        raise Refused(EINVAL)
+    if flags & (MAP_EXCL | MAP_FIXED) == MAP_EXCL or (flags & MAP_SHARED and flags & MAP_PRIVATE):
         raise Refused(EINVAL)
     if flags & (MAP_ANON | MAP_STACK) and (fd != -1 or (offset and not flags & MAP_STACK)):
         raise Refused(EINVAL)
     space = space_of(td)
     delta = offset & (PAGE - 1)
     size = _up(size + delta)
+    if size >= 1 << 64:
+        raise Refused(ENOMEM)
     if flags & MAP_FIXED:
         start = address - delta
         if start & (PAGE - 1):
@@ -104,12 +107,20 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
             raise Refused(ENOMEM)
         start = found
     named = not flags & (MAP_GUARD | MAP_STACK | MAP_ANON)
-    vnode = _file_to_map(td, fd, prot, bool(flags & MAP_SHARED)) if named else None
+    vnode = None
+    if named:
+        if offset >= 1 << 63:
+            raise Refused(EINVAL)
+        vnode, most = _file_to_map(td, fd, prot, bool(flags & MAP_SHARED))
+        max_prot &= most
     if aslr.writable_and_executable(p, prot):
         raise Refused(EACCES)
     nocore = bool(flags & MAP_NOCORE)
     if flags & MAP_GUARD:
         space.map(start, size, 0, max_prot=0, kind="guard")
+        guard = space.entry_at(start)
+        if guard is not None and guard.start == start and not flags & (MAP_SHARED | MAP_ANON):
+            guard.cow = guard.needs_copy = True
     elif flags & MAP_STACK:
         gap = aslr.stack_gap(system, p) * PAGE
         if gap >= size:
@@ -125,14 +136,16 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     return start + delta
 
 
-def _file_to_map(td: Thread, fd: int, prot: int, shared: bool) -> Vnode:
+def _file_to_map(td: Thread, fd: int, prot: int, shared: bool) -> tuple[Vnode, int]:
+    """The file, and what may ever be done with the mapping: one that is shared
+    is no way around a descriptor that does not write."""
     file = td.proc.files.get(fd)
     vnode = file.vnode
     if vnode is None or vnode.kind != "reg":
         raise Refused(ENODEV if vnode is not None else EBADF)
     if shared and prot & 2 and not file.flag & FWRITE:
         raise Refused(EACCES)
-    return vnode
+    return vnode, 5 if shared and not file.flag & FWRITE else 7
 
 
 def sys_munmap(system: System, td: Thread, args: Args) -> int:
@@ -152,7 +165,7 @@ def sys_mprotect(system: System, td: Thread, args: Args) -> int:
     address, size = args[0], args[1]
     prot, max_prot = _protection(args[2])
     delta = address & (PAGE - 1)
-    start, size = address - delta, _up(size + delta)
+    start, size = address - delta, _up(size + delta) % (1 << 64)
     if start + size > 1 << 64:
         raise Refused(EINVAL)
     if size and max_prot and prot & ~max_prot:
