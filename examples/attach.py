@@ -1,4 +1,4 @@
-"""Attach to a running process, show its threads and its memory map, let it go.
+"""Look into a running process again and again, without harming it.
 
     python examples/attach.py [PID]
 
@@ -7,38 +7,42 @@ Without a pid it starts a program of its own to attach to.
 
 from __future__ import annotations
 
-import os
-import sys
-
-from _kernel import kernel_for
+from _kernel import ARGUMENTS, kernel_for, program, symbols
 
 from bsdproc import Debugger, freebsd
+from bsdproc.kernel import Kernel
 
-PROGRAM = os.path.abspath("tests/conformance/tracees/bin/sleeper")
+TICKER = program("ticker")
 
 
-def show(pid: int) -> None:
-    """What a stopped process is."""
+def show(pid: int, ticks: int | None = None) -> None:
+    """Its threads, and how far ticker has come; the block stops it and lets it go."""
     with Debugger() as debugger:
         process = debugger.attach(pid)
         for thread in process.threads:
             print(f"thread {thread.lwp} ({thread.name}) at {thread.pc:#x}")
-        for entry in freebsd.ptrace.vm_map(pid):
-            print(f"{entry.start:#14x} - {entry.end:#14x} {entry.protection.name or '-'} "
-                  f"{entry.path or ''}")
+        if ticks is not None:
+            count = int.from_bytes(process.memory[ticks : ticks + 8], "little")
+            print(f"it has ticked {count} times")
 
 
-def main(argv: list[str]) -> int:
-    with kernel_for(PROGRAM) as kernel:
-        if argv:
-            show(int(argv[0]))
-            return 0
-        pid = kernel.spawn(PROGRAM, [PROGRAM])
-        show(pid)
-        kernel.kill(pid, freebsd.Signal.SIGTERM)
-        print(freebsd.wait(pid))
-    return 0
+def started(kernel: Kernel) -> None:
+    """The same of a program that runs meanwhile."""
+    pid = kernel.spawn(TICKER, ["ticker"])
+    for _ in range(3):
+        kernel.settle(0.1)
+        show(pid, symbols(TICKER)["ticks"])
+    kernel.kill(pid, freebsd.Signal.SIGTERM)
+    print(freebsd.wait(pid))
+
+
+def main() -> None:
+    with kernel_for(TICKER) as kernel:
+        if ARGUMENTS:
+            show(int(ARGUMENTS[0]))
+        else:
+            started(kernel)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

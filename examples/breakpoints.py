@@ -1,47 +1,45 @@
-"""Stop a program at a function and look around: its registers, its stack, its memory.
+"""Stop a program at a function and look around: its arguments, its caller, its memory.
 
     python examples/breakpoints.py [PROGRAM FUNCTION]
 """
 
 from __future__ import annotations
 
-import os
-import sys
-
-from _kernel import kernel_for
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+from _kernel import ARGUMENTS, kernel_for, nearest, program, symbols
 
 from bsdproc import Debugger, events
+from bsdproc.debugger import Process
 
 
-def address_of(program: str, function: str) -> int:
-    """From the program's symbol table."""
-    with open(program, "rb") as file:
-        for section in ELFFile(file).iter_sections():
-            if isinstance(section, SymbolTableSection):
-                for symbol in section.get_symbol_by_name(function) or ():
-                    return int(symbol["st_value"])
-    raise SystemExit(f"{program} has no {function}")
+def shown(process: Process, argument: int) -> str:
+    """A string if it is the address of one, else the number."""
+    try:
+        text = process.memory.read_text(argument, limit=40)
+    except OSError:
+        return str(argument)
+    return repr(text)
 
 
-def main(argv: list[str]) -> int:
-    program, function = argv or ["examples/programs/bin/hello", "greet"]
-    program = os.path.abspath(program)
-    with kernel_for(program), Debugger() as debugger:
-        process = debugger.spawn([program])
-        process.breakpoints.add(address_of(program, function))
+def main() -> None:
+    name, function = ARGUMENTS or ["hello", "greet"]
+    path = program(name)
+    names = symbols(path)
+    with kernel_for(path), Debugger() as debugger:
+        process = debugger.spawn([path])
+        process.breakpoints.add(names[function])
         for event in debugger:
             match event:
                 case events.BreakpointHit(thread=thread):
                     registers = thread.registers
                     back = process.memory[registers.sp : registers.sp + 8]
-                    print(f"{function} at {registers.pc:#x}, "
-                          f"called from {int.from_bytes(back, 'little'):#x}")
+                    given = ", ".join(shown(process, one) for one in registers.arguments[:3])
+                    print(f"{function}({given}) from "
+                          f"{nearest(names, int.from_bytes(back, 'little'))}", flush=True)
+                case events.SignalReceived(signal=signal, sender=sender):
+                    print(f"{signal!r} from {sender}", flush=True)
                 case events.Exited(status=status):
                     print(f"exited with {status}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

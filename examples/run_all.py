@@ -1,4 +1,7 @@
-"""Run every example as a user would; the exit status says whether all went well."""
+"""Run every example as a user would; the exit status says whether all went well.
+
+    python examples/run_all.py [--emulate]
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ARGUMENTS = {"syscalls.py": ["examples/programs/bin/hello"]}
 
 
 def main() -> int:
@@ -16,8 +18,8 @@ def main() -> int:
         if script.name.startswith("_") or script.name == Path(__file__).name:
             continue
         print(f"-- {script.name}", flush=True)
-        done = subprocess.run([sys.executable, script, *ARGUMENTS.get(script.name, [])],
-                              cwd=HERE.parent, check=False)
+        done = subprocess.run([sys.executable, script, *sys.argv[1:]], cwd=HERE.parent,
+                              check=False)
         if done.returncode != 0:
             failed.append(script.name)
     print(f"failed: {', '.join(failed)}" if failed else "all examples ran")

@@ -1,38 +1,35 @@
-"""Count a program's system calls, its children's too.
+"""Count the system calls of a program and its children, and how many failed.
 
-    python examples/syscalls.py PROGRAM [ARGUMENT ..]
-
-On a host that is no FreeBSD an emulated kernel runs the program.
+    python examples/syscalls.py [PROGRAM [ARGUMENT ...]]
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 
-from _kernel import kernel_for
+from _kernel import ARGUMENTS, kernel_for, program
 
 from bsdproc import Debugger, events
 
 
-def main(argv: list[str]) -> int:
+def main() -> None:
+    name, *arguments = ARGUMENTS or ["hello"]
+    path = program(name)
     calls: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    with kernel_for(argv[0]), Debugger(follow_fork=True, syscalls=True) as debugger:
-        debugger.spawn([os.path.abspath(argv[0]), *argv[1:]])
+    with kernel_for(path), Debugger(follow_fork=True, syscalls=True) as debugger:
+        debugger.spawn([path, *arguments])
         for event in debugger:
             match event:
-                case events.SyscallEntered(name=name):
-                    calls[name] += 1
-                case events.SyscallExited(name=name, error=error) if error > 0:
-                    failed[name] += 1
+                case events.SyscallEntered(name=call):
+                    calls[call] += 1
+                case events.SyscallExited(name=call, error=error) if error > 0:
+                    failed[call] += 1
                 case events.Exited(process=process, status=status):
-                    print(f"process {process.pid} exits with {status}")
-    for name, count in calls.most_common():
-        print(f"{name:16} {count:5}  {failed[name]:5} failed")
-    return 0
+                    print(f"process {process.pid} exits with {status}", flush=True)
+    for call, count in calls.most_common():
+        print(f"{call:16} {count:5} {failed[call]:5} failed")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -1,35 +1,31 @@
 """See who writes to a variable, by a debug register.
 
-    python examples/watch.py
+    python examples/watch.py [PROGRAM VARIABLE]
 """
 
 from __future__ import annotations
 
-import os
-import sys
-
-from _kernel import kernel_for
-from breakpoints import address_of
+from _kernel import ARGUMENTS, kernel_for, nearest, program, symbols
 
 from bsdproc import Debugger, events
 
-PROGRAM = os.path.abspath("examples/programs/bin/hello")
 
-
-def main() -> int:
-    where = address_of(PROGRAM, "greetings")
-    with kernel_for(PROGRAM), Debugger() as debugger:
-        process = debugger.spawn([PROGRAM])
-        process.watchpoints.add(where, 8, "w")
+def main() -> None:
+    name, variable = ARGUMENTS or ["hello", "greetings"]
+    path = program(name)
+    names = symbols(path)
+    with kernel_for(path), Debugger() as debugger:
+        process = debugger.spawn([path])
+        point = process.watchpoints.add(names[variable], 8, "w")
         for event in debugger:
             match event:
                 case events.WatchpointHit(thread=thread):
-                    value = int.from_bytes(process.memory[where : where + 8], "little")
-                    print(f"greetings is {value}, written before {thread.pc:#x}")
+                    data = process.memory[point.address : point.address + point.size]
+                    print(f"{variable} is {int.from_bytes(data, 'little')}, "
+                          f"written before {nearest(names, thread.pc)}", flush=True)
                 case events.Exited(status=status):
                     print(f"exited with {status}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
