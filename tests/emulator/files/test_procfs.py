@@ -104,7 +104,8 @@ def test_registers_are_written_from_the_start_and_no_further(
 
 
 @pytest.mark.parametrize(("text", "value"), [
-    (b"1200000", 1200000), (b"7\n", 7), (b"7 \t\n", 7), (b"", None), (b"\n", 0), (b"8\0", None), (b"-1", None),
+    (b"1200000", 1200000), (b"7\n", 7), (b"7 \t\n", 7), (b"", None), (b"\n", 0), (b"8\0", None),
+    (b"-1", None),
     (b"0x10", None), (b"2147483647", 2147483647), (b"2147483648", None), (b" 7", None),
 ])  # fmt: skip
 def test_osrel_takes_digits(
