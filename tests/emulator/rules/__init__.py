@@ -1,0 +1,1 @@
+"""Rules of the FreeBSD kernel, one test each, on the emulated kernel or natively."""

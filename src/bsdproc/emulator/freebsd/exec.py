@@ -19,7 +19,8 @@ from bsdproc.emulator.freebsd.state import (
     Sleep,
     Thread,
 )
-from bsdproc.emulator.machine.memory import AddressSpace
+from bsdproc.emulator.machine.entries import EXEC
+from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -102,7 +103,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.space = space
     p.image, p.text, p.text_path = image, vnode, text_path
     p.osrel = image.osrel or 0
-    p.text_start, p.data_start = loaded.text[0], loaded.data[0]
+    p.text_start, p.data_start = loaded.text[0], _data_start(image, loaded)
     p.break_start = p.break_end = loaded.end_of_bss
     stack = system.machdep.setup_stack(system, p, image, loaded, list(argv), list(env), execpath)
     p.files.close_on_exec(system, td)
@@ -139,6 +140,12 @@ def _unfit(system: System, image: elf.Image) -> str | None:
     if image.system is None:
         return "has no mark of its system (no note, no EI_OSABI)"
     return None
+
+
+def _data_start(image: elf.Image, loaded: elf.Loaded) -> int:
+    """vm_daddr: where the last part that is not executed begins."""
+    others = [part.vaddr for part in image.segments if not part.flags & EXEC]
+    return (loaded.base + others[-1]) & -PAGE if others else loaded.text[0]
 
 
 def _leave_old_space(p: Proc) -> None:

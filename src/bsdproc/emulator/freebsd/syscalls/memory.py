@@ -24,6 +24,7 @@ MAP_STACK, MAP_ANON, MAP_GUARD, MAP_EXCL = 0x400, 0x1000, 0x2000, 0x4000
 MAP_NOCORE, MAP_32BIT = 0x20000, 0x80000
 KNOWN = (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | 0x20 | 0x40 | 0x200 | MAP_STACK | 0x800
          | MAP_ANON | MAP_GUARD | MAP_EXCL | MAP_NOCORE | 0x40000 | MAP_32BIT | 0xFF000000)
+OF_A_GUARD = MAP_FIXED | MAP_GUARD | MAP_EXCL | MAP_32BIT | 0xFF000000
 USER_LOW, USER_HIGH, USER_HIGH_32 = PAGE, 1 << 47, (1 << 32) - PAGE
 SHARED_PAGE = 0x7FFFFFFFE000
 SHARED_PAGE_32 = 0xFFFFE000
@@ -69,7 +70,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     if flags & ~KNOWN or size == 0:
         raise Refused(EINVAL)
     if flags & MAP_GUARD:
-        if prot or fd != -1 or offset:
+        if prot or fd != -1 or offset or flags & ~OF_A_GUARD:
             raise Refused(EINVAL)
     elif not flags & (MAP_SHARED | MAP_PRIVATE | MAP_ANON | MAP_STACK):
         raise Refused(EINVAL)
@@ -119,7 +120,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     if flags & MAP_GUARD:
         space.map(start, size, 0, max_prot=0, kind="guard")
         guard = space.entry_at(start)
-        if guard is not None and guard.start == start and not flags & (MAP_SHARED | MAP_ANON):
+        if guard is not None and guard.start == start:
             guard.cow = guard.needs_copy = True
     elif flags & MAP_STACK:
         gap = aslr.stack_gap(system, p) * PAGE

@@ -1,0 +1,24 @@
+"""Programs that a test holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from bsdproc.kernel import Kernel
+
+from .held import Held
+
+Hold = Callable[..., Held]
+
+
+@pytest.fixture
+def hold(kernel: Kernel, tracee: Callable[[str], str]) -> Iterator[Hold]:
+    """hold("spin", "argument", uid=1001): traced, and ended with the test."""
+    with ExitStack() as stack:
+        def start(program: str, *argv: str, uid: int | None = None,
+                  env: dict[str, str] | None = None) -> Held:
+            return stack.enter_context(Held(kernel, tracee(program), argv, uid=uid, env=env))
+        yield start

@@ -1,0 +1,199 @@
+"""kern.proc of tracees, zombies and the kernel itself."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from bsdproc.kernel import Kernel
+
+from .conftest import Hold
+from .held import WEXITED, WNOWAIT, finish, how, record, records
+
+pytestmark = pytest.mark.privileged
+
+ARGS, SV_NAME, PATHNAME, OFILEDESC, VMMAP, FILEDESC, ENV, AUXV = 7, 9, 12, 14, 32, 33, 35, 36
+RLIMIT, PS_STRINGS, UMASK, OSREL, SIGTRAMP, CWD, NFDS, SIGFASTBLK = range(37, 45)
+BREAK, CHDIR, UMASK_CALL, CHROOT = 17, 12, 60, 61
+AT_NCPUS, AT_KPRELOAD, AT_USRSTACKLIM = 19, 34, 36
+ROOM = 0x30000000
+PAGE = 4096
+
+
+def proc(kernel: Kernel, kind: int, pid: int, *more: int) -> bytes:
+    return kernel.sysctl([1, 14, kind, pid, *more])
+
+
+# -- names and rooms ---------------------------------------------------------
+@pytest.mark.parametrize(("name", "errno"), [
+    ("", "EINVAL"), ("a" * 2000, "EINVAL"), ("kern", "EISDIR"), ("kern.proc", "EISDIR"),
+    ("kern.proc.pid", "EINVAL"), ("kern.proc.nothing", "ENOENT"), ("kern.proc.pid.1", "ENOENT"),
+])
+def test_names_that_lead_to_nothing(kernel: Kernel, name: str, errno: str) -> None:
+    assert how(lambda: kernel.sysctl(name)) == errno
+
+
+@pytest.mark.parametrize("kind", [45, 46, 47, 60])
+def test_what_13_2_has_not(hold: Hold, kernel: Kernel, kind: int) -> None:
+    """KERN_PROC_VM_LAYOUT and what came behind it."""
+    assert how(lambda: proc(kernel, kind, hold("spin").pid)) == "ENOENT"
+
+
+def test_an_old_table_is_cut_without_an_error(hold: Hold, kernel: Kernel) -> None:
+    t = hold("spin")
+    for room in (1, 16, 100):
+        assert len(kernel.sysctl([1, 14, OFILEDESC, t.pid], room=room)) == room
+
+
+@pytest.mark.parametrize("pid", [-1, -2, 99999, 0x7FFFFFFF])
+@pytest.mark.parametrize("kind", [SV_NAME, VMMAP, ENV, AUXV, OSREL, CWD, SIGFASTBLK])
+def test_minus_one_is_nobody(kernel: Kernel, kind: int, pid: int) -> None:
+    assert how(lambda: proc(kernel, kind, pid)) == "ESRCH"
+
+
+def test_a_thread_s_id_stands_for_its_process(hold: Hold, kernel: Kernel) -> None:
+    t = hold("spin")
+    tid = record(kernel, t.pid)["ki_tid"]
+    assert isinstance(tid, int)
+    assert record(kernel, tid)["ki_pid"] == t.pid
+    assert proc(kernel, AUXV, tid) == proc(kernel, AUXV, t.pid)
+
+
+# -- the kernel's own process ----------------------------------------------
+def test_process_zero(kernel: Kernel) -> None:
+    assert proc(kernel, SV_NAME, 0) == b"null\0"
+    assert proc(kernel, FILEDESC, 0) == proc(kernel, VMMAP, 0) == proc(kernel, ENV, 0) == b""
+    assert how(lambda: proc(kernel, CWD, 0)) == "EINVAL"
+    assert record(kernel, 100000)["ki_pid"] == 0, "its first thread"
+
+
+def test_init_shows_no_environment(kernel: Kernel) -> None:
+    """It is a system process."""
+    assert proc(kernel, ENV, 1) == proc(kernel, AUXV, 1) == b""
+
+
+# -- zombies ---------------------------------------------------------------
+def test_what_is_left_of_a_zombie(kernel: Kernel, tracee: Callable[[str], str]) -> None:
+    path = tracee("exiter")
+    pid = kernel.spawn(path, [path, "3"], {})
+    kernel.wait6(0, pid, WEXITED | WNOWAIT)
+    assert proc(kernel, ARGS, pid) == f"{path}\x003\0".encode()
+    assert record(kernel, pid)["ki_xstat"] == 3 << 8
+    assert {how(partial(proc, kernel, kind, pid))
+            for kind in (VMMAP, FILEDESC, ENV, AUXV, OSREL, CWD, UMASK)} == {"ESRCH"}
+    kernel.wait4(pid)
+    assert how(lambda: proc(kernel, ARGS, pid)) == "ESRCH"
+
+
+# -- what execve wrote down -------------------------------------------------
+def test_the_auxiliary_vector_names_the_vdso(hold: Hold, kernel: Kernel) -> None:
+    t = hold("spin")
+    found = dict(struct.iter_unpack("<QQ", proc(kernel, AUXV, t.pid)))
+    assert t.read(found[AT_KPRELOAD], 4) == b"\x7fELF"
+    assert list(found)[-4:] == [AT_KPRELOAD, 35, AT_USRSTACKLIM, 0]
+
+
+def test_the_trampoline_s_range_is_as_long_as_the_vdso(hold: Hold, kernel: Kernel) -> None:
+    """It begins with the code, which calls the handler."""
+    t = hold("spin")
+    start, end = struct.unpack_from("<QQ", proc(kernel, SIGTRAMP, t.pid))
+    assert end - start > 1024
+    assert t.read(start, 8) == bytes.fromhex("ff1424488d7c2410")
+
+
+def test_strings_are_read_from_the_program_s_memory(hold: Hold, kernel: Kernel) -> None:
+    """Long arguments are not kept; what their vector says is believed."""
+    t = hold("spin", *["x" * 100] * 4)
+    where, = struct.unpack("<Q", proc(kernel, PS_STRINGS, t.pid))
+    argv, count = struct.unpack("<Qi", t.read(where, 12))
+    assert count == 5
+    t.write(where, struct.pack("<Qi", argv, 2))
+    assert proc(kernel, ARGS, t.pid).count(b"\0") == 2
+    t.write(where, struct.pack("<Qi", argv, -1))
+    assert how(lambda: proc(kernel, ARGS, t.pid)) == "ENOEXEC"
+    t.write(where, struct.pack("<Qi", PAGE, 2))
+    assert how(lambda: proc(kernel, ARGS, t.pid)) == "ENOMEM"
+
+
+def test_a_deleted_program_has_no_path(kernel: Kernel, hold: Hold) -> None:
+    """ENOENT; the map shows the file without a name."""
+    source = hold("spin").path
+    fd = kernel.open(source, 0)
+    contents = kernel.pread(fd, 1 << 20, 0)
+    kernel.close(fd)
+    copy = f"/tmp/deleted.{kernel.getpid()}"
+    fd = kernel.open(copy, 0x201, 0o755)
+    kernel.pwrite(fd, contents, 0)
+    kernel.close(fd)
+    pid = kernel.spawn(copy, [copy], {}, traced=True)
+    kernel.wait4(pid)
+    kernel.unlink(copy)
+    try:
+        assert how(lambda: proc(kernel, PATHNAME, pid)) == "ENOENT"
+        assert how(lambda: kernel.readlink(f"/proc/{pid}/file")) == "ENOENT"
+        first = next(records(proc(kernel, VMMAP, pid)))
+        assert (struct.unpack_from("<i", first, 4)[0], first[136:137]) == (2, b"\0")
+    finally:
+        finish(kernel, [pid])
+
+
+# -- what a program does later -----------------------------------------------
+def test_the_data_segment_grows_with_the_break(hold: Hold, kernel: Kernel) -> None:
+    t = hold("spin")
+    end = max(e["kve_end"] for e in t.entries()  # type: ignore[type-var]
+              if e["kve_start"] < 0x10000000)  # type: ignore[operator]
+    assert isinstance(end, int)
+    sizes = []
+    for to in (end + 1, end + 3 * PAGE, end + PAGE, end):
+        assert t.call(BREAK, to)[0] == 0
+        sizes.append(record(kernel, t.pid)["ki_dsize"])
+    assert sizes == [2, 4, 2, 1]
+
+
+def test_umask_and_directories(hold: Hold, kernel: Kernel) -> None:
+    """The first chroot shows as the jail's directory too."""
+    t = hold("spin")
+    t.map(ROOM, PAGE, 3)
+    t.call(UMASK_CALL, 0o77)
+    assert proc(kernel, UMASK, t.pid) == b"\x3f\0"
+    t.write(ROOM, b"/tmp\0")
+    assert (t.call(CHDIR, ROOM)[0], t.call(CHROOT, ROOM)[0]) == (0, 0)
+    found = {struct.unpack_from("<i", r, 8)[0]: r[368:].split(b"\0")[0]
+             for r in records(proc(kernel, FILEDESC, t.pid))}
+    assert (found[-1], found[-2], found[-3]) == (b"/tmp",) * 3
+
+
+@pytest.mark.parametrize(("flags", "prot", "before", "after"), [
+    (0x1002, 3, (0, 0), (1, 0)), (0x1001, 3, (0, 0), (1, 0)), (0x2000, 0, (9, 3), (9, 3)),
+    (0x21002, 3, (0, 4), (1, 4)),
+])
+def test_kinds_of_mappings(
+    hold: Hold, flags: int, prot: int, before: tuple[int, int], after: tuple[int, int]
+) -> None:
+    """Type and flags, untouched and touched: private and shared memory, a
+    guard, memory for no core dump."""
+    t = hold("spin")
+    assert t.call(477, ROOM, 4 * PAGE, prot, flags | 0x10, -1, 0)[0] == 0
+
+    def shown() -> tuple[object, object]:
+        entry, = [e for e in t.entries() if e["kve_start"] == ROOM]
+        return entry["kve_type"], entry["kve_flags"]
+
+    assert shown() == before
+    if prot:
+        t.write(ROOM, b"x")
+    assert shown() == after
+
+
+@pytest.mark.parametrize(("flags", "errno"), [
+    (0x1003, 22), (0x1000, 0), (0x5002, 22), (0x5012, 0), (0x2000, 0), (0x2001, 22),
+    (0x2002, 22), (0x100A, 22),
+])
+def test_flags_of_mmap(hold: Hold, flags: int, errno: int) -> None:
+    """EINVAL: private and shared at once, MAP_EXCL without MAP_FIXED, a guard
+    that is to be either."""
+    prot = 0 if flags & 0x2000 else 3
+    assert hold("spin").call(477, ROOM, PAGE, prot, flags, -1, 0)[0] == errno
