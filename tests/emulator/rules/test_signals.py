@@ -120,3 +120,13 @@ def test_terminal_stops_are_kept_for_the_tracer(kernel: Kernel, tracee: Bring) -
     assert t.wait() == "SIGTSTP"
     t.go(SIGTSTP)
     assert t.news(WNOHANG) == ""
+
+
+def test_a_stop_signal_given_where_there_was_no_signal_is_reported(
+        kernel: Kernel, tracee: Bring) -> None:
+    """Of SIGSTOP nothing but the number is queued, not even that the tracer gave it."""
+    t = Tracee(kernel, tracee("spin"))
+    t.go(SIGSTOP)
+    assert t.wait() == "SIGSTOP"
+    t.go(SIGUSR1)
+    assert t.wait() == "killed by 30"

@@ -190,11 +190,12 @@ class SigQueue:
 
     def add(self, ksi: KSigInfo, *, head: bool = False) -> None:
         """Of SIGKILL and SIGSTOP, and beyond `MAX_PENDING`, the kernel only
-        keeps that there is one."""
-        if ksi.signo in (9, 17) or len(self.entries) >= MAX_PENDING:
+        keeps that there is one; of these two not even that the tracer gave it."""
+        plain = ksi.signo in (9, 17)
+        if plain or len(self.entries) >= MAX_PENDING:
             if any(k.signo == ksi.signo for k in self.entries):
                 return
-            ksi = KSigInfo(ksi.signo, from_ptrace=ksi.from_ptrace)
+            ksi = KSigInfo(ksi.signo, from_ptrace=ksi.from_ptrace and not plain)
         if head:
             self.entries.appendleft(ksi)
         else:
