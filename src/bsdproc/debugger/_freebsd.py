@@ -15,10 +15,10 @@ from bsdproc import freebsd
 from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants._enums import known
-from bsdproc.freebsd.constants.ptrace import LwpEvent, LwpFlags, PtraceEvents
+from bsdproc.freebsd.constants.ptrace import IoOp, LwpEvent, LwpFlags, PtraceEvents
 from bsdproc.freebsd.constants.signals import SiCode, Signal, TrapCode
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions
-from bsdproc.freebsd.registers import Registers
+from bsdproc.freebsd.registers import GENERAL, Registers
 from bsdproc.freebsd.registers.debug import DebugAccess, X86DebugRegisters
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
@@ -67,6 +67,9 @@ PL_EVENT_SIGNAL: Final = LwpEvent.PL_EVENT_SIGNAL.value
 WNOHANG: Final = WaitOptions.WNOHANG.value
 WATCH_ANY: Final = (WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOWAIT).value
 P_ALL: Final = IdType.P_ALL.value
+WRITE: Final = IoOp.PIOD_WRITE_D.value
+FEW: Final = 16
+"""Bytes that a breakpoint takes at most."""
 PAUSE: Final = 0.002
 """Seconds between two looks, while another child's news are in the way."""
 
@@ -103,6 +106,13 @@ class FreeBSDBackend:
         self._result_of = Struct(f"{order}2{word}i")
         self._words = [Struct(f"{order}{n}{word.upper()}") for n in range(9)]
         self._arguments = kernel.buffer(8 * target.pointer)
+        self._own_registers = GENERAL[kernel.machine]
+        self._registers = kernel.buffer(target.struct("struct reg").size)
+        self._bits = 8 * target.pointer
+        # struct ptrace_io_desc: piod_op, piod_offs, piod_addr, piod_len.
+        self._transfer_of = Struct(f"{order}i4x3Q" if target.pointer == 8 else f"{order}i3I")
+        self._transfer = kernel.buffer(self._transfer_of.size)
+        self._few = kernel.buffer(FEW)
         self._lwp = Struct(f"{order}i")
         self._lwps = kernel.buffer(64 * self._lwp.size)
 
@@ -244,18 +254,29 @@ class FreeBSDBackend:
             raise TypeError(f"{type(registers).__name__} are no FreeBSD registers")
         freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)
 
-    def set_back(self, pid: int, lwp: int) -> tuple[int, int]:
-        registers = freebsd.ptrace.getregs(lwp, kernel=self.kernel)
-        if self.breakpoint_advance:
-            registers.pc -= self.breakpoint_advance
-            freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)
+    def where(self, pid: int, lwp: int) -> tuple[int, int]:
+        _call.ptrace(self.kernel, "PT_GETREGS", lwp, self._registers)
+        registers = self._own_registers(self._registers.read())
         return registers.pc, registers.sp
+
+    def set_pc(self, pid: int, lwp: int, pc: int) -> None:
+        registers = self._own_registers(self._registers.read())
+        registers.pc = pc
+        self._registers.write(bytes(registers))
+        _call.ptrace(self.kernel, "PT_SETREGS", lwp, self._registers)
 
     # -- memory --------------------------------------------------------------------------
     def read(self, pid: int, address: int, size: int) -> bytes:
         return freebsd.ptrace.read(pid, address, size, kernel=self.kernel)
 
     def write(self, pid: int, address: int, data: bytes) -> int:
+        if len(data) <= len(self._few) and address >> self._bits == 0:
+            self._few.write(data)
+            self._transfer.write(self._transfer_of.pack(
+                WRITE, address, self._few.address, len(data)))
+            _call.ptrace(self.kernel, "PT_IO", pid, self._transfer)
+            moved: int = self._transfer_of.unpack(self._transfer.read())[3]
+            return moved
         return freebsd.ptrace.write(pid, address, data, kernel=self.kernel)
 
     # -- system calls and signals ------------------------------------------------------------

@@ -27,6 +27,8 @@ class Store:
     """What stands below each."""
     removed: set[int] = field(default_factory=set)
     """Where there was one: a thread may have run into it and not said so yet."""
+    calls: set[int] = field(default_factory=set)
+    """Those that stand for the instruction of a system call."""
     withdrawn: bool = False
     """They are out of the memory for a while."""
 
@@ -60,6 +62,7 @@ class Breakpoints:
                             reason=f"{address:#x} is not all mapped")
         # Noted before it is written: an exception in between must not leave it there.
         store.saved[address] = original
+        self._look_for_call(address)
         self.put_back(address)
         return Breakpoint(address)
 
@@ -95,6 +98,15 @@ class Breakpoints:
         return f"<breakpoints at {', '.join(hex(a) for a in sorted(self._store.saved))}>"
 
     # -- for the rest of the package -------------------------------------------
+    def at_call(self, address: int) -> bool:
+        """Whether it stands for the instruction of a system call."""
+        return address in self._store.calls
+
+    def _look_for_call(self, address: int) -> None:
+        call = self._process.backend.syscall_instruction
+        found = self._process.memory.read(address, len(call)) == call
+        (self._store.calls.add if found else self._store.calls.discard)(address)
+
     def _write(self, address: int, data: bytes) -> None:
         self._process.backend.write(self._process.pid, address, data)
 
@@ -133,7 +145,7 @@ class Breakpoints:
         parent's memory."""
         store = other._store
         self._store = store if shared else Store(
-            dict(store.saved), set(store.removed), store.withdrawn)
+            dict(store.saved), set(store.removed), set(store.calls), store.withdrawn)
 
     def was_at(self, address: int) -> bool:
         """Whether a trap there is a breakpoint's that has been removed since."""
@@ -180,5 +192,11 @@ class Breakpoints:
             kept[at] = bytes(below)
         return bytes(written), kept
 
-    def keep(self, below: dict[int, bytes]) -> None:
-        self._store.saved.update(below)
+    def keep(self, below: dict[int, bytes], address: int, size: int) -> None:
+        """What was written is there: `size` bytes at `address`."""
+        store = self._store
+        store.saved.update(below)
+        width = len(self._process.backend.syscall_instruction)
+        for at in store.saved:
+            if at - size < address < at + width:
+                self._look_for_call(at)

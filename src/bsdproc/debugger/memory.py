@@ -40,7 +40,7 @@ class Memory:
         breakpoints = self._process.breakpoints
         covered, below = breakpoints.cover(address, given)
         self._raw_write(address, covered)
-        breakpoints.keep(below)
+        breakpoints.keep(below, address, len(given))
 
     def _raw_read(self, address: int, size: int) -> bytes:
         process = self._process

@@ -76,8 +76,7 @@ def _step(process: Process, lwp: int, signal: int) -> None:
         lifted=visit.address if visit is not None and visit.address in process.breakpoints
         else None)
     if step.lifted is not None and not wanted and not signal:
-        call = backend.syscall_instruction
-        step.to_entry = process.memory.read(step.lifted, len(call)) == call
+        step.to_entry = process.breakpoints.at_call(step.lifted)
     control.stepping, control.wanted = step, 0
     for other in step.others:
         backend.suspend(pid, other)
@@ -98,15 +97,17 @@ def take_hit(process: Process, lwp: int) -> tuple[int, int, bool] | None:
     say (address, sp, whether the breakpoint is there still).  None for the
     program's own."""
     backend, breakpoints = process.backend, process.breakpoints
-    pc, advance = backend.registers(process.pid, lwp).pc, backend.breakpoint_advance
-    for at, put_back in ((pc - advance, False), (pc, True)):
-        there = at in breakpoints
-        if there or breakpoints.was_at(at):
-            if not put_back:
-                return *backend.set_back(process.pid, lwp), there
-            # It was put back, and the exception came that made this be done again.
-            if breakpoints.plain(pc - advance):
-                return at, backend.registers(process.pid, lwp).sp, there
+    pc, sp = backend.where(process.pid, lwp)
+    at = pc - backend.breakpoint_advance
+    there = at in breakpoints
+    if there or breakpoints.was_at(at):
+        if at != pc:
+            backend.set_pc(process.pid, lwp, at)
+        return at, sp, there
+    there = pc in breakpoints
+    if (there or breakpoints.was_at(pc)) and breakpoints.plain(at):
+        # It was put back, and an exception then made this be read again.
+        return pc, sp, there
     return None
 
 
