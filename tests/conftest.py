@@ -38,6 +38,24 @@ def kernel() -> Iterator[Kernel]:
         yield emulated
 
 
+def bring_program(kernel: Kernel, path: Path) -> None:
+    """Put a program of the host's where an emulated kernel has it too, for
+    every user to run: /root, where a checkout may lie, is closed to others."""
+    try:
+        kernel.lstat(str(path))
+        return
+    except FileNotFoundError:
+        pass
+    for folder in list(reversed(path.parents))[1:]:
+        try:
+            kernel.mkdir(str(folder))
+        except FileExistsError:
+            kernel.chmod(str(folder), kernel.lstat(str(folder)).mode & 0o7777 | 0o111)
+    fd = kernel.open(str(path), O_WRONLY | O_CREAT, 0o755)
+    kernel.write(fd, path.read_bytes())
+    kernel.close(fd)
+
+
 @pytest.fixture
 def tracee(kernel: Kernel) -> Callable[[str], str]:
     """The path of a program of tests/conformance/tracees, put where an emulated
@@ -45,17 +63,7 @@ def tracee(kernel: Kernel) -> Callable[[str], str]:
 
     def bring(name: str) -> str:
         path = TRACEES / name
-        try:
-            kernel.lstat(str(path))
-        except FileNotFoundError:
-            for folder in list(reversed(path.parents))[1:]:
-                try:
-                    kernel.mkdir(str(folder))
-                except FileExistsError:
-                    continue
-            fd = kernel.open(str(path), O_WRONLY | O_CREAT, 0o755)
-            kernel.write(fd, path.read_bytes())
-            kernel.close(fd)
+        bring_program(kernel, path)
         return str(path)
 
     return bring

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import bring_program
 
 from bsdproc import freebsd
 from bsdproc.kernel import Kernel
@@ -20,9 +21,7 @@ ACTOR = str(HERE / "programs" / "bin" / "actor")
 @pytest.fixture
 def actor(kernel: Kernel) -> str:
     """The path of programs/actor.c, on an emulated kernel too."""
-    install: Callable[[str, str], None] | None = getattr(kernel, "install", None)
-    if install is not None:
-        install(ACTOR, ACTOR)
+    bring_program(kernel, Path(ACTOR))
     return ACTOR
 
 
