@@ -18,3 +18,5 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "undoc-members": False, "show-inheritance": True}
 nitpicky = False
+# Records have fields called `type`, and annotations the builtin.
+suppress_warnings = ["ref.python"]

@@ -246,6 +246,9 @@ def test_remote_system_calls(start: Start) -> None:
     assert found.retval[0] == spin.pid
     with pytest.raises(ValueError, match="up to 8 arguments"):
         ptrace.sc_remote(spin.pid, 20, range(9))
+    for indirect in (0, 198):       # without a number to call: a panic of the real kernel
+        with pytest.raises(ValueError, match="first argument"):
+            ptrace.sc_remote(spin.pid, indirect)
     with pytest.raises(ValueError, match="argument 1"):
         ptrace.sc_remote(spin.pid, 20, (0, 1 << 64))
 

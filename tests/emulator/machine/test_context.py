@@ -123,11 +123,3 @@ def test_a_context_outlives_its_engine() -> None:
     assert space.cpu.run(context, 1) is Stop.SLICE
     assert context.get("rax") == 2
     again.close()
-
-
-def test_there_is_no_avx() -> None:
-    context = Context()
-    assert context.ymm_high() == bytes(256)
-    context.set_ymm_high(bytes(256))
-    with pytest.raises(NotImplementedError, match="AVX"):
-        context.set_ymm_high(b"\x01" + bytes(255))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TextIO, TypeAlias, TypeVar
 
 from bsdproc.emulator.errno import (
     EAGAIN,
@@ -274,13 +274,21 @@ class Pipe(File):
                 raise Refused(error)
 
 
+class ByteSink(Protocol):
+    """The part of a binary stream that is used."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class HostStream(File):
     """The host's standard output or error as a descriptor: a pipe to look at,
     which takes everything and has nothing to read."""
 
     kind = Kind.PIPE
 
-    def __init__(self, flag: int, stream: Callable[[], BinaryIO | None]) -> None:
+    def __init__(self, flag: int, stream: Callable[[], ByteSink | None]) -> None:
         super().__init__(flag)
         self._stream = stream
 
@@ -300,17 +308,17 @@ class HostStream(File):
         yield
 
 
-def host_stream(given: BinaryIO | None, name: str) -> Callable[[], BinaryIO | None]:
+def host_stream(given: BinaryIO | None, name: str) -> Callable[[], ByteSink | None]:
     """The stream itself, or else what sys.stdout or sys.stderr is whenever
     something is written (a text stream without bytes below gets the text)."""
 
-    def current() -> BinaryIO | None:
+    def current() -> ByteSink | None:
         if given is not None:
             return given
         text = getattr(sys, name)
-        binary: BinaryIO | None = getattr(text, "buffer", None)
+        binary: ByteSink | None = getattr(text, "buffer", None)
         if binary is None and text is not None:
-            return _TextSink(text)  # type: ignore[return-value]
+            return _TextSink(text)
         if text is not None:
             text.flush()
         return binary
@@ -321,15 +329,14 @@ def host_stream(given: BinaryIO | None, name: str) -> Callable[[], BinaryIO | No
 class _TextSink:
     """Bytes into a stream that takes only text."""
 
-    def __init__(self, text: object) -> None:
+    def __init__(self, text: TextIO) -> None:
         self._text = text
 
     def write(self, data: bytes) -> int:
-        self._text.write(data.decode("utf-8", "replace"))  # type: ignore[attr-defined]
-        return len(data)
+        return self._text.write(data.decode("utf-8", "replace"))
 
     def flush(self) -> None:
-        self._text.flush()  # type: ignore[attr-defined]
+        self._text.flush()
 
 
 class Kqueue(File):

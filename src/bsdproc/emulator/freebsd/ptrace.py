@@ -15,16 +15,14 @@ from bsdproc.emulator.caller import LentBuffer, UserMemory
 from bsdproc.emulator.errno import (
     EBUSY,
     EFAULT,
-    EINTR,
     EINVAL,
     ENOMEM,
     ENOSYS,
     EPERM,
-    EPIPE,
     ESRCH,
     Refused,
 )
-from bsdproc.emulator.freebsd import cred, entry, proctree
+from bsdproc.emulator.freebsd import cred, entry, proctree, remote
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.fork import set_traced
 from bsdproc.emulator.freebsd.state import P2, PID_MAX, TDB, KSigInfo, P, Proc, Sleep, Thread
@@ -48,20 +46,14 @@ PL_FLAG_FORKED, PL_FLAG_CHILD, PL_FLAG_BORN, PL_FLAG_EXITED = 0x40, 0x80, 0x100,
 PL_FLAG_VFORKED, PL_FLAG_VFORK_DONE = 0x400, 0x800
 
 PIOD_READ_D, PIOD_WRITE_D, PIOD_READ_I, PIOD_WRITE_I = 1, 2, 3, 4
-PC_COMPRESS, PC_ALL = 1, 2
 EVENTS = (entry.PTRACE_EXEC | entry.PTRACE_SCE | entry.PTRACE_SCX | entry.PTRACE_FORK
           | entry.PTRACE_LWP | entry.PTRACE_VFORK)
-
-SC_ARGS_MAX = 8
 
 # The layouts of struct ptrace_lwpinfo and its like on amd64.
 LWPINFO = struct.Struct("<iii16s16s4x80s20siII")
 LWPINFO_SIGINFO_END = 128
 IO_DESC = struct.Struct("<i4xQQQ")
 IOVEC = struct.Struct("<QQ")
-SC_RET = struct.Struct("<qqi4x")
-COREDUMP = struct.Struct("<iIq")
-SC_REMOTE = struct.Struct("<qqi4xIIQ")
 NO_SIGINFO = bytes(80)
 
 Argument = int | LentBuffer
@@ -175,9 +167,9 @@ def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, 
     if handler is not None:
         return handler(Call(system, td, p, td2, request, addr, data, mem, given))
     if request == PT_COREDUMP:
-        return _coredump(system, td, p, given)
+        return remote.coredump(system, td, p, given)
     if request == PT_SC_REMOTE:
-        return _sc_remote(system, td, p, td2, given, addr, mem)
+        return _sc_remote(system, td2, given, addr, mem)
     if request >= PT_FIRSTMACH:
         return int(system.machdep.machine_request(
             system, td2, request, number(addr), data, mem))
@@ -198,15 +190,15 @@ def _copy_arguments(request: int, addr: Argument, data: int, mem: UserMemory) ->
             raise Refused(EINVAL)
         return copyin(mem, addr, 4)
     if request == PT_COREDUMP:
-        if data != COREDUMP.size:
+        if data != remote.COREDUMP.size:
             raise Refused(EINVAL)
-        return copyin(mem, addr, COREDUMP.size)
+        return copyin(mem, addr, remote.COREDUMP.size)
     if request == PT_SC_REMOTE:
-        if data != SC_REMOTE.size:
+        if data != remote.SC_REMOTE.size:
             raise Refused(EINVAL)
-        given = copyin(mem, addr, SC_REMOTE.size)
-        *_, nargs, args = SC_REMOTE.unpack(given)
-        if nargs > SC_ARGS_MAX:
+        given = copyin(mem, addr, remote.SC_REMOTE.size)
+        *_, nargs, args = remote.SC_REMOTE.unpack(given)
+        if nargs > remote.SC_ARGS_MAX:
             raise Refused(EINVAL)
         return given + mem.copyin(args, 8 * nargs)
     return b""
@@ -405,13 +397,8 @@ def _get_sc_ret(c: Call) -> int:
     if not td.dbgflags & TDB.SCX:
         raise Refused(EINVAL)
     r0, r1 = td.retval if td.errno == 0 else (0, 0)
-    words = SC_RET.pack(_signed(r0), _signed(r1), td.errno)
+    words = remote.sc_ret(r0, r1, td.errno)
     return _out_limited(c, words)
-
-
-def _signed(value: int) -> int:
-    value &= 0xFFFFFFFFFFFFFFFF
-    return value - (1 << 64) if value >> 63 else value
 
 
 def _out_limited(c: Call, words: bytes) -> int:
@@ -558,89 +545,10 @@ def _vm_entry(c: Call) -> int:
     return 0
 
 
-# -- what the tracee serves itself ----------------------------------------------------------
-def _coredump(system: System, td: Thread, p: Proc, given: bytes) -> Request:
-    from bsdproc.emulator.freebsd import coredump
-
-    fd, flags, limit = COREDUMP.unpack(given)
-    if flags & ~(PC_COMPRESS | PC_ALL):
-        raise Refused(EINVAL)
-    file = td.proc.files.get_write(fd)
-    vnode = file.vnode
-    if vnode is None or vnode.kind != "reg":
-        raise Refused(EPIPE)
-    can_ptrace(td, p)
-    server = p.xthread
-    if server is None:
-        raise Refused(EBUSY)
-
-    def work() -> Generator[Sleep | None, int, int]:
-        try:
-            coredump.coredump(system, server, vnode, limit, flags)
-        except Refused as e:
-            return e.errno
-        return 0
-        yield
-
-    error = yield from _serve(system, server, work())
-    if error:
-        raise Refused(error)
-    return 0
-
-
-def _sc_remote(system: System, td: Thread, p: Proc, td2: Thread, given: bytes, addr: Argument,
+def _sc_remote(system: System, td2: Thread, given: bytes, addr: Argument,
                mem: UserMemory) -> Request:
-    *_, code, nargs, _where = SC_REMOTE.unpack(given[: SC_REMOTE.size])
-    if not td2.dbgflags & TDB.BOUNDARY:
-        raise Refused(EBUSY)
-    args = struct.unpack(f"<{nargs}Q", given[SC_REMOTE.size :])
-    args += (0,) * (SC_ARGS_MAX - nargs)
-    result = [0, 0]
-
-    def work() -> Generator[Sleep | None, int, int]:
-        number, arguments = code, args
-        if number in (0, 198):
-            number, arguments = arguments[0], (*arguments[1:], 0)
-        if number not in system.syscall_names:
-            return ENOSYS
-        saved, td2.retval = td2.retval, (0, 0)
-        error = yield from entry.call(system, td2, number, arguments)
-        if error <= 0:
-            result[:] = td2.retval
-        td2.retval = saved
-        return error
-
-    error = yield from _serve(system, td2, work())
-    head = SC_RET.pack(_signed(result[0]), _signed(result[1]), error)
-    if isinstance(addr, LentBuffer):
-        copyout(mem, addr, head)
-    else:
-        mem.copyout(addr, head)
+    copyout(mem, addr, (yield from remote.sc_remote(system, td2, given)))
     return 0
-
-
-def _serve(system: System, td2: Thread,
-           work: Generator[Sleep | None, int, int]) -> Generator[Sleep | None, int, int]:
-    """Have the stopped thread do some work, which ends in the same stop: it
-    has to be waited for again."""
-    outcome: list[int] = []
-    done = ("remote", td2)
-
-    def request() -> Generator[Sleep | None, int, None]:
-        outcome.append((yield from work))
-        system.wakeup(done)
-
-    td2.pending_request = request
-    try:
-        while not outcome:
-            yield Sleep(done, "pscrx", interruptible=False)
-            if td2.exited and not outcome:
-                raise Refused(ESRCH)
-    finally:
-        if not outcome:
-            # The caller gave up waiting (Ctrl-C, a wait without end): so does the thread.
-            system.wake_thread(td2, EINTR)
-    return outcome[0]
 
 
 HANDLERS: dict[int, Callable[[Call], int]] = {

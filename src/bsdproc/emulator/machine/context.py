@@ -102,17 +102,6 @@ class Context:
         self._fpu = bytes(image)
         self._fpu_dirty = True
 
-    def ymm_high(self) -> bytes:
-        """Upper halves of the 16 AVX registers: zeros, as Unicorn executes no AVX."""
-        return bytes(256)
-
-    def set_ymm_high(self, value: bytes) -> None:
-        """Takes 256 zero bytes and refuses others: there is nothing to hold them."""
-        if len(value) != 256:
-            raise ValueError(f"{len(value)} bytes instead of 256")
-        if any(value):
-            raise NotImplementedError("the emulated processor has no AVX registers")
-
     def copy(self) -> Context:
         """The same registers, independent of these."""
         new = Context.__new__(Context)

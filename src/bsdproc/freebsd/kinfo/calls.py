@@ -274,7 +274,11 @@ def ps_strings(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
 
 
 def sigtramp(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoSigtramp:
-    """KERN_PROC_SIGTRAMP: where a process's signal handlers return to."""
+    """KERN_PROC_SIGTRAMP: where a process's signal handlers return to.
+
+    `ValueError` for the kernel's own process, 0: the request makes FreeBSD 13.2 panic."""
+    if pid == 0:
+        raise ValueError("the kernel's own process has no signal handlers")
     kernel, data = _of(kernel, KernProc.KERN_PROC_SIGTRAMP, pid)
     return KinfoSigtramp.single(kernel.target.machine, data)
 

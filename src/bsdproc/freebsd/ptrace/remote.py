@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
 _MAX_ARGS: Final = 8
+_INDIRECT: Final = (0, 198)
+"""syscall(2) and __syscall(2), whose first argument is the number."""
 
 
 def sc_remote(
@@ -35,13 +37,17 @@ def sc_remote(
     (an exit is left to be waited for); without it the caller waits.
 
     `KernelError` (EBUSY) at a stop where that is not safe, as at a system call's
-    entry.  FreeBSD 13.2 and later.  ptrace(2).
+    entry.  `ValueError` for syscall(2) and __syscall(2) without the argument that is
+    the number: it makes FreeBSD 13.2's kernel overwrite its own memory.  FreeBSD 13.2
+    and later.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     target = kernel.target
     _check.unsigned(number, 32, "system call number")
     if len(arguments) > _MAX_ARGS:
         raise ValueError(f"a system call has up to {_MAX_ARGS} arguments, not {len(arguments)}")
+    if number in _INDIRECT and not arguments:
+        raise ValueError(f"system call {number} takes the number of another as its first argument")
     size = target.scalars["syscallarg_t"].size
     order = "<" if target.byteorder == "little" else ">"
     words = [_check.signed(value, size * 8, f"argument {at}") for at, value in enumerate(arguments)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EINVAL, ENOSYS, Refused
 from bsdproc.emulator.freebsd import ptrace as wide
+from bsdproc.emulator.freebsd import remote
 from bsdproc.emulator.freebsd.amd64 import debug, fpu, request
 from bsdproc.emulator.freebsd.amd64.abi import ELF32
 from bsdproc.emulator.freebsd.amd64.frame import context_of
@@ -228,17 +229,17 @@ def _regset(system: System, td: Thread, request_: int, pid: int, addr: Argument,
 
 def _sc_args(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
              mem: UserMemory) -> int:
-    out = scratch(8 * wide.SC_ARGS_MAX)
+    out = scratch(8 * remote.SC_ARGS_MAX)
     result = _done(wide.perform(system, td, request_, pid, out, len(out), mem, b""))
-    words = struct.unpack(f"<{wide.SC_ARGS_MAX}Q", out.read())
-    narrow = struct.pack(f"<{wide.SC_ARGS_MAX}I", *(w & M32 for w in words))
+    words = struct.unpack(f"<{remote.SC_ARGS_MAX}Q", out.read())
+    narrow = struct.pack(f"<{remote.SC_ARGS_MAX}I", *(w & M32 for w in words))
     wide.copyout(mem, addr, narrow[:_room(data, len(narrow))])
     return result
 
 
 def _sc_ret(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
             mem: UserMemory) -> int:
-    out = scratch(wide.SC_RET.size)
+    out = scratch(remote.SC_RET.size)
     result = _done(wide.perform(system, td, request_, pid, out, len(out), mem, b""))
     wide.copyout(mem, addr, narrow_result(out.read())[:_room(data, SC_RET.size)])
     return result
@@ -251,7 +252,7 @@ def _room(data: int, size: int) -> int:
 
 def narrow_result(data: bytes) -> bytes:
     """ptrace_sc_ret_to32."""
-    first, second, error = wide.SC_RET.unpack_from(data)
+    first, second, error = remote.SC_RET.unpack_from(data)
     return SC_RET.pack(first & M32, second & M32, error)
 
 
@@ -259,7 +260,7 @@ def _coredump(system: System, td: Thread, request_: int, pid: int, addr: Argumen
               mem: UserMemory) -> int | Request:
     if data != COREDUMP.size:
         raise Refused(EINVAL)
-    return wide.perform(system, td, request_, pid, addr, wide.COREDUMP.size, mem,
+    return wide.perform(system, td, request_, pid, addr, remote.COREDUMP.size, mem,
                         wide.copyin(mem, addr, COREDUMP.size))
 
 
@@ -268,13 +269,13 @@ def _sc_remote(system: System, td: Thread, request_: int, pid: int, addr: Argume
     if data != SC_REMOTE.size:
         raise Refused(EINVAL)
     *_, code, nargs, where = SC_REMOTE.unpack(wide.copyin(mem, addr, SC_REMOTE.size))
-    if nargs > wide.SC_ARGS_MAX:
+    if nargs > remote.SC_ARGS_MAX:
         raise Refused(EINVAL)
     args = struct.unpack(f"<{nargs}I", mem.copyin(where, 4 * nargs))
-    out = scratch(wide.SC_REMOTE.size)
+    out = scratch(remote.SC_REMOTE.size)
     result = wide.perform(
-        system, td, request_, pid, out, wide.SC_REMOTE.size, mem,
-        wide.SC_REMOTE.pack(0, 0, 0, code, nargs, 0) + struct.pack(f"<{nargs}Q", *args))
+        system, td, request_, pid, out, remote.SC_REMOTE.size, mem,
+        remote.SC_REMOTE.pack(0, 0, 0, code, nargs, 0) + struct.pack(f"<{nargs}Q", *args))
     if not isinstance(result, int):
         result = yield from result
     wide.copyout(mem, addr, narrow_result(out.read()))
