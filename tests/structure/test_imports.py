@@ -16,12 +16,14 @@ ROOT = Path(bsdproc.__file__).parent
 ALLOWED = {
     "abi": set(),
     "kernel": {"abi"},
-    "freebsd": {"kernel", "abi"},
-    "netbsd": {"kernel", "abi"},
-    "dragonfly": {"kernel", "abi"},
-    "debugger": {"freebsd", "netbsd", "dragonfly", "kernel", "abi"},
+    "typed": {"kernel", "abi"},
+    "freebsd": {"typed", "kernel", "abi"},
+    "netbsd": {"typed", "kernel", "abi"},
+    "dragonfly": {"typed", "kernel", "abi"},
+    "debugger": {"freebsd", "netbsd", "dragonfly", "typed", "kernel", "abi"},
     "emulator": {"kernel", "abi"},
-    "tools": {"debugger", "freebsd", "netbsd", "dragonfly", "kernel", "abi", "emulator"},
+    "tools": {"debugger", "freebsd", "netbsd", "dragonfly", "typed", "kernel", "abi",
+              "emulator"},
 }
 
 

@@ -17,7 +17,6 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bsdproc.freebsd import _call, _check
-from bsdproc.freebsd.constants._enums import flags, known
 from bsdproc.freebsd.constants.procctl import (
     AslrPolicy,
     KptiPolicy,
@@ -39,6 +38,7 @@ from bsdproc.freebsd.constants.procctl import (
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.enums import flags, known
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

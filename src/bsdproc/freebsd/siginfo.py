@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
 from bsdproc import abi
-from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.signals import (
     BusCode,
     CldCode,
@@ -21,8 +19,9 @@ from bsdproc.freebsd.constants.signals import (
     TrapCode,
 )
 from bsdproc.freebsd.records import Enumerated, Number, Record
+from bsdproc.typed.codes import SignalCodes
 
-_CODES: Final[dict[int, type[IntEnum]]] = {
+_CODES: Final = SignalCodes({
     Signal.SIGILL: IllCode,
     Signal.SIGTRAP: TrapCode,
     Signal.SIGFPE: FpeCode,
@@ -30,7 +29,7 @@ _CODES: Final[dict[int, type[IntEnum]]] = {
     Signal.SIGSEGV: SegvCode,
     Signal.SIGCHLD: CldCode,
     Signal.SIGIO: PollCode,
-}
+}, SiCode)
 _FAULTS: Final = frozenset(
     {Signal.SIGILL, Signal.SIGTRAP, Signal.SIGFPE, Signal.SIGBUS, Signal.SIGSEGV}
 )
@@ -41,12 +40,7 @@ _COMMON: Final = SiCode.SI_USER.value
 @lru_cache(maxsize=1024)
 def code_of(signo: int, code: int) -> SignalCode:
     """A siginfo's code by name: by the signal's own codes, then by the common ones."""
-    own = _CODES.get(signo)
-    if own is not None:
-        found = own._value2member_map_.get(code)
-        if found is not None:
-            return found  # type: ignore[return-value]  # a member of `own`
-    return known(SiCode, code)
+    return _CODES.find(signo, code)
 
 
 class Siginfo(Record):
@@ -122,7 +116,7 @@ class Siginfo(Record):
 
     def _reason(self, field: str) -> int:
         """A member of the unions."""
-        value = abi.target("freebsd", self.machine).struct(self.struct).get(self.raw, field)
+        value = abi.target(self.system, self.machine).struct(self.struct).get(self.raw, field)
         assert isinstance(value, int)
         return value
 

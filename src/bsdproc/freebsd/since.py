@@ -1,26 +1,20 @@
-"""Which release of FreeBSD brought a request, command or sysctl.
+"""Which release of FreeBSD brought a request, command or sysctl, by kern.osreldate.
 
-Only those are listed that a kernel in use may lack.  Branches are told apart,
-since much comes to the older ones later: for each major version the lowest
-kern.osreldate that has it; a newer major version than the last has it too.
-A kernel that answers is believed whatever stands here.
-"""
+Only those are listed that a kernel in use may lack; see `bsdproc.typed.since`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from bsdproc.kernel.port import Kernel
+from bsdproc.typed.since import NEVER, Since
 
-_NEVER: Final = 1 << 31
 _13_0: Final = {13: 1300000}
 _13_1: Final = {13: 1301000}
 _13_2: Final = {13: 1302000}
-_14_0: Final = {13: _NEVER, 14: 1400000}
-_15_0: Final = {13: _NEVER, 14: _NEVER, 15: 1500000}
+_14_0: Final = {13: NEVER, 14: 1400000}
+_15_0: Final = {13: NEVER, 14: NEVER, 15: 1500000}
 
-_SINCE: Final[dict[str, dict[int, int]]] = {
+SINCE: Final = Since("FreeBSD", {
     "PT_COREDUMP": _13_1,
     "PT_GETREGSET": _13_1,
     "PT_SETREGSET": _13_1,
@@ -37,19 +31,7 @@ _SINCE: Final[dict[str, dict[int, int]]] = {
     "KERN_PROC_VM_LAYOUT": _14_0,
     "KERN_PROC_RLIMIT_USAGE": _15_0,
     "KERN_PROC_KQUEUE": _15_0,
-}
+}, major=100_000, minor=1_000)
 
-
-def unknown_to(kernel: Kernel, request: str) -> bool:
-    """Whether the running kernel predates it."""
-    dates = _SINCE.get(request)
-    if dates is None:
-        return False
-    major = kernel.version // 100_000
-    return kernel.version < dates.get(major, 0 if major > max(dates) else _NEVER)
-
-
-def release(request: str) -> str:
-    """The release that brought it: "FreeBSD 13.1"."""
-    date = min(d for d in _SINCE[request].values() if d != _NEVER)
-    return f"FreeBSD {date // 100_000}.{date // 1000 % 100}"
+unknown_to = SINCE.unknown_to
+release = SINCE.release

@@ -8,27 +8,11 @@ from the headers.
 
 from __future__ import annotations
 
-from enum import Enum
-from functools import cache
-from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Final
 
-from bsdproc import abi
+from bsdproc.typed.surface import Entry, Surface
 
-SYSTEM: Final = "freebsd"
-_ROOT: Final = "bsdproc.freebsd"
-
-
-class Entry(NamedTuple):
-    """One C name."""
-
-    system: str
-    machine: str | None
-    """None for a name that every machine has."""
-    name: str
-    python: str
-    """The dotted name of the function, or of the enum's member."""
-
+__all__ = ["FUNCTIONS", "Entry", "entries", "python"]
 
 FUNCTIONS: Final[dict[str, str]] = {
     # ptrace(2)
@@ -156,50 +140,8 @@ FUNCTIONS: Final[dict[str, str]] = {
 }
 """The function of each request, command and sysctl, below bsdproc.freebsd."""
 
-_CONSTANTS: Final = (
+_SURFACE: Final = Surface("freebsd", FUNCTIONS, (
     "auxv", "kinfo", "machine", "process", "procctl", "ptrace", "signals", "wait",
-)
-
-
-@cache
-def _members() -> dict[str, dict[str, int]]:
-    """C name → where it is, of all that the enums have."""
-    found: dict[str, dict[str, int]] = {}
-    for module in _CONSTANTS:
-        space = vars(import_module(f"{_ROOT}.constants.{module}"))
-        for kind in space.values():
-            if isinstance(kind, type) and issubclass(kind, Enum) and kind.__module__.endswith(
-                    f".{module}"):
-                for name, member in kind.__members__.items():
-                    place = f"{_ROOT}.constants.{kind.__name__}.{name}"
-                    found.setdefault(name, {})[place] = member.value
-    return found
-
-
-def python(name: str, value: int) -> str | None:
-    """The dotted name that stands for a C constant of that value; None for one that
-    these interfaces do not have."""
-    function = FUNCTIONS.get(name)
-    if function is not None:
-        return f"{_ROOT}.{function}"
-    places = _members().get(name, {})
-    return next((place for place, has in places.items() if has & 0xFFFFFFFF == value & 0xFFFFFFFF),
-                None)
-
-
-def entries() -> list[Entry]:
-    """Every C name of every machine, in alphabetical order."""
-    machines = [machine for system, machine in abi.targets() if system == SYSTEM]
-    places: dict[tuple[str, str], list[str]] = {}
-    for machine in machines:
-        for name, value in abi.target(SYSTEM, machine).constants.items():
-            found = python(name, value)
-            if found is not None:
-                places.setdefault((name, found), []).append(machine)
-    listed: list[Entry] = []
-    for (name, found), having in sorted(places.items()):
-        if len(having) == len(machines):
-            listed.append(Entry(SYSTEM, None, name, found))
-        else:
-            listed += [Entry(SYSTEM, machine, name, found) for machine in having]
-    return listed
+))
+python = _SURFACE.python
+entries = _SURFACE.entries

@@ -12,59 +12,41 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _check
-from bsdproc.freebsd._call import completed, freebsd
-from bsdproc.freebsd.constants._enums import known
+from bsdproc.freebsd._call import SYSTEM, completed, freebsd
 from bsdproc.freebsd.constants.signals import Signal
-from bsdproc.freebsd.constants.wait import IdType, WaitOptions, WaitStatus, WaitTarget
+from bsdproc.freebsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.freebsd.rusage import Rusage
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed import waiting
+from bsdproc.typed.waiting import Continued, Exited
 
 if TYPE_CHECKING:
     from bsdproc.freebsd.siginfo import Siginfo
     from bsdproc.kernel.port import Kernel
 
-_STOPPED: Final = 0x7F
+__all__ = [
+    "Continued",
+    "Exited",
+    "Signaled",
+    "Status",
+    "Stopped",
+    "Waited",
+    "decode",
+    "wait",
+    "wait6",
+]
+
 _CONTINUED: Final = 0x13
-_CORE: Final = WaitStatus.WCOREFLAG.value
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(waiting.Stopped[Signal]):
     """The process has stopped (WIFSTOPPED)."""
 
-    pid: int
-    signal: Signal | int
-    raw: int
-    """The status as wait4(2) gave it."""
-
 
 @dataclass(frozen=True, slots=True)
-class Exited:
-    """The process has exited (WIFEXITED)."""
-
-    pid: int
-    status: int
-    """The exit status, 0 .. 255."""
-    raw: int
-
-
-@dataclass(frozen=True, slots=True)
-class Signaled:
+class Signaled(waiting.Signaled[Signal]):
     """A signal has ended the process (WIFSIGNALED)."""
-
-    pid: int
-    signal: Signal | int
-    core: bool
-    """Whether it left a core dump."""
-    raw: int
-
-
-@dataclass(frozen=True, slots=True)
-class Continued:
-    """The process was stopped and goes on (WIFCONTINUED)."""
-
-    pid: int
-    raw: int
 
 
 Status = Stopped | Exited | Signaled | Continued
@@ -86,14 +68,7 @@ class Waited:
 @lru_cache(maxsize=1024)
 def decode(pid: int, status: int) -> Status:
     """A wait status by the macros of <sys/wait.h>."""
-    low = status & 0x7F
-    if low == _STOPPED:
-        return Stopped(pid, known(Signal, status >> 8 & 0xFF), status)
-    if status == _CONTINUED:
-        return Continued(pid, status)
-    if low == 0:
-        return Exited(pid, status >> 8 & 0xFF, status)
-    return Signaled(pid, known(Signal, low), bool(status & _CORE), status)
+    return waiting.decode(pid, status, Signal, Stopped, Signaled, _CONTINUED)
 
 
 def wait(
@@ -113,13 +88,7 @@ def wait(
     returns.  `ChildProcessError` (ECHILD) when there is nothing to wait for.
     """
     kernel = freebsd(kernel)
-    if type(pid) is not int or not -0x80000000 <= pid <= 0x7FFFFFFF:
-        pid = _check.signed(pid, 32, "pid")
-    number = options if type(options) is int else _options(options)
-    try:
-        found, status, _ = kernel.wait4(pid, number)
-    except KernelError as error:
-        raise completed(kernel, error, "wait4", None, pid if pid > 0 else None) from None
+    found, status, _ = waiting.wait4(SYSTEM, kernel, pid, options)
     return decode(found, status) if found else None
 
 
@@ -141,7 +110,7 @@ def wait6(
     """
     kernel = freebsd(kernel)
     id = _check.target(id, "id")
-    number = _options(options)
+    number = waiting.option_bits(options)
     try:
         found, status, usage, info = kernel.wait6(int(IdType(idtype)), id, number)
     except KernelError as error:
@@ -158,10 +127,3 @@ def wait6(
         usage=Rusage.single(machine, usage, layout.field("wru_self").offset),
         children=Rusage.single(machine, usage, layout.field("wru_children").offset),
     )
-
-
-def _options(options: WaitOptions | int) -> int:
-    """The options as the kernel takes them."""
-    number = options.value if isinstance(options, WaitOptions) else _check.integer(
-        options, "options")
-    return _check.signed(number, 32, "options")

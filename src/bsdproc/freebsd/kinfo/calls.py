@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from bsdproc.freebsd import _call, _check
-from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.auxv import AuxType
 from bsdproc.freebsd.constants.kinfo import KernProc, Limit, LimitValue, Sysctl
 from bsdproc.freebsd.kinfo.file import KinfoFile, KinfoOfile
@@ -22,6 +21,7 @@ from bsdproc.freebsd.kinfo.vm import KinfoOvmentry, KinfoVmentry, KinfoVmLayout
 from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.enums import known
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

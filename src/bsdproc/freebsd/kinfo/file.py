@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bsdproc import abi
-from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.kinfo import (
     FileFlags,
     FileSlot,
@@ -16,6 +15,7 @@ from bsdproc.freebsd.constants.kinfo import (
     VnodeType,
 )
 from bsdproc.freebsd.records import Enumerated, Field, Flagged, Number, Numbers, Record, Tail, Text
+from bsdproc.typed.enums import known
 
 _AF_UNIX: Final = 1
 _AF_INET: Final = 2
@@ -82,8 +82,8 @@ class Address(Field[SocketAddress | None]):
 
     __slots__ = ()
 
-    def _converter(self, machine: str, field: abi.Field) -> Any:
-        order = abi.target("freebsd", machine).byteorder
+    def _converter(self, target: abi.Target, field: abi.Field) -> Any:
+        order = target.byteorder
         return lambda value: sockaddr(value, order)
 
 

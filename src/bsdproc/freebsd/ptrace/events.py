@@ -7,10 +7,10 @@ from struct import Struct as Packer
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
-from bsdproc.freebsd.constants._enums import flags
 from bsdproc.freebsd.constants.ptrace import PtraceEvents
 from bsdproc.freebsd.ptrace.lwp import lwpinfo
 from bsdproc.freebsd.records import Number, Pair, Record
+from bsdproc.typed.enums import flags
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
-from bsdproc.freebsd.constants._enums import flags
 from bsdproc.freebsd.constants.ptrace import VmProtection
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.enums import flags
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bsdproc.freebsd import _check
-from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.machine import DebugAccess as DebugAccess
 from bsdproc.freebsd.constants.machine import DebugControl, DebugLength, DebugStatus
 from bsdproc.freebsd.registers._base import Bank, Register, RegisterFile
+from bsdproc.typed.enums import known
 
 
 class DebugRegisters(RegisterFile):

@@ -7,63 +7,14 @@ syscall_number and syscall_arguments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
-
 from bsdproc.freebsd.registers._base import Neutral, Register, RegisterFile
+from bsdproc.typed.registers import GeneralRegisters
 
 
-class Registers(RegisterFile):
+class Registers(RegisterFile, GeneralRegisters):
     """What every machine's general registers have; unsigned throughout."""
 
-    struct = "struct reg"
     __slots__ = ()
-
-    argument_names: ClassVar[tuple[str, ...]] = ()
-    """The registers of the C ABI's integer arguments, in order; none on i386."""
-    syscall_argument_names: ClassVar[tuple[str, ...]] = ()
-    """The registers of a system call's arguments; none on i386, where they are on the stack."""
-
-    pc = Neutral()
-    """The program counter."""
-    sp = Neutral()
-    """The stack pointer."""
-    fp = Neutral()
-    """The frame pointer of the C ABI."""
-    return_value = Neutral()
-    """Where a C function, and a system call, leaves its (first) result."""
-    syscall_number = Neutral()
-    """Where a system call's number is passed."""
-
-    @property
-    def arguments(self) -> tuple[int, ...]:
-        """The integer arguments of a C call, as far as they are in registers.
-
-        Can be set to as many values or fewer; the other registers stay."""
-        return tuple(self[name] for name in self.argument_names)
-
-    @arguments.setter
-    def arguments(self, values: Sequence[int]) -> None:
-        self._fill(self.argument_names, values)
-
-    @property
-    def syscall_arguments(self) -> tuple[int, ...]:
-        """The arguments of a system call, as far as they are in registers.
-
-        Can be set to as many values or fewer; the other registers stay."""
-        return tuple(self[name] for name in self.syscall_argument_names)
-
-    @syscall_arguments.setter
-    def syscall_arguments(self, values: Sequence[int]) -> None:
-        self._fill(self.syscall_argument_names, values)
-
-    def _fill(self, names: Sequence[str], values: Sequence[int]) -> None:
-        if len(values) > len(names):
-            raise ValueError(f"{self.machine} passes {len(names)} in registers, not {len(values)}")
-        changed = self.copy()
-        for name, value in zip(names, values, strict=False):
-            changed[name] = value
-        self._data[:] = changed._data
 
 
 class Amd64Registers(Registers):
