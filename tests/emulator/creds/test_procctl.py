@@ -39,16 +39,19 @@ def p(world: World) -> Proc:
 
 class TestArguments:
     @pytest.mark.parametrize("com", [0, -1, 23, 24, 100, 0x10000004, 0x10000063])
+    @pytest.mark.rule("freebsd-kern_procctl", "unknown-command")
     def test_unknown_commands_first_of_all(self, world: World, p: Proc, com: int) -> None:
         """PROC_LOGSIGEXIT_CTL and its status, 23 and 24, are newer."""
         with refused("EINVAL"):
             world.call(p, com, None, NOBODY, 99)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "data-read")
     def test_no_data_where_data_is_read(self, world: World, p: Proc) -> None:
         for com in (SPROTECT, REAP_GETPIDS, REAP_KILL, PDEATHSIG_CTL, *CONTROLS):
             with refused("EFAULT"):
                 world.call(p, com, None, NOBODY, 99)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "data-written")
     def test_no_room_for_the_answer(self, world: World, p: Proc) -> None:
         for com in (REAP_STATUS, PDEATHSIG_STATUS, *STATUSES):
             with refused("EFAULT"):
@@ -56,22 +59,26 @@ class TestArguments:
             with refused("ESRCH" if com != PDEATHSIG_STATUS else "EINVAL"):
                 world.call(p, com, None, NOBODY)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "data-none")
     def test_data_where_none_is_taken(self, world: World, p: Proc) -> None:
         for com in (REAP_ACQUIRE, REAP_RELEASE):
             with refused("EINVAL"):
                 world.call(p, com, bytes(8), NOBODY)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-answers")
     def test_an_answer_that_fails_has_been_acted_on(self, world: World, p: Proc) -> None:
         """PROC_REAP_KILL with data that can be read but too little of it."""
         with refused("EFAULT"):
             world.call(p, REAP_KILL, bytes(8))
 
     @pytest.mark.parametrize("idtype", [1, 3, 5, 7, 99, -1])
+    @pytest.mark.rule("freebsd-kern_procctl", "other-idtype")
     def test_other_id_types(self, world: World, p: Proc, idtype: int) -> None:
         for com in (SPROTECT, TRACE_CTL, ASLR_CTL):
             with refused("EINVAL"):
                 world.set(p, com, 2, NOBODY, idtype)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "pid-only")
     def test_commands_for_one_process(self, world: World, p: Proc) -> None:
         world.group(p)
         one = [c for c in COMMANDS if COMMANDS[c].one_process]
@@ -82,6 +89,7 @@ class TestArguments:
             with refused("EINVAL"):
                 world.call(p, com, bytes(128), p.pid, P_PGID)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "nobody")
     def test_nobody(self, world: World, p: Proc) -> None:
         for com in (*CONTROLS, *STATUSES, SPROTECT, REAP_STATUS):
             with refused("ESRCH"):
@@ -90,6 +98,7 @@ class TestArguments:
             with refused("EINVAL"):
                 world.call(p, com, bytes(128), NOBODY)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "zombie")
     def test_a_zombie_is_nobody(self, world: World, p: Proc) -> None:
         child = world.proc(p)
         world.die(child)
@@ -99,6 +108,7 @@ class TestArguments:
         with refused("EINVAL"):
             world.call(p, PDEATHSIG_STATUS, bytes(128), child.pid)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "unseen")
     def test_statuses_need_sight_controls_the_right_to_debug(self, world: World, p: Proc) -> None:
         user = world.proc(uid=1001)
         for com in STATUSES:
@@ -119,6 +129,7 @@ class TestArguments:
 
 
 class TestGroups:
+    @pytest.mark.rule("freebsd-kern_procctl", "group-all", "group-one")
     def test_every_member_that_it_can_be_done_to(self, world: World, p: Proc) -> None:
         world.group(p)
         q = world.fork(p)
@@ -128,6 +139,7 @@ class TestGroups:
         assert p.flag2 & q.flag2 & P2.NOTRACE
         assert not traced.flag2 & P2.NOTRACE
 
+    @pytest.mark.rule("freebsd-kern_procctl", "group-first")
     def test_none_fails_as_the_first_did(self, world: World, p: Proc) -> None:
         world.group(p)
         traced = world.fork(p)
@@ -135,11 +147,13 @@ class TestGroups:
         with refused("EPERM"):
             world.set(world.proc(), TRACE_CTL, 1, p.pid, P_PGID)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "group-invisible", "group-unseen")
     def test_none_that_one_may(self, world: World, p: Proc) -> None:
         world.group(p)
         with refused("ESRCH"):
             world.set(world.proc(uid=1001), TRACE_CTL, 2, p.pid, P_PGID)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "group-none")
     def test_no_such_group(self, world: World, p: Proc) -> None:
         with refused("ESRCH"):
             world.set(p, TRACE_CTL, 2, NOBODY, P_PGID)
@@ -153,6 +167,9 @@ class TestGroups:
 
 
 class TestTracing:
+    @pytest.mark.rule(
+        "freebsd-kern_procctl", "trace-enable", "trace-disable", "trace-disable-exec",
+        "trace-disable-lesser")
     def test_states(self, world: World, p: Proc) -> None:
         seen = []
         for value in (1, 2, 1, 3, 2, 2, 3, 1):
@@ -160,6 +177,7 @@ class TestTracing:
             seen.append(world.get(p, TRACE_STATUS))
         assert seen == [0, -1, 0, -1, -1, -1, -1, 0]
 
+    @pytest.mark.rule("freebsd-kern_procctl", "trace-enable-self")
     def test_another_can_only_disable(self, world: World, p: Proc) -> None:
         other = world.proc()
         with refused("EPERM"):
@@ -172,10 +190,12 @@ class TestTracing:
         assert p.flag2 & P2.NOTRACE_EXEC
 
     @pytest.mark.parametrize("value", [0, 4, -1])
+    @pytest.mark.rule("freebsd-kern_procctl", "trace-value")
     def test_other_values(self, world: World, p: Proc, value: int) -> None:
         with refused("EINVAL"):
             world.set(p, TRACE_CTL, value)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "trace-busy")
     def test_a_traced_process_whatever_the_value(self, world: World, p: Proc) -> None:
         target = world.proc()
         trace(p, target, world.system)
@@ -192,6 +212,7 @@ class TestTracing:
 
 
 class TestProtection:
+    @pytest.mark.rule("freebsd-kern_procctl", "sprotect-set", "sprotect-clear")
     def test_set_clear_inherit(self, world: World, p: Proc) -> None:
         def flags() -> tuple[bool, bool]:
             return bool(p.flag & P.PROTECTED), bool(p.flag2 & P2.INHERIT_PROTECTED)
@@ -204,10 +225,12 @@ class TestProtection:
                         (False, False), (False, False)]
 
     @pytest.mark.parametrize("value", [0, 3, 0x41, 0x10, -1])
+    @pytest.mark.rule("freebsd-kern_procctl", "sprotect-op", "sprotect-flags")
     def test_bad_operations(self, world: World, p: Proc, value: int) -> None:
         with refused("EINVAL"):
             world.set(p, SPROTECT, value)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "sprotect-privilege")
     def test_needs_privilege_after_the_value(self, world: World) -> None:
         user = world.proc(uid=1001)
         with refused("EPERM"):
@@ -215,6 +238,7 @@ class TestProtection:
         with refused("EINVAL"):
             world.set(user, SPROTECT, 3)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "sprotect-descend")
     def test_descend(self, world: World, p: Proc) -> None:
         child = world.proc(p)
         leaf = world.proc(child)
@@ -223,6 +247,7 @@ class TestProtection:
         world.set(p, SPROTECT, 0x11)
         assert child.flag & leaf.flag & P.PROTECTED
 
+    @pytest.mark.rule("freebsd-kern_procctl", "sprotect-system", "sprotect-none")
     def test_the_kernels_own_process_cannot_be(self, world: World, p: Proc) -> None:
         world.group(p)
         p.flag |= P.SYSTEM
@@ -242,6 +267,7 @@ class TestPolicies:
             with refused("EINVAL"):
                 world.set(p, com, value)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "aslr-active")
     def test_aslr_is_active_by_the_address_space(self, world: World, p: Proc) -> None:
         assert world.get(p, ASLR_STATUS) == 3
         p.map_flags = MapFlag.ASLR
@@ -281,6 +307,7 @@ class TestPolicies:
         world.set(p, NNP_CTL, 1)
         assert world.get(p, NNP_STATUS) == 1
 
+    @pytest.mark.rule("freebsd-kern_procctl", "trapcap")
     def test_capability_traps(self, world: World, p: Proc) -> None:
         assert world.get(p, TRAPCAP_STATUS) == 2
         world.set(p, TRAPCAP_CTL, 1)
@@ -299,6 +326,7 @@ class TestPolicies:
         assert world.get(p, WXMAP_STATUS) == 3
         assert not aslr.writable_and_executable(p, 6)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "aslr-exiting")
     def test_of_an_exiting_process(self, world: World, p: Proc) -> None:
         target = world.proc()
         target.flag |= P.WEXIT
@@ -310,6 +338,7 @@ class TestPolicies:
 
 
 class TestParentDeathSignal:
+    @pytest.mark.rule("freebsd-kern_procctl", "pdeathsig-set", "pdeathsig-status")
     def test_by_0_or_the_own_pid(self, world: World, p: Proc) -> None:
         for id in (0, p.pid):
             for value in (30, 0, 128):
@@ -319,6 +348,7 @@ class TestParentDeathSignal:
                 with refused("EINVAL"):
                     world.set(p, PDEATHSIG_CTL, value, id)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "pdeathsig-self")
     def test_no_one_elses(self, world: World, p: Proc) -> None:
         for com in (PDEATHSIG_CTL, PDEATHSIG_STATUS):
             with refused("EINVAL"):

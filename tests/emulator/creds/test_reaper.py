@@ -100,17 +100,20 @@ class TestFork:
 
 
 class TestAcquire:
+    @pytest.mark.rule("freebsd-kern_procctl", "acquire-self", "release-self")
     def test_only_for_oneself(self, world: World) -> None:
         p, q = world.proc(), world.proc()
         for command in (ACQUIRE, RELEASE):
             with refused("EPERM"):
                 world.call(p, command, id=q.pid)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "acquire-twice")
     def test_twice(self, world: World) -> None:
         p = acquire(world, world.proc())
         with refused("EBUSY"):
             world.call(p, ACQUIRE)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "acquire-old-children")
     def test_older_children_stay_where_they_were(self, world: World) -> None:
         p = world.proc()
         old = world.proc(p)
@@ -119,14 +122,17 @@ class TestAcquire:
         assert world.proc(p).reaper is p
         assert world.proc(old).reaper is world.init
 
+    @pytest.mark.rule("freebsd-kern_procctl", "release-none")
     def test_release_without_being_one(self, world: World) -> None:
         with refused("EINVAL"):
             world.call(world.proc(), RELEASE)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "release-init")
     def test_init_cannot_release(self, world: World) -> None:
         with refused("EINVAL"):
             world.call(world.init, RELEASE)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "release-hands-up")
     def test_release_hands_the_descendants_up(self, world: World) -> None:
         top = acquire(world, world.proc())
         inner = acquire(world, world.proc(top))
@@ -147,10 +153,12 @@ class TestStatus:
         )(data, 0)
         return flags, children, descendants, whose, pid
 
+    @pytest.mark.rule("freebsd-kern_procctl", "status-reaper")
     def test_of_an_ordinary_process(self, world: World) -> None:
         flags, _, _, whose, _ = self.status(world, world.proc())
         assert (flags, whose) == (2, 1)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "status-realinit")
     def test_of_init(self, world: World) -> None:
         flags, _, _, whose, _ = self.status(world, world.proc(), 1)
         assert (flags, whose) == (3, 1)
@@ -167,6 +175,7 @@ class TestStatus:
         assert self.status(world, p) == (1, 2, 3, p.pid, b.pid)
         assert self.status(world, a) == (0, 2, 3, p.pid, b.pid), "its reaper's"
 
+    @pytest.mark.rule("freebsd-kern_procctl", "status-pid")
     def test_the_pid_is_a_childs_or_else_a_descendants(self, world: World) -> None:
         p = acquire(world, world.proc())
         a = world.proc(p)
@@ -174,12 +183,14 @@ class TestStatus:
         trace(world.proc(), a, world.system)
         assert self.status(world, p)[4] == leaf.pid
 
+    @pytest.mark.rule("freebsd-kern_procctl", "status-children")
     def test_tracing_is_no_parenthood(self, world: World) -> None:
         p = acquire(world, world.proc())
         a = world.proc(p)
         trace(world.proc(), a, world.system)
         assert self.status(world, p)[1:3] == (1, 1)
 
+    @pytest.mark.rule("freebsd-kern_procctl", "status-zombies")
     def test_zombies_count(self, world: World) -> None:
         p = acquire(world, world.proc())
         a = world.proc(p)
@@ -190,6 +201,7 @@ class TestStatus:
 
 
 class TestGetpids:
+    @pytest.mark.rule("freebsd-kern_procctl", "getpids-inner", "getpids-child", "getpids-subtree")
     def test_flags_and_subtrees(self, world: World) -> None:
         p = acquire(world, world.proc())
         a = world.proc(p)
@@ -197,12 +209,14 @@ class TestGetpids:
         world.proc(b)
         assert pids(world, p) == {a.pid: (a.pid, 3), b.pid: (a.pid, 5)}
 
+    @pytest.mark.rule("freebsd-kern_procctl", "getpids-room")
     def test_no_more_than_there_is_room_for(self, world: World) -> None:
         p = acquire(world, world.proc())
         for _ in range(3):
             world.proc(p)
         assert [len(pids(world, p, room=n)) for n in (0, 1, 2, 3, 10)] == [0, 1, 2, 3, 3]
 
+    @pytest.mark.rule("freebsd-kern_procctl", "getpids-table")
     def test_a_bad_table(self, world: World) -> None:
         p = acquire(world, world.proc())
         ask = TARGET.struct("struct procctl_reaper_pids").pack({"rp_count": 5, "rp_pids": 8})
@@ -250,6 +264,7 @@ class TestDeath:
 
 
 class TestKill:
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-count")
     def test_all(self, world: World) -> None:
         top = acquire(world, world.proc())
         a = world.proc(top)
@@ -259,9 +274,11 @@ class TestKill:
         assert got(a) == got(leaf) == [SIGTERM]
         assert top not in old or got(top) == []
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-nobody")
     def test_nobody(self, world: World) -> None:
         assert kill(world, acquire(world, world.proc())) == Killed(0, -1, "ESRCH")
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-inner")
     def test_below_inner_reapers_too(self, world: World) -> None:
         top = acquire(world, world.proc())
         inner = acquire(world, world.proc(top))
@@ -284,6 +301,7 @@ class TestKill:
         world.die(world.proc(top))
         assert kill(world, top) == Killed(0, -1, "ESRCH")
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-children")
     def test_children_only_and_it_says_esrch_all_the_same(self, world: World) -> None:
         top = acquire(world, world.proc())
         a = world.proc(top)
@@ -291,6 +309,7 @@ class TestKill:
         assert kill(world, top, flags=CHILDREN) == Killed(1, -1, "ESRCH")
         assert got(leaf) == []
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-subtree")
     def test_one_subtree(self, world: World) -> None:
         top = acquire(world, world.proc())
         a, b = world.proc(top), world.proc(top)
@@ -299,6 +318,7 @@ class TestKill:
         assert (got(a), got(b), got(leaf)) == ([], [SIGTERM], [SIGTERM])
         assert kill(world, top, flags=SUBTREE, subtree=99998) == Killed(0, -1, "ESRCH")
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-subtree-top")
     def test_the_subtree_holds_for_the_topmost_only(self, world: World) -> None:
         top = acquire(world, world.proc())
         inner = acquire(world, world.proc(top))
@@ -309,11 +329,14 @@ class TestKill:
     @pytest.mark.parametrize(
         ("sig", "flags"), [(0, 0), (-1, 0), (129, 0), (9, 4), (9, CHILDREN | SUBTREE)]
     )
+    @pytest.mark.rule(
+        "freebsd-kern_procctl", "kill-signal", "kill-flags", "kill-both-flags", "kill-untouched")
     def test_bad_requests_leave_the_counts(self, world: World, sig: int, flags: int) -> None:
         top = acquire(world, world.proc())
         world.proc(top)
         assert kill(world, top, sig, flags) == Killed(0x55, 0x66, "EINVAL")
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-reaper")
     def test_by_a_descendant_itself_included(self, world: World) -> None:
         top = acquire(world, world.proc())
         a, b = world.proc(top), world.proc(top)
@@ -326,6 +349,7 @@ class TestKill:
         assert kill(world, a) == Killed(1, -1, "ESRCH")
         assert got(a) == [SIGTERM]
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-first-failed", "kill-right")
     def test_the_first_that_may_not_be(self, world: World) -> None:
         top = acquire(world, world.proc(uid=1001))
         first = world.proc(top, uid=1002)
@@ -351,12 +375,14 @@ class TestKill:
         assert kill(world, top, SIGCONT, CHILDREN) == Killed(1, -1, "ESRCH")
         assert kill(world, top, SIGCONT) == Killed(0, foreign.pid, "EPERM")
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-capability")
     def test_in_capability_mode(self, world: World) -> None:
         top = acquire(world, world.proc())
         world.proc(top)
         top.cred = top.cred.copy(capmode=True)
         assert kill(world, top, sig=0) == Killed(0x55, 0x66, "ECAPMODE"), "before EINVAL"
 
+    @pytest.mark.rule("freebsd-kern_procctl", "kill-siginfo")
     def test_the_signal_tells_who_sent_it(self, world: World) -> None:
         top = acquire(world, world.proc(uid=1001))
         a = world.proc(top, uid=1001)
