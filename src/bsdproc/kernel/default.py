@@ -99,9 +99,10 @@ def default() -> Kernel:
     would be a guess: other threads have set several, or the block whose kernel
     this thread or task has used before has been left."""
     innermost = _around.get()
-    block = next(_outwards(innermost), None)
-    if block is not None:
-        return block.kernel
+    if innermost is not None:
+        block = innermost if not innermost.left else next(_outwards(innermost), None)
+        if block is not None:
+            return block.kernel
     elsewhere = list(_open)
     if elsewhere:
         kernel = _one_of(elsewhere)

@@ -32,6 +32,8 @@ NS_PER_INSTRUCTION = 10
 NS_PER_SYSCALL = 2000
 """What a system call takes at that speed."""
 
+# Members of an enumeration are looked up by bytecode of its own: not in the hot path.
+_SLICE, _SYSCALL = Stop.SLICE, Stop.SYSCALL
 PTRACE_EXEC, PTRACE_SCE, PTRACE_SCX, PTRACE_FORK, PTRACE_LWP, PTRACE_VFORK = 1, 2, 4, 8, 16, 32
 
 
@@ -49,34 +51,34 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
         stop = cpu.run(context, 1)
         system.clock += NS_PER_INSTRUCTION
         td.runtime += NS_PER_INSTRUCTION
-        if stop == Stop.SLICE:
-            _trap(system, td, system.machdep.step_trap(td))
-            return False
+        if stop == _SLICE:
+            return _trap(system, td, system.machdep.step_trap(td))
     else:
         stop = cpu.run(context, system.slice_for(limit))
         elapsed = cpu.executed * NS_PER_INSTRUCTION
         system.clock += elapsed
         td.runtime += elapsed
-        if stop == Stop.SLICE:
+        if stop == _SLICE:
             return True
-    if stop == Stop.SYSCALL:
+    if stop == _SYSCALL:
         ksi = system.machdep.syscall_instruction(td)
     elif system.machdep.is_syscall_gate(cpu, td):
         ksi = None
     else:
         ksi = system.machdep.trap(cpu, td)
-    if ksi is None:
-        td.kernel = system_call(system, td)
-    else:
-        _trap(system, td, ksi)
+    if ksi is not None:
+        return _trap(system, td, ksi)
+    td.kernel = system_call(system, td)
     return False
 
 
-def _trap(system: System, td: Thread, ksi: KSigInfo) -> None:
+def _trap(system: System, td: Thread, ksi: KSigInfo) -> bool:
+    """True when the thread has stopped for it, False when a signal is on its way."""
     if stops_at_once(td, ksi.signo):
-        td.kernel = trap_stop(system, td, ksi)
-    else:
-        trapsignal(system, td, ksi)
+        trap_stop(system, td, ksi)
+        return True
+    trapsignal(system, td, ksi)
+    return False
 
 
 def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None]:

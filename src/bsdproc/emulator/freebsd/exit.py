@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
@@ -20,7 +20,6 @@ from bsdproc.emulator.freebsd.state import (
     ProcState,
     Sleep,
     Thread,
-    Usage,
 )
 
 if TYPE_CHECKING:
@@ -229,20 +228,6 @@ class Found:
             status = p.xexit
         return KSigInfo(s.SIGCHLD, code, pid=self.pid, uid=p.cred.uid, status=status)
 
-    @property
-    def own(self) -> Usage:
-        """What it used itself."""
-        usage = Usage()
-        usage.add(self.p.usage)
-        for td in self.p.threads:
-            usage.utime += td.runtime
-        return usage
-
-    @property
-    def children(self) -> Usage:
-        """What its collected children used."""
-        return self.p.child_usage
-
 
 def _matches(q: Proc, p: Proc, idtype: int, id: int) -> bool:
     """proc_to_reap: whether `q` asks for it.  A process with a descriptor is among
@@ -265,8 +250,7 @@ def _matches(q: Proc, p: Proc, idtype: int, id: int) -> bool:
 
 
 def _may_wait(td: Thread, p: Proc) -> bool:
-    if p.cred.prison is td.proc.cred.prison:
-        return True
+    """p_canwait of a process in another jail."""
     try:
         p_canwait(td, p)
     except Refused:
@@ -290,6 +274,14 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
 KNOWN_OPTIONS = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED | WLINUXCLONE
 
 
+def _candidates(system: System, q: Proc, idtype: int, id: int) -> Iterable[Proc]:
+    """The children that a wait asks for, in the order in which it looks at them."""
+    if idtype == P_PID:
+        p = system.procs.get(id)
+        return (p,) if p is not None and p.parent is q else ()
+    return [p for p in q.children if _matches(q, p, idtype, id)]
+
+
 def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
     """What a wait finds at once.  `news` is set when looking again may find
     more."""
@@ -302,12 +294,12 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     q.flag &= ~P.STATCHILD
     q.news = False
     found = 0
-    for p in q.children:
-        if not _matches(q, p, idtype, id) or not _may_wait(td, p):
+    for p in _candidates(system, q, idtype, id):
+        if p.cred.prison is not q.cred.prison and not _may_wait(td, p):
             continue
         if (p.sigparent != s.SIGCHLD) != bool(options & WLINUXCLONE):
             continue
-        if p.zombie:
+        if p.state is ProcState.ZOMBIE:
             if not options & WEXITED:
                 continue
             news = _news(p, s.CLD_EXITED)
@@ -330,16 +322,20 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
 
 
 def _report(p: Proc, options: int, code: int) -> Found:
-    news = _news(p, code)
     if not options & WNOWAIT:
         if code == s.CLD_CONTINUED:
             p.flag &= ~P.CONTINUED
         else:
             p.flag |= P.WAITED
-        parent = p.parent
-        if p.ksi is not None and parent is not None and p.ksi in parent.sigqueue.entries:
-            parent.sigqueue.entries.remove(p.ksi)
-    return news
+        _forget_news(p)
+    return _news(p, code)
+
+
+def _forget_news(p: Proc) -> None:
+    """The SIGCHLD that tells of what a wait has reported is not sent any more."""
+    parent, ksi = p.parent, p.ksi
+    if ksi is not None and parent is not None and ksi in parent.sigqueue.entries:
+        parent.sigqueue.entries.remove(ksi)
 
 
 def _news(p: Proc, code: int) -> Found:
@@ -353,8 +349,7 @@ def _news(p: Proc, code: int) -> Found:
 def reap(system: System, parent: Proc, p: Proc) -> None:
     """proc_reap: the zombie goes; one that was attached to goes back to its
     real parent first."""
-    if p.ksi is not None and p.ksi in parent.sigqueue.entries:
-        parent.sigqueue.entries.remove(p.ksi)
+    _forget_news(p)
     if p.oppid != parent.pid:
         real = system.proc_realparent(p)
         if real is not parent:

@@ -58,6 +58,7 @@ class EmulatedFreeBSD:
         self._narrow = proc.sysent == ELF32.name
         """The caller is an i386 program: the kernel's structures are i386's to it."""
         self._pointer = 32 if self._narrow else 64
+        self._addresses = 1 << self._pointer
 
     # -- what it is ------------------------------------------------------------
     @property
@@ -255,13 +256,15 @@ class EmulatedFreeBSD:
             exit.reap(system, self._proc, child)
 
     def wait4(self, pid: int, options: int = 0) -> Waited:
-        checks.int32("pid", pid)
-        checks.int32("options", options)
+        if not (type(pid) is type(options) is int and -0x80000000 <= pid <= 0x7FFFFFFF
+                and -0x80000000 <= options <= 0x7FFFFFFF):
+            checks.int32("pid", pid)
+            checks.int32("options", options)
         idtype, id = wait_target(pid)
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")
-        return Waited(found.pid, found.status, rusage.rusage(found.own, self._narrow))
+        return Waited(found.pid, found.status, rusage.of_process(found.p, self._narrow))
 
     def wait6(self, idtype: int, id: int, options: int) -> Waited6:
         checks.int32("idtype", idtype)
@@ -270,13 +273,14 @@ class EmulatedFreeBSD:
         found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
-        return Waited6(found.pid, found.status, rusage.wrusage(found, self._narrow),
+        return Waited6(found.pid, found.status, rusage.wrusage(found.p, self._narrow),
                        self._system.machdep.user_siginfo(self._td, found.info))
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
               target: int) -> exit.Found | None:
-        self._alive()
         system, td = self._system, self._td
+        if system.closed:
+            self._alive()
         try:
             found = exit.look(system, td, idtype, id, options)
             if found is None and options & exit.WNOHANG:
@@ -332,13 +336,14 @@ class EmulatedFreeBSD:
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
-        checks.int32("request", request)
-        checks.int32("pid", pid)
-        checks.int32("data", data)
-        where = (addr if isinstance(addr, LentBuffer)
-                 else checks.address("addr", addr, self._pointer))
-        self._alive()
+        checks.request(request, pid, data)
+        if type(addr) is LentBuffer or (type(addr) is int and 0 <= addr < self._addresses):
+            where = addr
+        else:
+            where = checks.address("addr", addr, self._pointer)
         system = self._system
+        if system.closed:
+            self._alive()
         ask = ptrace32.ptrace if self._narrow else ptrace.ptrace
         try:
             result = ask(system, self._td, request, pid, where, data, self._memory)

@@ -106,8 +106,7 @@ def target_of(system: System, td: Thread, request: int, pid: int) -> tuple[Proc,
         p, tid = thread.proc, pid
     if p.flag & P.WEXIT:
         raise Refused(ESRCH)
-    cred.p_cansee(system, td, p)
-    cred.p_candebug(system, td, p)
+    cred.can_trace(system, td, p)
     if p.flag & P.SYSTEM:
         raise Refused(EINVAL)
     if tid:
@@ -155,8 +154,8 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     security.bsd.allow_ptrace is 0."""
     if not system.settings.get("security.bsd.allow_ptrace", 1):
         raise Refused(ENOSYS)
-    return perform(system, td, request, pid, addr, data, mem,
-                   _copy_arguments(request, addr, data, mem))
+    given = _copy_arguments(request, addr, data, mem) if request in TAKES_ARGUMENTS else b""
+    return perform(system, td, request, pid, addr, data, mem, given)
 
 
 def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, data: int,
@@ -178,6 +177,7 @@ def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, 
 
 SIZES_COPIED_IN = {PT_SETREGS: 176, PT_SETFPREGS: 512, PT_SETDBREGS: 128, PT_IO: IO_DESC.size,
                    PT_VM_ENTRY: 64, PT_GETREGSET: IOVEC.size, PT_SETREGSET: IOVEC.size}
+TAKES_ARGUMENTS = frozenset({*SIZES_COPIED_IN, PT_SET_EVENT_MASK, PT_COREDUMP, PT_SC_REMOTE})
 
 
 def _copy_arguments(request: int, addr: Argument, data: int, mem: UserMemory) -> bytes:

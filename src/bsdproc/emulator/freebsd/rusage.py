@@ -5,10 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.freebsd.state import Usage
-
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.exit import Found
+    from bsdproc.emulator.freebsd.state import Proc, Usage
 
 
 RUSAGE = struct.Struct("<4q 14q")
@@ -19,15 +17,23 @@ RUSAGE32 = struct.Struct("<4i 14i")
 """That of i386."""
 
 
-def rusage(usage: Usage, narrow: bool = False) -> bytes:
-    """struct rusage; `narrow` for i386."""
-    user, system = usage.utime, usage.stime
+def rusage(usage: Usage, narrow: bool = False, running: int = 0) -> bytes:
+    """struct rusage, `narrow` for i386; `running` nanoseconds are not in it yet."""
+    user, system = usage.utime + running, usage.stime
     return (RUSAGE32 if narrow else RUSAGE).pack(
         user // 10**9, user % 10**9 // 1000, system // 10**9, system % 10**9 // 1000,
         usage.maxrss, 0, 0, 0, usage.minflt, 0, 0, 0, 0, 0, 0,
         usage.nsignals, usage.nvcsw, usage.nivcsw)
 
 
-def wrusage(found: Found, narrow: bool = False) -> bytes:
-    """struct __wrusage: its own and its children's."""
-    return rusage(found.own, narrow) + rusage(found.children, narrow)
+def of_process(p: Proc, narrow: bool = False) -> bytes:
+    """That of a process with its threads (calcru)."""
+    running = 0
+    for td in p.threads:
+        running += td.runtime
+    return rusage(p.usage, narrow, running)
+
+
+def wrusage(p: Proc, narrow: bool = False) -> bytes:
+    """struct __wrusage: its own and its collected children's."""
+    return of_process(p, narrow) + rusage(p.child_usage, narrow)

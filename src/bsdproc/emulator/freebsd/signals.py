@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.errno import ECAPMODE, EINTR, EINVAL, EPERM, ERESTART, ESRCH, Refused
+from bsdproc.emulator.freebsd import fastblock
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.state import (
     P2,
@@ -28,6 +29,8 @@ from bsdproc.emulator.freebsd.state import (
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
 
+FAST_BLOCKED = frozenset(range(1, s.SIG_MAX + 1)) - s.CANNOT_MASK
+"""What a word (sigfastblock) blocks: fastblock_mask."""
 STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE | P.STOPPED_SINGLE
 
 
@@ -57,7 +60,7 @@ def thread_for(system: System, p: Proc, sig: int) -> Thread:
 
 def pending(td: Thread) -> bool:
     """Whether ast() has a signal to look at (SIGPENDING)."""
-    mask = td.sigmask
+    mask = td.sigmask | FAST_BLOCKED if td.sigblock_value else td.sigmask
     if td.proc.flag & P.PPWAIT:
         mask |= s.STOPS
     for ksi in td.sigqueue.entries:
@@ -274,36 +277,50 @@ def stops_at_once(td: Thread, sig: int) -> bool:
     return (p.flag & (P.TRACED | P.PPTRACE | P.WKILLED | P.SINGLE_EXIT) == P.TRACED
             and not p.flag2 & (P2.WEXIT | P2.PTRACE_FSTP) and p.xthread is None
             and not td.sigqueue.entries and not p.sigqueue.entries
+            and td.sigblock_address is None
             and sig not in td.sigmask and sig not in p.sigacts.actions)
 
 
-def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> Generator[Sleep | None, int, None]:
+def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> None:
     """The short way from a trap to the tracer and back, for `stops_at_once`:
-    what a debugger that steps lives on."""
+    what a debugger that steps lives on.  `passed_by` ends it when the tracer
+    wants nothing else, and the generator otherwise."""
     p, sig = td.proc, ksi.signo
     td.dbgflags |= TDB.BOUNDARY | TDB.XSIG
     td.xsig = p.xsig = p.sig = sig
     td.si = ksi
     p.xthread = td
     p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
+    td.kernel, td.at_trap = _trap_stopped(system, td, ksi), True
     child_news(system, p, s.CLD_TRAPPED, sig)
-    yield None
+
+
+def passed_by(td: Thread) -> bool:
+    """Whether a thread that goes on from a `trap_stop` is through with it."""
+    td.at_trap = False
+    p = td.proc
     if (td.xsig or td.pending_request is not None or td.dbgflags & TDB.XSIG
             or p.flag & P.WKILLED or td.sigqueue.entries or p.sigqueue.entries):
-        wanted = yield from ptracestop(system, td, sig, ksi, stood=True)
-        td.si = None
-        verdict = _exchanged(td, wanted, ksi, td.sigqueue) or (yield from _act(system, td, wanted))
-        if verdict == "handle":
-            yield from post(system, td, wanted)
-        elif verdict == "ignore":
-            td.sigqueue.delete(wanted)
-            p.sigqueue.delete(wanted)
-        yield from ast(system, td)
-        return
+        return False
     if p.xthread is td:
         p.xthread = None
-    td.si = None
+    td.si = td.kernel = None
     td.dbgflags &= ~TDB.BOUNDARY
+    return True
+
+
+def _trap_stopped(system: System, td: Thread,
+                  ksi: KSigInfo) -> Generator[Sleep | None, int, None]:
+    """From a `trap_stop` on, with a signal or more to look at."""
+    wanted = yield from ptracestop(system, td, ksi.signo, ksi, stood=True)
+    td.si = None
+    verdict = _exchanged(td, wanted, ksi, td.sigqueue) or (yield from _act(system, td, wanted))
+    if verdict == "handle":
+        yield from post(system, td, wanted)
+    elif verdict == "ignore":
+        td.sigqueue.delete(wanted)
+        td.proc.sigqueue.delete(wanted)
+    yield from ast(system, td)
 
 
 # -- taking signals ----------------------------------------------------------
@@ -316,6 +333,11 @@ def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
             waiting = [sig for sig in waiting if sig not in s.STOPS]
         if not waiting:
             return 0
+        if td.sigblock_value:
+            waiting = [sig for sig in waiting if sig in s.CANNOT_MASK]
+            if not waiting:
+                td.sigblock_pending = True
+                return 0
         if (p.flag & (P.TRACED | P.PPTRACE) == P.TRACED and p.flag2 & P2.PTRACE_FSTP
                 and s.SIGSTOP in waiting):
             td.dbgflags |= TDB.FSTP
@@ -407,12 +429,37 @@ def interrupted(system: System, td: Thread) -> Generator[Sleep | None, int, int]
 
 def ast(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """On the way back to the program: act on every signal that is due."""
+    _look_at_word(system, td)
     td.dbgflags |= TDB.BOUNDARY
     while sig := (yield from issignal(system, td)):
         yield from post(system, td, sig)
     td.dbgflags &= ~TDB.BOUNDARY
+    if td.sigblock_pending and (bad := fastblock.set_pending(td)) is not None:
+        trapsignal(system, td, bad)
+    if td.sigblock_value:
+        reschedule(system, td, FAST_BLOCKED, fast=True)
     if td.oldsigmask is not None:
         td.sigmask, td.oldsigmask = td.oldsigmask, None
+
+
+def _look_at_word(system: System, td: Thread) -> None:
+    """sigfastblock_fetch."""
+    if td.sigblock_address is not None and (bad := fastblock.fetch(td)) is not None:
+        trapsignal(system, td, bad)
+
+
+def reschedule(system: System, td: Thread, blocked: Iterable[int], *, fast: bool = False) -> None:
+    """reschedule_signals: what waits for the process and this thread blocks is
+    for another to take, who may sleep."""
+    p = td.proc
+    for sig in p.sigqueue.signals.intersection(blocked):
+        able = [t for t in p.threads if sig not in t.sigmask and not (fast and t is td)]
+        if fast and not able:
+            continue
+        other = able[0] if able else p.threads[0]
+        if p.flag & P.TRACED or (caught(p, sig) and sig not in other.sigmask):
+            interrupt = EINTR if sig in p.sigacts.interrupts else ERESTART
+            _wake(system, other, sig, False, interrupt)
 
 
 def post(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int, bool]:
@@ -453,9 +500,11 @@ def _after_delivery(td: Thread, sig: int, action: SigAction) -> None:
 
 def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
     """A signal that the thread's own instruction caused: never held back."""
+    _look_at_word(system, td)
     p, sig = td.proc, ksi.signo
     action = p.sigacts[sig]
-    if not p.flag & P.TRACED and action.handler > s.SIG_IGN and sig not in td.sigmask:
+    held = sig in td.sigmask or td.sigblock_value != 0
+    if not p.flag & P.TRACED and action.handler > s.SIG_IGN and not held:
         if system.machdep.sendsig(system, td, action, ksi, td.sigmask):
             _after_delivery(td, sig, action)
         else:
@@ -463,7 +512,8 @@ def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
             td.sigmask -= {s.SIGILL}
             tdsendsignal(system, p, td, KSigInfo(s.SIGILL, s.SI_KERNEL))
         return
-    if sig in td.sigmask or action.handler == s.SIG_IGN:
+    if held or action.handler == s.SIG_IGN:
+        fastblock.clear(td)
         td.sigmask -= {sig}
         p.sigacts.actions[sig] = SigAction(s.SIG_DFL, action.flags, action.mask)
     p.sig = sig

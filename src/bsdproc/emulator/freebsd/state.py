@@ -337,6 +337,8 @@ class Thread:
         self.run = Run.READY
         self.kernel: Coroutine | None = None
         """While it is in the kernel."""
+        self.at_trap = False
+        """It stands at a trap of its own, and has not begun with `kernel`."""
         self.sleep: Sleep | None = None
         self.woken: int | None = None
         """What its Sleep is answered with."""
@@ -345,7 +347,11 @@ class Thread:
         self.oldsigmask: frozenset[int] | None = None
         """sigsuspend's: to be restored behind the handler."""
         self.sigstk = SigStack()
-        self.sigblock_address = 0
+        self.sigblock_address: int | None = None
+        """The word that blocks signals (sigfastblock), and what it counted last."""
+        self.sigblock_value = 0
+        self.sigblock_pending = False
+        """A signal waits for it, and the word does not say so yet."""
         self.dbgflags = 0
         self.xsig = 0
         self.si: KSigInfo | None = None

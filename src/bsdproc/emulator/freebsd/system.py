@@ -44,6 +44,9 @@ RLIMIT_CORE = 4
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
 
+# Members of an enumeration are looked up by bytecode of its own: not in the hot path.
+_READY = Run.READY
+_STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE
 SLICE = 500_000
 """Instructions a thread runs before the next one's turn, and before Ctrl-C is seen."""
 
@@ -320,28 +323,26 @@ class System:
 
     # -- the scheduler -------------------------------------------------------
     def _runnable(self, td: Thread) -> bool:
-        if td.run is not Run.READY:
+        if td.run is not _READY:
             return False
-        p = td.proc
         if td.pending_request is not None:
             return True
-        if p.flag & (P.STOPPED_SIG | P.STOPPED_TRACE):
+        flag = td.proc.flag
+        if flag & _STOPPED:
             return False
-        return not (td.dbgflags & TDB.SUSPEND and p.flag & P.TRACED
-                    and not p.flag & P.SINGLE_EXIT)
+        return not (td.dbgflags & TDB.SUSPEND and flag & P.TRACED
+                    and not flag & P.SINGLE_EXIT)
 
     def run_once(self, limit: int | None = None) -> bool:
         """Run the next thread that can for a slice (up to the clock's
         `limit`).  False when none can."""
         queue = self._run_queue
         for i, td in enumerate(queue):
-            if td.run is Run.READY and self._runnable(td):
+            if td.run is _READY and self._runnable(td):
                 if len(queue) > 1:
                     del queue[i]
                     queue.append(td)
                 self._dispatch(td, limit)
-                if self._timers:
-                    self._fire_timers()
                 return True
         return False
 
@@ -352,27 +353,30 @@ class System:
             self._run_thread(td, limit)
         finally:
             self.current = before
+        if self._timers:
+            self._fire_timers()
 
     def _run_thread(self, td: Thread, limit: int | None) -> None:
-        while td.run is Run.READY:
+        p = td.proc
+        while td.run is _READY:
             if td.kernel is not None:
-                if not self._run_kernel(td):
+                if not ((td.at_trap and signals.passed_by(td)) or self._run_kernel(td)):
                     return
                 continue
-            if td.proc.flag & (P.STOPPED_SIG | P.STOPPED_TRACE):
+            if p.flag & _STOPPED:
                 return
-            if (td.sigqueue.entries or td.proc.sigqueue.entries) and signals.pending(td):
+            if (td.sigqueue.entries or p.sigqueue.entries) and signals.pending(td):
                 td.kernel = signals.ast(self, td)
                 if not self._run_kernel(td):
                     return
                 continue
-            if td.proc.flag & P.SINGLE_EXIT and td.proc.singlethread is not td:
+            if p.flag & P.SINGLE_EXIT and p.singlethread is not td:
                 td.kernel = self._leave(td)
                 continue
             if td.oldsigmask is not None:
                 td.sigmask, td.oldsigmask = td.oldsigmask, None
                 continue
-            if not self._runnable(td):
+            if td.dbgflags & TDB.SUSPEND and not self._runnable(td):
                 return
             frame = td.md
             if frame is None or frame.due:
@@ -449,8 +453,6 @@ class System:
         for td in list(self._run_queue):
             if self._runnable(td):
                 self._dispatch(td, None)
-                if self._timers:
-                    self._fire_timers()
 
     def settle(self, seconds: float) -> None:
         """Let so much time pass."""

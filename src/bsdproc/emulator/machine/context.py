@@ -48,8 +48,17 @@ class Context:
         name = regs.ALIASES.get(name, name)
         index = regs.INDEX.get(name)
         if index is not None:
-            return self._fetched_general()[index]
+            general = self._general
+            return (self._fetched_general() if general is None else general)[index]
         return self._fetched_special()[regs.SPECIAL_INDEX[name]]
+
+    def rip(self) -> int:
+        """The instruction pointer, without fetching the others for it."""
+        general = self._general
+        if general is not None:
+            return general[regs.RIP]
+        assert self._engine is not None
+        return self._engine.read_rip()
 
     def set(self, name: str, value: int) -> None:
         """Change one; a selector takes effect with the next run."""
@@ -179,7 +188,8 @@ class Context:
         """The engine is about to change them: forget the copies.  Returns rip."""
         engine = self._engine
         assert engine is not None
-        rip = engine.read_rip() if self._general is None else self._general[regs.RIP]
+        general = self._general
+        rip = engine.read_rip() if general is None else general[regs.RIP]
         self._general = self._special = self._fpu = None
         engine.special = engine.fpu = None
         return rip

@@ -101,7 +101,7 @@ def trap(cpu: Cpu, td: Thread) -> KSigInfo:
 
 def debug_trap(td: Thread, dr6: int) -> KSigInfo:
     """#DB, of a step (DR6_BS) or of debug registers (the slots' bits)."""
-    f = frame_of(td)
+    f = td.md or frame_of(td)
     f.trapno, f.err, f.addr = t.T_TRCTRAP, 0, 0
     if f.dbregs:
         # Nobody clears what an earlier trap left there but the slots' bits.
@@ -109,11 +109,15 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
     if dr6 & debug.DR6_BS and td.dbgflags & TDB.STEP:
         td.step = False
         td.dbgflags &= ~TDB.STEP
-    return KSigInfo(SIGTRAP, t.TRAP_TRACE, addr=context_of(td).get("rip"), trapno=t.T_TRCTRAP)
+    context = td.context or context_of(td)
+    return KSigInfo(SIGTRAP, t.TRAP_TRACE, addr=context.rip(), trapno=t.T_TRCTRAP)
 
 
 def step_trap(td: Thread) -> KSigInfo:
     """The end of a single step."""
+    frame = td.md
+    if frame is None or not frame.dbregs:
+        return debug_trap(td, debug.DR6_BS)
     return debug_trap(td, debug.DR6_BS | debug.execution_hits(td))
 
 

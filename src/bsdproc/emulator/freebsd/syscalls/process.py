@@ -105,7 +105,7 @@ def sys_wait4(system: System, td: Thread, args: Args) -> Work:
     if status:
         space.copyout(status, struct.pack("<i", found.status))
     if usage:
-        space.copyout(usage, rusage.rusage(found.own, narrow(td)))
+        space.copyout(usage, rusage.of_process(found.p, narrow(td)))
     return found.pid
 
 
@@ -129,7 +129,7 @@ def sys_wait6(system: System, td: Thread, args: Args) -> Work:
     if status:
         space.copyout(status, struct.pack("<i", found.status))
     if usage:
-        space.copyout(usage, rusage.wrusage(found, narrow(td)))
+        space.copyout(usage, rusage.wrusage(found.p, narrow(td)))
     if info:
         space.copyout(info, system.machdep.user_siginfo(td, found.info))
     return found.pid
