@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator import elf
 from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
-from bsdproc.emulator.freebsd import cred, procctl
+from bsdproc.emulator.freebsd import cred, fastblock, procctl
 from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC
 from bsdproc.emulator.freebsd.file import access
@@ -119,7 +119,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     if new is not None:
         p.cred = new
     td.dr = [0] * 16
-    td.sigblock_address = 0
+    fastblock.clear(td)
     system.machdep.exec_setregs(td, loaded.entry, stack)
     if p.ptevents & PTRACE_EXEC:
         td.dbgflags |= TDB.EXEC

@@ -347,7 +347,7 @@ def _sigfastblk(request: Request, below: tuple[int, ...]) -> None:
     if not request.wide and not narrow(p):
         raise Refused(EINVAL)
     td = p.threads[0] if pid <= PID_MAX else request.system.threads[pid]
-    if not td.sigblock_address:
+    if td.sigblock_address is None:
         raise Refused(ENOTTY)
     request.put(struct.pack("<Q" if request.wide else "<I", td.sigblock_address))
 

@@ -358,6 +358,7 @@ class System:
 
     def _run_thread(self, td: Thread, limit: int | None) -> None:
         p = td.proc
+        postponed = False       # signals were looked at, and a word blocks them
         while td.run is _READY:
             if td.kernel is not None:
                 if not ((td.at_trap and signals.passed_by(td)) or self._run_kernel(td)):
@@ -365,10 +366,12 @@ class System:
                 continue
             if p.flag & _STOPPED:
                 return
-            if (td.sigqueue.entries or p.sigqueue.entries) and signals.pending(td):
+            if (td.sigqueue.entries or p.sigqueue.entries) and (
+                    signals.pending(td) or (td.sigblock_value and not postponed)):
                 td.kernel = signals.ast(self, td)
                 if not self._run_kernel(td):
                     return
+                postponed = td.sigblock_value != 0
                 continue
             if p.flag & P.SINGLE_EXIT and p.singlethread is not td:
                 td.kernel = self._leave(td)
@@ -386,6 +389,7 @@ class System:
                     continue
             if entry.run_user(self, td, limit):
                 return
+            postponed = False
 
     def _leave(self, td: Thread) -> Generator[Sleep | None, int, None]:
         from bsdproc.emulator.freebsd.exit import thread_exit

@@ -20,6 +20,7 @@ Entry = tuple[str, int, Function]
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
+        fastblock,
         files,
         flock,
         ids,
@@ -38,7 +39,7 @@ def table() -> Mapping[int, Entry]:
 
     calls: dict[int, Entry] = {}
     for module in (process, signals, threads, memory, time, ids, jail, files, names, poll, sysctl,
-                   flock, kqueue, procdesc):
+                   flock, kqueue, procdesc, fastblock):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
