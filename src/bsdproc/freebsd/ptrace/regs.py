@@ -6,7 +6,7 @@ thread's own.  The tracee must be stopped and waited for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.registers import (
@@ -15,7 +15,6 @@ from bsdproc.freebsd.registers import (
     GENERAL,
     DebugRegisters,
     FpRegisters,
-    RegisterFile,
     Registers,
     VfpRegisters,
     VmxRegisters,
@@ -24,11 +23,14 @@ from bsdproc.freebsd.registers import (
     VsxRegistersLe,
     XmmRegisters,
 )
+from bsdproc.typed.transfer import Transfer
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
-R = TypeVar("R", bound=RegisterFile)
+_TRANSFER: Final = Transfer(_call.SYSTEM)
+_get = _TRANSFER.get
+_set = _TRANSFER.set
 
 
 def getregs(pid: int, *, kernel: Kernel | None = None) -> Registers:
@@ -191,23 +193,6 @@ def settlsbase(pid: int, base: int, *, kernel: Kernel | None = None) -> None:
 
     `NotSupported` elsewhere, `TooOld` on a kernel that predates it."""
     _set_base(kernel, "PT_SETTLSBASE", pid, base)
-
-
-def _get(kernel: Kernel, request: str, pid: int, kind: type[R]) -> R:
-    if kind.size == 0 or not kind._bound:
-        kind._bind()
-    buffer = kernel.buffer(kind.size)
-    _call.ptrace(kernel, request, pid, buffer)
-    return kind(buffer.read())
-
-
-def _set(kernel: Kernel, request: str, pid: int, registers: RegisterFile,
-         kind: type[RegisterFile]) -> None:
-    _call.request_number(kernel, request, "ptrace")
-    if not isinstance(registers, kind) or registers.machine != kind.machine:
-        raise TypeError(f"{request} of {kernel.machine} takes {kind.__name__}, "
-                        f"not {type(registers).__name__}")
-    _call.ptrace(kernel, request, pid, kernel.buffer(bytes(registers)))
 
 
 def _base(kernel: Kernel | None, request: str, pid: int) -> int:

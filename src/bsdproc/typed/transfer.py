@@ -1,0 +1,100 @@
+"""ptrace(2)'s requests that move memory and registers, where the systems agree."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from struct import Struct as Packer
+from typing import TYPE_CHECKING, TypeVar
+
+from bsdproc import abi
+from bsdproc.typed import check
+from bsdproc.typed.registers import RegisterFile
+
+if TYPE_CHECKING:
+    from bsdproc.kernel.port import Buffer, Kernel
+    from bsdproc.typed.call import System
+
+Data = bytes | bytearray | memoryview
+R = TypeVar("R", bound=RegisterFile)
+
+
+@lru_cache(maxsize=32)
+def _desc(system: str, machine: str) -> Packer:
+    """struct ptrace_io_desc whole, member by member: the way of every memory access."""
+    target = abi.target(system, machine)
+    layout = target.struct("struct ptrace_io_desc")
+    parts, at = ["<" if target.byteorder == "little" else ">"], 0
+    for field in layout.fields:
+        parts.append(f"{field.offset - at}x{field.letter}")
+        at = field.offset + field.size
+    return Packer("".join([*parts, f"{layout.size - at}x"]))
+
+
+def within(kernel: Kernel, address: int, size: int) -> None:
+    """`ValueError` for a range that no address space has."""
+    bits = kernel.target.pointer * 8
+    if check.unsigned(address, bits, "address") + size > 1 << bits:
+        raise ValueError(f"{size} bytes at {address:#x} go beyond the end of memory")
+
+
+class Transfer:
+    """The requests of one system."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    # -- memory ---------------------------------------------------------------------
+    def read(self, kernel: Kernel, pid: int, op: int, address: int, size: object) -> bytes:
+        """PT_IO with a reading operation: the bytes that were read."""
+        if not isinstance(size, int):
+            raise TypeError("a reading operation takes a number of bytes")
+        size = check.length(size)
+        within(kernel, address, size)
+        buffer = kernel.buffer(size or 1)
+        return buffer.read(0, min(self._move(kernel, pid, op, address, buffer, size), size))
+
+    def write(self, kernel: Kernel, pid: int, op: int, address: int, data: int | Data) -> int:
+        """PT_IO with a writing operation: how many bytes were written."""
+        if isinstance(data, int):
+            raise TypeError("a writing operation takes bytes")
+        contents = check.octets(data)
+        within(kernel, address, len(contents))
+        buffer = kernel.buffer(contents or b"\0")
+        moved = self._move(kernel, pid, op, address, buffer, len(contents))
+        return min(moved, len(contents))
+
+    def _move(self, kernel: Kernel, pid: int, op: int, address: int, buffer: Buffer,
+              size: int) -> int:
+        layout = _desc(kernel.system, kernel.target.machine)
+        desc = kernel.buffer(layout.pack(op, address, buffer.address, size))
+        self._system.ptrace(kernel, "PT_IO", pid, desc)
+        moved: int = layout.unpack(desc.read())[3]
+        return moved
+
+    def peek(self, kernel: Kernel, request: str, pid: int, address: int) -> int:
+        """PT_READ_I, PT_READ_D: an int, signed."""
+        check.unsigned(address, kernel.target.pointer * 8, "address")
+        return check.signed(self._system.ptrace(kernel, request, pid, address), 32, "value")
+
+    def poke(self, kernel: Kernel, request: str, pid: int, address: int, value: int) -> None:
+        """PT_WRITE_I, PT_WRITE_D: an int, given with or without a sign."""
+        check.unsigned(address, kernel.target.pointer * 8, "address")
+        self._system.ptrace(kernel, request, pid, address, check.signed(value, 32, "value"))
+
+    # -- registers --------------------------------------------------------------------
+    def get(self, kernel: Kernel, request: str, pid: int, kind: type[R], data: int = 0) -> R:
+        """A register file of this class; `data` is the thread, where that is its place."""
+        if kind.size == 0 or not kind._bound:
+            kind._bind()
+        buffer = kernel.buffer(kind.size)
+        self._system.ptrace(kernel, request, pid, buffer, data)
+        return kind(buffer.read())
+
+    def set(self, kernel: Kernel, request: str, pid: int, registers: RegisterFile,
+            kind: type[RegisterFile], data: int = 0) -> None:
+        """Set them; `TypeError` for another class's."""
+        self._system.request_number(kernel, request, "ptrace")
+        if not isinstance(registers, kind) or registers.machine != kind.machine:
+            raise TypeError(f"{request} of {kernel.machine} takes {kind.__name__}, "
+                            f"not {type(registers).__name__}")
+        self._system.ptrace(kernel, request, pid, kernel.buffer(bytes(registers)), data)
