@@ -95,6 +95,7 @@ class FileSystem:
         if covered.kind != "dir":
             raise Refused(ENOTDIR)
         mount.covers = covered
+        mount.on = self.path_of(covered)
         covered.covered_by = mount
         self.mounts.append(mount)
 
@@ -106,6 +107,11 @@ class FileSystem:
             raise Refused(EINVAL)
         if any(m.covers is not None and m.covers.mount is mount for m in self.mounts):
             raise Refused(EBUSY)
+        self.remove(mount)
+
+    def remove(self, mount: Mount) -> None:
+        """Take a file system away, whatever lies on it."""
+        assert mount.covers is not None
         mount.covers.covered_by = None
         mount.covers = None
         self.mounts.remove(mount)

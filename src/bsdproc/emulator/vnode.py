@@ -372,6 +372,14 @@ class Mount:
     clock: Callable[[], int]
     source: str = ""
     covers: Vnode | None = None
+    flags: int = 0
+    """MNT_ bits, as the system has them."""
+    owner: int = 0
+    """The uid that mounted it."""
+    on: str = "/"
+    """The path that it was mounted on."""
+    gone: bool = False
+    """Unmounted by force: what is still open of it is dead."""
     root: Vnode = field(init=False)
     last_ino: int = 1
 

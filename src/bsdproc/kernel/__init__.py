@@ -2,7 +2,7 @@
 
 from bsdproc.kernel.default import default, host, resolve, use
 from bsdproc.kernel.errors import KernelError, NoKernel, NotSupported, TooOld, Vanished
-from bsdproc.kernel.port import Address, Buffer, Caller, Kernel, Stat, Waited, Waited6
+from bsdproc.kernel.port import Address, Buffer, Caller, Kernel, Stat, StatVfs, Waited, Waited6
 
 __all__ = [
     "Address",
@@ -13,6 +13,7 @@ __all__ = [
     "NoKernel",
     "NotSupported",
     "Stat",
+    "StatVfs",
     "TooOld",
     "Vanished",
     "Waited",

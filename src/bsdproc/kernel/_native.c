@@ -16,9 +16,13 @@
 #include <sys/param.h>
 #include <sys/types.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#if !defined(__FreeBSD__)
+#include <sys/statvfs.h>
+#endif
 #include <sys/sysctl.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -132,6 +136,106 @@ static size_t bsdproc_sizeof_siginfo(void)
 static size_t bsdproc_sizeof_id(void)
 {
 	return (sizeof(id_t));
+}
+
+/* -- file systems ----------------------------------------------------------*/
+
+static int bsdproc_mount(const char *fstype, const char *path, int flags, uintptr_t data,
+    size_t size)
+{
+	errno = 0;
+#if defined(__NetBSD__)
+	return (mount(fstype, path, flags, (void *)data, size));
+#else
+	(void)size;
+	return (mount(fstype, path, flags, (void *)data));
+#endif
+}
+
+static int bsdproc_nmount(uintptr_t iov, unsigned int count, int flags)
+{
+	errno = 0;
+#if defined(__FreeBSD__)
+	return (nmount((struct iovec *)iov, count, flags));
+#else
+	(void)iov, (void)count, (void)flags;
+	errno = ENOSYS;
+	return (-1);
+#endif
+}
+
+static int bsdproc_unmount(const char *path, int flags)
+{
+	errno = 0;
+	return (unmount(path, flags));
+}
+
+struct bsdproc_statvfs {
+	uint64_t bsize, frsize, iosize, blocks, bfree, files, flags;
+	int64_t bavail, ffree;
+	uint32_t namemax, owner, fsid[2];
+	char fstype[32], source[1024], on[1024];
+};
+
+static void bsdproc_name(char *to, size_t room, const char *from, size_t size)
+{
+	size_t length;
+
+	length = strnlen(from, size < room ? size : room - 1);
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+#define BSDPROC_NAME(to, from) bsdproc_name((to), sizeof(to), (from), sizeof(from))
+
+static int bsdproc_statvfs(const char *path, struct bsdproc_statvfs *found)
+{
+#if defined(__NetBSD__)
+	struct statvfs fs;
+
+	errno = 0;
+	if (statvfs(path, &fs) == -1)
+		return (-1);
+	memset(found, 0, sizeof(*found));
+	found->bsize = fs.f_bsize;
+	found->frsize = fs.f_frsize;
+	found->flags = fs.f_flag;
+	found->namemax = (uint32_t)fs.f_namemax;
+	memcpy(found->fsid, &fs.f_fsidx, sizeof(found->fsid));
+#else
+	struct statfs fs;
+
+	errno = 0;
+	if (statfs(path, &fs) == -1)
+		return (-1);
+	memset(found, 0, sizeof(*found));
+	found->flags = (uint64_t)fs.f_flags;
+	memcpy(found->fsid, &fs.f_fsid, sizeof(found->fsid));
+#if defined(__DragonFly__)
+	struct statvfs more;
+
+	if (statvfs(path, &more) == -1)
+		return (-1);
+	found->bsize = more.f_bsize;
+	found->frsize = more.f_frsize;
+	found->namemax = (uint32_t)more.f_namemax;
+#else
+	found->bsize = fs.f_iosize;
+	found->frsize = fs.f_bsize;
+	found->namemax = fs.f_namemax;
+#endif
+#endif
+	found->iosize = (uint64_t)fs.f_iosize;
+	found->blocks = (uint64_t)fs.f_blocks;
+	found->bfree = (uint64_t)fs.f_bfree;
+	found->bavail = (int64_t)fs.f_bavail;
+	found->files = (uint64_t)fs.f_files;
+	found->ffree = (int64_t)fs.f_ffree;
+	found->owner = (uint32_t)fs.f_owner;
+	BSDPROC_NAME(found->fstype, fs.f_fstypename);
+	BSDPROC_NAME(found->source, fs.f_mntfromname);
+	BSDPROC_NAME(found->on, fs.f_mntonname);
+	return (0);
 }
 
 /* -- memory to lend --------------------------------------------------------

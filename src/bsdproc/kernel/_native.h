@@ -35,3 +35,15 @@ struct bsdproc_spawn {
 };
 
 int bsdproc_spawn(struct bsdproc_spawn *s);
+
+struct bsdproc_statvfs {
+	uint64_t bsize, frsize, iosize, blocks, bfree, files, flags;
+	int64_t bavail, ffree;
+	uint32_t namemax, owner, fsid[2];
+	char fstype[32], source[1024], on[1024];
+};
+
+int bsdproc_mount(const char *fstype, const char *path, int flags, uintptr_t data, size_t size);
+int bsdproc_nmount(uintptr_t iov, unsigned int count, int flags);
+int bsdproc_unmount(const char *path, int flags);
+int bsdproc_statvfs(const char *path, struct bsdproc_statvfs *found);

@@ -50,6 +50,25 @@ class Spawn(CData):
     nfds: int
     step: int
 
+class StatVfs(CData):
+    """`struct bsdproc_statvfs *`."""
+
+    bsize: int
+    frsize: int
+    iosize: int
+    blocks: int
+    bfree: int
+    files: int
+    flags: int
+    bavail: int
+    ffree: int
+    namemax: int
+    owner: int
+    fsid: IntegerArray
+    fstype: CData
+    source: CData
+    on: CData
+
 class CField:
     offset: int
 
@@ -64,6 +83,8 @@ class FFI:
     @overload
     def new(self, cdecl: Literal["struct bsdproc_spawn *"]) -> Spawn: ...
     @overload
+    def new(self, cdecl: Literal["struct bsdproc_statvfs *"]) -> StatVfs: ...
+    @overload
     def new(self, cdecl: Literal["struct bsdproc_fd[]"], init: int) -> FdArray: ...
     @overload
     def new(
@@ -74,6 +95,7 @@ class FFI:
     @overload
     def new(self, cdecl: Literal["char *[]"], init: Sequence[CData]) -> CData: ...
     def cast(self, cdecl: Literal["char *"], source: int) -> CData: ...
+    def string(self, cdata: CData) -> bytes: ...
     def buffer(self, cdata: CData, size: int = ...) -> Memory: ...
     def sizeof(self, cdecl: str) -> int: ...
     def typeof(self, cdecl: str) -> CType: ...
@@ -100,6 +122,12 @@ class Lib:
     def bsdproc_map(self, room: int, count: int) -> int: ...
     def bsdproc_unmap(self, base: int, room: int, count: int) -> int: ...
     def bsdproc_spawn(self, s: Spawn) -> int: ...
+    def bsdproc_mount(
+        self, fstype: bytes, path: bytes, flags: int, data: int, size: int
+    ) -> int: ...
+    def bsdproc_nmount(self, iov: int, count: int, flags: int) -> int: ...
+    def bsdproc_unmount(self, path: bytes, flags: int) -> int: ...
+    def bsdproc_statvfs(self, path: bytes, found: StatVfs) -> int: ...
 
 ffi: FFI
 lib: Lib

@@ -22,8 +22,9 @@ from bsdproc.kernel.default import pop, push
 from bsdproc.kernel.hosts import machine, system
 from bsdproc.kernel.lent import PAGE, Lender, NativeBuffer, is_lent
 from bsdproc.kernel.native_files import HostFiles
+from bsdproc.kernel.native_mounts import Mounter
 from bsdproc.kernel.pointers import pointers
-from bsdproc.kernel.port import Address, Caller, Kernel, Waited, Waited6
+from bsdproc.kernel.port import Address, Buffer, Caller, Kernel, StatVfs, Waited, Waited6
 
 if TYPE_CHECKING:
     from bsdproc.kernel._native import FFI, CData, CType, Lib
@@ -62,6 +63,7 @@ class NativeKernel(HostFiles):
         self._release = os.uname().release
         revision = "kern.osrevision" if name == "netbsd" else "kern.osreldate"
         self._version = int.from_bytes(self.sysctl(revision), sys.byteorder)
+        self._mounter = Mounter(ffi, lib, self._target, self._lender)
         verify_layouts(ffi, self._target)
 
     @property
@@ -292,6 +294,23 @@ class NativeKernel(HostFiles):
             return size[0]
 
         return run
+
+    # -- file systems ---------------------------------------------------------
+    def mount(self, fstype: str, path: str, flags: int, data: Address = 0, size: int = 0) -> int:
+        kind, where = checks.path("fstype", fstype), checks.path("path", path)
+        bits = checks.mount_flags(flags)
+        checks.size("size", size)
+        return self._lending("data", data, None, lambda at: self._mounter.mount(
+            kind, where, bits, at, size))
+
+    def nmount(self, iov: Sequence[bytes | Buffer], flags: int) -> None:
+        self._mounter.nmount(iov, checks.mount_flags(flags))
+
+    def unmount(self, path: str, flags: int = 0) -> None:
+        self._mounter.unmount(checks.path("path", path), checks.mount_flags(flags))
+
+    def statvfs(self, path: str) -> StatVfs:
+        return self._mounter.statvfs(checks.path("path", path))
 
     # -- what the calls share -------------------------------------------------
     def _failure(self, call: str, request: str | None = None,

@@ -89,6 +89,33 @@ class Stat(NamedTuple):
     nlink: int
 
 
+class StatVfs(NamedTuple):
+    """A mounted file system, as statvfs(3) and statfs(2) know it.
+
+    Sizes are in bytes.  What only root may know is 0 to others: `fsid`."""
+
+    bsize: int
+    """The size to transfer by (statvfs's; FreeBSD's f_iosize)."""
+    frsize: int
+    """The unit of `blocks`, `bfree` and `bavail` (FreeBSD's f_bsize)."""
+    iosize: int
+    blocks: int
+    bfree: int
+    bavail: int
+    """Signed: below 0 where only root can still write."""
+    files: int
+    ffree: int
+    namemax: int
+    flags: int
+    """MNT_ bits, the system's numbers."""
+    fsid: tuple[int, int]
+    owner: int
+    """The uid that mounted it."""
+    fstype: str
+    mounted_from: str
+    mounted_on: str
+
+
 class Kernel(Protocol):
     """A kernel, seen by one process of it: the caller."""
 
@@ -223,3 +250,25 @@ class Kernel(Protocol):
     def chmod(self, path: str, mode: int) -> None: ...
 
     def chown(self, path: str, uid: int, gid: int) -> None: ...
+
+    # -- file systems ---------------------------------------------------------
+    def mount(self, fstype: str, path: str, flags: int, data: Address = 0, size: int = 0) -> int:
+        """mount(2): what it returns (0; on NetBSD with MNT_GETARGS the bytes
+        that it stored).
+
+        `data` is the file system's own argument structure, or 0, and `size`
+        its bytes, which NetBSD alone is told.  Pointers inside are the
+        caller's own affair: no procfs has any."""
+
+    def nmount(self, iov: Sequence[bytes | Buffer], flags: int) -> None:
+        """nmount(2), FreeBSD's (`NotSupported` elsewhere): names and values
+        in turn, each a `struct iovec` of its own; empty bytes are (NULL, 0).
+
+        Names, and values that are text, end in a NUL.  A value that is a
+        buffer may be written: the kernel says in "errmsg" what it dislikes."""
+
+    def unmount(self, path: str, flags: int = 0) -> None:
+        """unmount(2)."""
+
+    def statvfs(self, path: str) -> StatVfs:
+        """The file system that a path lies on."""

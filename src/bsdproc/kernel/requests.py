@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bsdproc.abi import Target
+    from bsdproc.kernel.port import Buffer
 
 _NO_REQUESTS: Final = """
     PT_NULL PT_LOAD PT_DYNAMIC PT_INTERP PT_NOTE PT_SHLIB PT_PHDR PT_TLS PT_NUM PT_FIRSTMACH
@@ -54,3 +56,12 @@ def procctl_name(target: Target, command: int) -> str:
 def sysctl_name(mib: str | tuple[int, ...]) -> str:
     """A sysctl as it was asked for: "kern.osreldate", "1.14.1.4711"."""
     return mib if isinstance(mib, str) else ".".join(map(str, mib))
+
+
+def mount_option(iov: Sequence[bytes | Buffer], name: str) -> str | None:
+    """The text of one of nmount's options, "fspath" mostly; None where it is not among them."""
+    for label, value in zip(iov[::2], iov[1::2], strict=False):
+        if isinstance(label, bytes) and label.rstrip(b"\0") == name.encode():
+            stored = value if isinstance(value, bytes) else value.read()
+            return os.fsdecode(stored.rstrip(b"\0"))
+    return None
