@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.kinfo import Limit
@@ -21,47 +20,22 @@ from bsdproc.freebsd.procfs.texts import (
     parse_strings,
     text,
 )
-from bsdproc.freebsd.records import Malformed
 from bsdproc.freebsd.registers import (
     DEBUG,
     FLOATING,
     GENERAL,
     DebugRegisters,
     FpRegisters,
-    RegisterFile,
     Registers,
 )
-from bsdproc.kernel.errors import KernelError, NoSuchProcess, NotFound
+from bsdproc.typed import procfs as plumbing
+from bsdproc.typed.procfs import ROOT, Hidden, NodeMode, NoProcess
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
-R = TypeVar("R", bound=RegisterFile)
-ROOT: Final = "/proc"
-_O_RDONLY: Final = 0
-_O_WRONLY: Final = 1
-_FIRST: Final = 1 << 14
 _LAST: Final = 1 << 20
 """The kernel makes no longer text (PFS_MAXBUFSIZ)."""
-
-
-class NoProcess(NoSuchProcess):
-    """The process has no directory: there is none, none visible, or it went meanwhile."""
-
-
-class Hidden(NotFound):
-    """The process is there, but not this node: not on this mount, or not for the caller."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeMode:
-    """What a node is, whoever asks."""
-
-    kind: str
-    """"file", "link" or "directory"."""
-    mode: int
-    """Permission bits; those of nodes with 0600 and 0200 are 0 for a P_SUGID process."""
-
 
 NODES: Final[Mapping[str, NodeMode]] = MappingProxyType({
     "cmdline": NodeMode("file", 0o444),
@@ -78,7 +52,10 @@ NODES: Final[Mapping[str, NodeMode]] = MappingProxyType({
     "osrel": NodeMode("file", 0o600),
     "file": NodeMode("link", 0o444),
 })
-"""A process's directory, in the kernel's order (procfs_init)."""
+"""A process's directory, in the kernel's order (procfs_init).
+
+The permission bits of nodes with 0600 and 0200 are 0 for a P_SUGID process."""
+__all__ = ["NODES", "ROOT", "Hidden", "NoProcess", "NodeMode"]
 
 
 def node_modes() -> Mapping[str, NodeMode]:
@@ -86,77 +63,9 @@ def node_modes() -> Mapping[str, NodeMode]:
     return NODES
 
 
-# -- reading and writing --------------------------------------------------------------
-
-
-def _path(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str, int]:
-    """A node's path, and whose it is."""
-    if not isinstance(root, str):
-        raise TypeError(f"root must be a str, not {type(root).__name__}")
-    number = kernel.getpid() if pid is None else _check.target(pid)
-    return f"{root}/{number}/{name}", number
-
-
-def _refused(kernel: Kernel, error: KernelError, path: str, pid: int) -> KernelError:
-    """The error with what was asked, told apart by whether the process is there."""
-    error.request, error.target = path, pid
-    if error.name not in ("ENOENT", "EIO", "ESRCH", "EBADF"):
-        return error
-    kind: type[KernelError] = Hidden
-    try:
-        kernel.lstat(path.rpartition("/")[0])
-    except KernelError:
-        kind = NoProcess
-    else:
-        if error.name != "ENOENT":
-            return error
-    return kind(error.errno or 0, error.strerror or "", system=error.system, call=error.call,
-                request=path, target=pid, reason=error.reason)
-
-
 def _read(kernel: Kernel, root: str, pid: int | None, name: str) -> bytes:
-    """A text as a whole.  Each read makes it anew, so that it has to fit into one."""
-    path, number = _path(kernel, root, pid, name)
-    try:
-        fd = kernel.open(path, _O_RDONLY)
-        try:
-            size = _FIRST
-            while True:
-                data = kernel.pread(fd, size, 0)
-                if len(data) < size:
-                    return data
-                if size >= _LAST:
-                    raise Malformed(f"{path} has more than {size} bytes")
-                size *= 4
-        finally:
-            kernel.close(fd)
-    except KernelError as error:
-        raise _refused(kernel, error, path, number) from None
-
-
-def _at(kernel: Kernel, root: str, pid: int | None, name: str, offset: int, size: int) -> bytes:
-    path, number = _path(kernel, root, pid, name)
-    try:
-        fd = kernel.open(path, _O_RDONLY)
-        try:
-            return kernel.pread(fd, size, offset)
-        finally:
-            kernel.close(fd)
-    except KernelError as error:
-        raise _refused(kernel, error, path, number) from None
-
-
-def _write(kernel: Kernel, root: str, pid: int | None, name: str, data: bytes,
-           offset: int = 0) -> int:
-    path, number = _path(kernel, root, pid, name)
-    try:
-        fd = kernel.open(path, _O_WRONLY)
-        try:
-            return kernel.pwrite(fd, data, offset)
-        finally:
-            kernel.close(fd)
-    except KernelError as error:
-        raise _refused(kernel, error, path, number) from None
+    """A text as a whole."""
+    return plumbing.read(kernel, root, pid, name, _LAST)
 
 
 # -- the root ---------------------------------------------------------------------------
@@ -164,8 +73,7 @@ def _write(kernel: Kernel, root: str, pid: int | None, name: str, data: bytes,
 
 def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
     """The processes that have a directory: those that the caller can see, no zombies."""
-    found = _call.freebsd(kernel).listdir(root)
-    return tuple(sorted(int(name) for name in found if name.isascii() and name.isdigit()))
+    return plumbing.pids(_call.freebsd(kernel), root)
 
 
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
@@ -176,12 +84,7 @@ def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
 def nodes(pid: int | None = None, *, root: str = ROOT,
           kernel: Kernel | None = None) -> tuple[str, ...]:
     """The names in a process's directory: those that the caller can see."""
-    kernel = _call.freebsd(kernel)
-    path, number = _path(kernel, root, pid, "")
-    try:
-        return tuple(kernel.listdir(path.rstrip("/")))
-    except KernelError as error:
-        raise _refused(kernel, error, path, number) from None
+    return tuple(plumbing.listdir(_call.freebsd(kernel), root, pid))
 
 
 # -- texts ----------------------------------------------------------------------------------
@@ -230,19 +133,14 @@ def set_osrel(pid: int | None, value: int, *, root: str = ROOT,
               kernel: Kernel | None = None) -> None:
     """osrel: set it."""
     number = _check.unsigned(value, 31, "osrel")
-    _write(_call.freebsd(kernel), root, pid, "osrel", b"%d\n" % number)
+    plumbing.write(_call.freebsd(kernel), root, pid, "osrel", b"%d\n" % number)
 
 
 def file(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str | None:
     """file: the program; None where an older kernel has lost its name and says "unknown".
 
     `FileNotFoundError` (ENOENT) where a newer one has."""
-    kernel = _call.freebsd(kernel)
-    path, number = _path(kernel, root, pid, "file")
-    try:
-        found = kernel.readlink(path)
-    except KernelError as error:
-        raise _refused(kernel, error, path, number) from None
+    found = plumbing.readlink(_call.freebsd(kernel), root, pid, "file")
     return None if found == "unknown" else found
 
 
@@ -256,27 +154,24 @@ def auxv(pid: int | None = None, *, root: str = ROOT,
 def fd(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> dict[int, str]:
     """fd (linprocfs): open descriptors, each with what its link says."""
     kernel = _call.freebsd(kernel)
-    path, number = _path(kernel, root, pid, "fd")
-    try:
-        names = [name for name in kernel.listdir(path) if name.isascii() and name.isdigit()]
-        return {int(name): kernel.readlink(f"{path}/{name}") for name in names}
-    except KernelError as error:
-        raise _refused(kernel, error, path, number) from None
+    names = [name for name in plumbing.listdir(kernel, root, pid, "fd")
+             if name.isascii() and name.isdigit()]
+    return {int(name): plumbing.readlink(kernel, root, pid, f"fd/{name}") for name in names}
 
 
 def ctl(pid: int, command: str, *, root: str = ROOT, kernel: Kernel | None = None) -> None:
     """ctl: a command of procfs's own debugging, which FreeBSD has no more (`Hidden`)."""
-    _write(_call.freebsd(kernel), root, pid, "ctl", command.encode())
+    plumbing.write(_call.freebsd(kernel), root, pid, "ctl", command.encode())
 
 
 def note(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """note: send it a note.  FreeBSD has never delivered one (EOPNOTSUPP)."""
-    return _write(_call.freebsd(kernel), root, pid, "note", _check.octets(data))
+    return plumbing.write(_call.freebsd(kernel), root, pid, "note", _check.octets(data))
 
 
 def notepg(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """notepg: the same for its process group (EOPNOTSUPP)."""
-    return _write(_call.freebsd(kernel), root, pid, "notepg", _check.octets(data))
+    return plumbing.write(_call.freebsd(kernel), root, pid, "notepg", _check.octets(data))
 
 
 # -- memory and registers -----------------------------------------------------------------
@@ -289,7 +184,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     The process need not be stopped.  Addresses are those that a file offset can be,
     below 2**63."""
     kernel = _call.freebsd(kernel)
-    return _at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
+    return plumbing.read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
                _check.length(size))
 
 
@@ -297,60 +192,44 @@ def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
               kernel: Kernel | None = None) -> int:
     """mem: write at `address`; how many bytes were written."""
     kernel = _call.freebsd(kernel)
-    return _write(kernel, root, pid, "mem", _check.octets(data),
+    return plumbing.write(kernel, root, pid, "mem", _check.octets(data),
                   _check.unsigned(address, 63, "address"))
-
-
-def _get(kernel: Kernel, root: str, pid: int | None, name: str, kind: type[R]) -> R:
-    size = len(bytes(kind()))
-    data = _at(kernel, root, pid, name, 0, size)
-    if len(data) != size:
-        raise Malformed(f"{name} has {size} bytes, not {len(data)}")
-    return kind(data)
-
-
-def _set(kernel: Kernel, root: str, pid: int | None, name: str, registers: RegisterFile,
-         kind: type[RegisterFile]) -> None:
-    if not isinstance(registers, kind) or registers.machine != kind.machine:
-        raise TypeError(f"{name} of {kernel.machine} takes {kind.__name__}, "
-                        f"not {type(registers).__name__}")
-    _write(kernel, root, pid, name, bytes(registers))
 
 
 def regs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> Registers:
     """regs: general registers of a stopped process's first thread (EBUSY for one that runs)."""
     kernel = _call.freebsd(kernel)
-    return _get(kernel, root, pid, "regs", GENERAL[kernel.machine])
+    return plumbing.get(kernel, root, pid, "regs", GENERAL[kernel.machine])
 
 
 def set_regs(pid: int | None, registers: Registers, *, root: str = ROOT,
              kernel: Kernel | None = None) -> None:
     """regs: set them."""
     kernel = _call.freebsd(kernel)
-    _set(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
+    plumbing.put(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
 
 
 def fpregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> FpRegisters:
     """fpregs: floating-point registers, as `regs`."""
     kernel = _call.freebsd(kernel)
-    return _get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
+    return plumbing.get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
 
 
 def set_fpregs(pid: int | None, registers: FpRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
     """fpregs: set them."""
     kernel = _call.freebsd(kernel)
-    _set(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])
+    plumbing.put(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])
 
 
 def dbregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> DebugRegisters:
     """dbregs: debug registers, also of a process that runs."""
     kernel = _call.freebsd(kernel)
-    return _get(kernel, root, pid, "dbregs", DEBUG[kernel.machine])
+    return plumbing.get(kernel, root, pid, "dbregs", DEBUG[kernel.machine])
 
 
 def set_dbregs(pid: int | None, registers: DebugRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
     """dbregs: set them, of a stopped process."""
     kernel = _call.freebsd(kernel)
-    _set(kernel, root, pid, "dbregs", registers, DEBUG[kernel.machine])
+    plumbing.put(kernel, root, pid, "dbregs", registers, DEBUG[kernel.machine])

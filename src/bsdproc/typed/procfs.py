@@ -1,0 +1,156 @@
+"""A mounted procfs, where the systems agree: nodes read and written, refusals told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from bsdproc.kernel.errors import KernelError, NoSuchProcess, NotFound
+from bsdproc.typed import check
+from bsdproc.typed.records import Malformed
+from bsdproc.typed.registers import RegisterFile
+
+if TYPE_CHECKING:
+    from bsdproc.kernel.port import Kernel
+
+R = TypeVar("R", bound=RegisterFile)
+ROOT: Final = "/proc"
+O_RDONLY: Final = 0
+O_WRONLY: Final = 1
+_FIRST: Final = 1 << 14
+_GONE: Final = frozenset({"ENOENT", "EIO", "ESRCH", "EBADF"})
+
+
+class NoProcess(NoSuchProcess):
+    """The process has no directory: there is none, none visible, or it went meanwhile."""
+
+
+class Hidden(NotFound):
+    """The process is there, but not this node: not on this mount, or not for the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMode:
+    """What a node is, whoever asks."""
+
+    kind: str
+    """"file", "link" or "directory"."""
+    mode: int
+    """Permission bits."""
+
+
+def path_of(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str, int]:
+    """A node's path, and whose it is."""
+    if not isinstance(root, str):
+        raise TypeError(f"root must be a str, not {type(root).__name__}")
+    number = kernel.getpid() if pid is None else check.target(pid)
+    return f"{root}/{number}/{name}", number
+
+
+def refused(kernel: Kernel, error: KernelError, path: str, pid: int) -> KernelError:
+    """The error with what was asked, told apart by whether the process is there."""
+    error.request, error.target = path, pid
+    if error.name not in _GONE:
+        return error
+    kind: type[KernelError] = Hidden
+    try:
+        kernel.lstat(path.rpartition("/")[0])
+    except KernelError:
+        kind = NoProcess
+    else:
+        if error.name != "ENOENT":
+            return error
+    return kind(error.errno or 0, error.strerror or "", system=error.system, call=error.call,
+                request=path, target=pid, reason=error.reason)
+
+
+def read(kernel: Kernel, root: str, pid: int | None, name: str, most: int) -> bytes:
+    """A text as a whole, of `most` bytes at the most (`Malformed` for more).
+
+    Each read makes it anew, so that it has to fit into one."""
+    path, number = path_of(kernel, root, pid, name)
+    try:
+        fd = kernel.open(path, O_RDONLY)
+        try:
+            size = _FIRST
+            while True:
+                data = kernel.pread(fd, size, 0)
+                if len(data) < size:
+                    return data
+                if size >= most:
+                    raise Malformed(f"{path} has more than {size} bytes")
+                size *= 4
+        finally:
+            kernel.close(fd)
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
+
+
+def read_at(kernel: Kernel, root: str, pid: int | None, name: str, offset: int,
+            size: int) -> bytes:
+    """Up to `size` bytes from an offset."""
+    path, number = path_of(kernel, root, pid, name)
+    try:
+        fd = kernel.open(path, O_RDONLY)
+        try:
+            return kernel.pread(fd, size, offset)
+        finally:
+            kernel.close(fd)
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
+
+
+def write(kernel: Kernel, root: str, pid: int | None, name: str, data: bytes,
+          offset: int = 0) -> int:
+    """Write at an offset; how many bytes were written."""
+    path, number = path_of(kernel, root, pid, name)
+    try:
+        fd = kernel.open(path, O_WRONLY)
+        try:
+            return kernel.pwrite(fd, data, offset)
+        finally:
+            kernel.close(fd)
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
+
+
+def readlink(kernel: Kernel, root: str, pid: int | None, name: str) -> str:
+    """What a link says."""
+    path, number = path_of(kernel, root, pid, name)
+    try:
+        return kernel.readlink(path)
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
+
+
+def listdir(kernel: Kernel, root: str, pid: int | None, name: str = "") -> list[str]:
+    """The names in a process's directory, or in one of it."""
+    path, number = path_of(kernel, root, pid, name)
+    try:
+        return kernel.listdir(path.rstrip("/"))
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
+
+
+def pids(kernel: Kernel, root: str) -> tuple[int, ...]:
+    """The processes that have a directory, by rising number."""
+    found = kernel.listdir(root)
+    return tuple(sorted(int(name) for name in found if name.isascii() and name.isdigit()))
+
+
+def get(kernel: Kernel, root: str, pid: int | None, name: str, kind: type[R]) -> R:
+    """A node that is a register file."""
+    size = len(bytes(kind()))
+    data = read_at(kernel, root, pid, name, 0, size)
+    if len(data) != size:
+        raise Malformed(f"{name} has {size} bytes, not {len(data)}")
+    return kind(data)
+
+
+def put(kernel: Kernel, root: str, pid: int | None, name: str, registers: RegisterFile,
+        kind: type[RegisterFile]) -> None:
+    """Set one; `TypeError` for another class's."""
+    if not isinstance(registers, kind) or registers.machine != kind.machine:
+        raise TypeError(f"{name} of {kernel.machine} takes {kind.__name__}, "
+                        f"not {type(registers).__name__}")
+    write(kernel, root, pid, name, bytes(registers))
