@@ -24,14 +24,16 @@ class Context:
     and chooses the code segment.
     """
 
-    __slots__ = ("_engine", "_fpu", "_fpu_dirty", "_general", "_general_dirty", "_special",
-                 "_special_dirty", "pending", "resume")
+    __slots__ = ("_engine", "_fpu", "_fpu_dirty", "_general", "_general_dirty", "_rip",
+                 "_special", "_special_dirty", "pending", "resume")
 
     def __init__(self, mode: int = 64, *, selectors: Sequence[int] | None = None) -> None:
         self._engine: Engine | None = None
         general = [0] * len(GENERAL)
         general[regs.RFLAGS] = regs.RFLAGS_AT_START
         self._general: list[int] | None = general
+        self._rip: int | None = None
+        """The instruction pointer, where it alone was fetched."""
         if selectors is None:
             selectors = (0x43 if mode == 64 else 0x33, 0x3B, 0x3B, 0x3B, 0x13, 0x1B)
         self._special: list[int] | None = [*selectors, 0, 0]
@@ -57,8 +59,11 @@ class Context:
         general = self._general
         if general is not None:
             return general[regs.RIP]
-        assert self._engine is not None
-        return self._engine.read_rip()
+        rip = self._rip
+        if rip is None:
+            assert self._engine is not None
+            rip = self._rip = self._engine.read_rip()
+        return rip
 
     def set(self, name: str, value: int) -> None:
         """Change one; a selector takes effect with the next run."""
@@ -115,7 +120,7 @@ class Context:
         """The same registers, independent of these."""
         new = Context.__new__(Context)
         new._engine = None
-        new._general = list(self._fetched_general())
+        new._general, new._rip = list(self._fetched_general()), None
         new._special = list(self._fetched_special())
         new._fpu = self.fpu()
         new._general_dirty = new._special_dirty = new._fpu_dirty = True
@@ -188,9 +193,8 @@ class Context:
         """The engine is about to change them: forget the copies.  Returns rip."""
         engine = self._engine
         assert engine is not None
-        general = self._general
-        rip = engine.read_rip() if general is None else general[regs.RIP]
-        self._general = self._special = self._fpu = None
+        rip = self.rip()
+        self._rip = self._general = self._special = self._fpu = None
         engine.special = engine.fpu = None
         return rip
 
