@@ -21,7 +21,6 @@ from bsdproc.emulator.errno import (
     ENOTCAPABLE,
     ENOTDIR,
     ENOTEMPTY,
-    EOPNOTSUPP,
     EPERM,
     EXDEV,
     Refused,
@@ -71,7 +70,7 @@ class Found(NamedTuple):
 
 def _can_lose_names(found: Found) -> None:
     if found.directory.fixed:
-        raise Refused(EOPNOTSUPP)
+        raise Refused(found.directory.fixed_error)
 
 
 class FileSystem:

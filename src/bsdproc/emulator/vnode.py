@@ -135,6 +135,8 @@ class Vnode:
     """flock(2)'s: the open files that hold one, and whether alone."""
     fixed = False
     """A directory whose names cannot be taken away: it is not even asked for them."""
+    fixed_error = EOPNOTSUPP
+    """What one gets who tries."""
 
     def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0) -> None:
         self.mount = mount
@@ -191,8 +193,15 @@ class Vnode:
         self.mtime = self.mtime if mtime is None else mtime
         self.ctime = self.mount.clock()
 
-    def opened(self, write: bool, who: Access) -> None:
-        """VOP_OPEN, behind the permission check."""
+    def opened(self, write: bool, who: Access, exclusive: bool = False) -> None:
+        """VOP_OPEN, behind the permission check; `exclusive` is O_EXCL."""
+
+    def closed(self, write: bool) -> None:
+        """VOP_CLOSE, of an open for writing or not."""
+
+    def dots(self) -> tuple[int, int]:
+        """The inode numbers that "." and ".." are listed with."""
+        return self.ino, self.parent().ino
 
     def read_at(self, offset: int, size: int, who: Access = KERNEL) -> bytes:
         """VOP_READ: fewer bytes at the end."""
@@ -348,7 +357,7 @@ class Device(Vnode):
         self._read = read
         self._write = write
 
-    def opened(self, write: bool, who: Access) -> None:
+    def opened(self, write: bool, who: Access, exclusive: bool = False) -> None:
         if self._read is None:
             raise Refused(ENXIO)
 
