@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from bsdproc.emulator.bsd.state import P2, P, Proc
 from bsdproc.emulator.freebsd.cred import Cred, setid_exec
-from bsdproc.emulator.freebsd.state import P2, P, Proc
 from bsdproc.emulator.freebsd.syscalls import capability
 from bsdproc.emulator.freebsd.syscalls.ids import (
     GROUP,

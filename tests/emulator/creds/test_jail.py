@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from bsdproc.emulator.bsd.state import P, Proc
 from bsdproc.emulator.freebsd.cred import SECURELEVEL, p_cansee
 from bsdproc.emulator.freebsd.jail import (
     ATTACH,
@@ -18,7 +19,6 @@ from bsdproc.emulator.freebsd.jail import (
     jail_remove,
     jail_set,
 )
-from bsdproc.emulator.freebsd.state import P, Proc
 
 from .world import World, refused, td
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bsdproc.emulator.freebsd import signo
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.state import P2, P, Session
 from bsdproc.emulator.freebsd.cred import (
     Priv,
     cr_cansignal,
@@ -16,7 +17,6 @@ from bsdproc.emulator.freebsd.cred import (
     p_canwait,
     visible,
 )
-from bsdproc.emulator.freebsd.state import P2, P, Session
 
 from .world import World, outcome, refused, td
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bsdproc.emulator.bsd.state import P2, MapFlag, P, Proc
 from bsdproc.emulator.freebsd import aslr
 from bsdproc.emulator.freebsd.procctl import (
     COMMANDS,
@@ -11,7 +12,6 @@ from bsdproc.emulator.freebsd.procctl import (
     max_protection,
     procctl_exec,
 )
-from bsdproc.emulator.freebsd.state import P2, MapFlag, P, Proc
 
 from .world import P_PGID, World, outcome, refused, trace
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from bsdproc import abi
+from bsdproc.emulator.bsd.state import P2, Proc, Tree
 from bsdproc.emulator.freebsd import reaper
-from bsdproc.emulator.freebsd.state import P2, Proc, Tree
 
 from .world import World, refused, td, trace
 

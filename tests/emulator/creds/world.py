@@ -7,14 +7,14 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from bsdproc.emulator.bsd.files import FileTable
+from bsdproc.emulator.bsd.jobc import enter
+from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import NAMES, Refused
 from bsdproc.emulator.freebsd import exit, fork
 from bsdproc.emulator.freebsd.cred import Cred, Prison
-from bsdproc.emulator.freebsd.files import FileTable
-from bsdproc.emulator.freebsd.jobc import enter
 from bsdproc.emulator.freebsd.procctl import sys_procctl
-from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.freebsd.system import System
 
 P_PID, P_PGID = 0, 2
@@ -43,7 +43,7 @@ class World:
         p.cred = Cred.of(
             uid, uid if gid is None else gid, prison or self.system.prison0, groups
         )
-        self.system.add_thread(p, Thread(p, self.system.new_tid(), None))
+        self.system.add_thread(p, Thread(p, self.system.new_tid(p), None))
         p.state = ProcState.NORMAL
         return p
 
@@ -52,7 +52,7 @@ class World:
         p = fork.new_process(self.system, parent)
         p.driver = True
         p.files = FileTable()
-        self.system.add_thread(p, Thread(p, self.system.new_tid(), None))
+        self.system.add_thread(p, Thread(p, self.system.new_tid(p), None))
         p.state = ProcState.NORMAL
         return p
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bsdproc.emulator import FreeBSD
-from bsdproc.emulator.freebsd.state import Proc, Thread
+from bsdproc.emulator.bsd.state import Proc, Thread
 
 TEXT, DATA = 0x401000, 0x402000
 DATA_SIZE = 0x2000

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from bsdproc.emulator.freebsd import coredump, limits
-from bsdproc.emulator.freebsd.state import P2, P
+from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.state import P2, P
+from bsdproc.emulator.freebsd import coredump
 
 from .programs import DATA, TEXT, Running, Start
 

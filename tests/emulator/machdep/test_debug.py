@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from bsdproc.emulator.freebsd.amd64 import debug
+from bsdproc.emulator.bsd.amd64 import debug
 
 from .programs import DATA, PT_CONTINUE, PT_STEP, TEXT, Running, Start
 

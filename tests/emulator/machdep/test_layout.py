@@ -11,20 +11,11 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from bsdproc.emulator.freebsd import coredump, signo
-from bsdproc.emulator.freebsd.amd64 import (
-    debug,
-    fpu,
-    frame,
-    regs,
-    regset,
-    request,
-    signal,
-    stack,
-    trapno,
-    vdso,
-)
-from bsdproc.emulator.freebsd.state import KSigInfo, Thread
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.amd64 import debug, fpu, frame, regs, trapno
+from bsdproc.emulator.bsd.state import KSigInfo, Thread
+from bsdproc.emulator.freebsd import coredump
+from bsdproc.emulator.freebsd.amd64 import regset, request, signal, stack, vdso
 from bsdproc.emulator.machine.cpu import Context
 
 from .programs import Bare

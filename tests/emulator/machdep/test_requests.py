@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bsdproc.emulator.freebsd.amd64 import fpu
+from bsdproc.emulator.bsd.amd64 import fpu
 
 from .programs import TEXT, Running, Start
 

@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
+from bsdproc.emulator.bsd.state import P2
 from bsdproc.emulator.freebsd.amd64 import stack, vdso
 from bsdproc.emulator.freebsd.amd64.abi import ELF64
-from bsdproc.emulator.freebsd.state import P2
 
 from .programs import TEXT, Running, Start
 

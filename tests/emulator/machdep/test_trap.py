@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bsdproc.emulator.freebsd.amd64 import frame
-from bsdproc.emulator.freebsd.amd64 import trap as traps
-from bsdproc.emulator.freebsd.amd64 import trapno as t
-from bsdproc.emulator.freebsd.state import Thread
+from bsdproc.emulator.bsd.amd64 import frame
+from bsdproc.emulator.bsd.amd64 import trap as traps
+from bsdproc.emulator.bsd.amd64 import trapno as t
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.machine.cpu import Context
 
 from .programs import DATA, TEXT, Bare, Start

@@ -11,10 +11,10 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.freebsd.state import P2, MapFlag
+from bsdproc.emulator.bsd.state import P2, MapFlag
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc
+    from bsdproc.emulator.bsd.state import Proc
     from bsdproc.emulator.freebsd.system import System
     from bsdproc.emulator.machine.memory import AddressSpace
 

@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.file import access
+from bsdproc.emulator.bsd.state import P2, P
 from bsdproc.emulator.errno import EFAULT, EFBIG, Refused
-from bsdproc.emulator.freebsd import limits, sysctl
-from bsdproc.emulator.freebsd.file import access
-from bsdproc.emulator.freebsd.state import P2, P
+from bsdproc.emulator.freebsd import sysctl
 from bsdproc.emulator.machine.memory import PAGE, Entry
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc, Thread
+    from bsdproc.emulator.bsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
     from bsdproc.emulator.vnode import Vnode
 

@@ -9,16 +9,18 @@ the checks, and is the kernel's.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.cred import Cred as BaseCred
+from bsdproc.emulator.bsd.cred import sorted_groups as sorted_groups
+from bsdproc.emulator.bsd.state import P2, P
 from bsdproc.emulator.errno import EBUSY, EPERM, ESRCH, Refused
-from bsdproc.emulator.freebsd import signo as s
-from bsdproc.emulator.freebsd.state import P2, P
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc, Thread
+    from bsdproc.emulator.bsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
     from bsdproc.emulator.vfs import Vnode
 
@@ -70,6 +72,7 @@ class Priv(Enum):
     DEBUG_SUGID = 81
     DEBUG_UNPRIV = 82
     DEBUG_DENIED = 83
+    KLD_LOAD = 130
     JAIL_ATTACH = 110
     JAIL_SET = 111
     JAIL_REMOVE = 112
@@ -90,8 +93,14 @@ class Priv(Enum):
     VFS_CHOWN = 317
     VFS_CHROOT = 318
     VFS_RETAINSUGID = 319
+    VFS_MOUNT = 333
+    VFS_MOUNT_OWNER = 334
+    VFS_MOUNT_EXPORTED = 335
+    VFS_MOUNT_SUIDDIR = 337
+    VFS_MOUNT_NONUSER = 338
     VFS_SETGID = 339
     VFS_STICKYFILE = 341
+    VFS_UNMOUNT = 343
     VM_MADV_PROTECT = 360
 
 
@@ -103,6 +112,14 @@ NOT_IN_JAIL = frozenset(
         Priv.SYSCTL_DEBUG,
         Priv.SYSCTL_WRITE,
         Priv.VM_MADV_PROTECT,
+        # Without allow.mount, which no emulated jail is given.
+        Priv.KLD_LOAD,
+        Priv.VFS_MOUNT,
+        Priv.VFS_MOUNT_OWNER,
+        Priv.VFS_MOUNT_EXPORTED,
+        Priv.VFS_MOUNT_SUIDDIR,
+        Priv.VFS_MOUNT_NONUSER,
+        Priv.VFS_UNMOUNT,
     }
 )
 """Those that even uid 0 lacks inside a jail (prison_priv_check)."""
@@ -157,33 +174,11 @@ def prison_zero(settings: MutableMapping[str, Setting] | None = None) -> Prison:
     return Prison(0, None, "/", "0", {} if settings is None else settings, children_max=999999)
 
 
-class Change(TypedDict, total=False):
-    """What `Cred.copy` can change."""
-
-    uid: int
-    ruid: int
-    svuid: int
-    rgid: int
-    svgid: int
-    groups: tuple[int, ...]
-    prison: Prison
-    capmode: bool
-
-
 @dataclass(frozen=True, slots=True)
-class Cred:
-    """struct ucred.  It never changes: who changes ids gets a new one, so
-    that processes may share it.  groups[0] is the effective group, the others
-    are sorted and the supplementary ones."""
+class Cred(BaseCred):
+    """struct ucred, with the jail that its process is in."""
 
-    uid: int
-    ruid: int
-    svuid: int
-    rgid: int
-    svgid: int
-    groups: tuple[int, ...]
     prison: Prison
-    capmode: bool = False
 
     @classmethod
     def of(
@@ -192,28 +187,6 @@ class Cred:
         """All three user ids and all three group ids alike; `groups` are the
         supplementary ones."""
         return cls(uid, uid, uid, gid, gid, sorted_groups((gid, *groups)), prison)
-
-    @property
-    def gid(self) -> int:
-        """The effective group."""
-        return self.groups[0]
-
-    def member(self, gid: int) -> bool:
-        """groupmember."""
-        return gid in self.groups
-
-    def copy(self, **change: Unpack[Change]) -> Cred:
-        """The same with some of it changed."""
-        return replace(self, **change)
-
-    def with_gid(self, gid: int) -> Cred:
-        """The same with another effective group."""
-        return replace(self, groups=(gid, *self.groups[1:]))
-
-
-def sorted_groups(groups: tuple[int, ...]) -> tuple[int, ...]:
-    """As crsetgroups keeps them: all but the first in order."""
-    return (*groups[:1], *sorted(groups[1:]))
 
 
 def root_cred(prison: Prison) -> Cred:

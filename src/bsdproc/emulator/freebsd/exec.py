@@ -6,19 +6,12 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator import elf
+from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.file import access
+from bsdproc.emulator.bsd.state import TDB, P, Proc, SigStack, Sleep, Thread
 from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
 from bsdproc.emulator.freebsd import cred, fastblock, procctl
-from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC
-from bsdproc.emulator.freebsd.file import access
-from bsdproc.emulator.freebsd.state import (
-    TDB,
-    P,
-    Proc,
-    SigStack,
-    Sleep,
-    Thread,
-)
 from bsdproc.emulator.machine.entries import EXEC
 from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 

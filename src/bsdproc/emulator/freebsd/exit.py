@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import jobc, proctree
+from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
-from bsdproc.emulator.freebsd import jobc, proctree, reaper
-from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd import reaper
 from bsdproc.emulator.freebsd.cred import p_canwait
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop
-from bsdproc.emulator.freebsd.state import (
-    P2,
-    TDB,
-    KSigInfo,
-    P,
-    Proc,
-    ProcState,
-    Sleep,
-    Thread,
-)
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -241,11 +233,11 @@ def _matches(q: Proc, p: Proc, idtype: int, id: int) -> bool:
     if idtype == P_SID:
         return p.session.sid == id
     if idtype == P_UID:
-        return p.cred.uid == id
+        return bool(p.cred.uid == id)
     if idtype == P_GID:
-        return p.cred.gid == id
+        return bool(p.cred.gid == id)
     if idtype == P_JAILID:
-        return p.cred.prison.id == id
+        return bool(p.cred.prison.id == id)
     return False
 
 
@@ -274,14 +266,6 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
 KNOWN_OPTIONS = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED | WLINUXCLONE
 
 
-def _candidates(system: System, q: Proc, idtype: int, id: int) -> Iterable[Proc]:
-    """The children that a wait asks for, in the order in which it looks at them."""
-    if idtype == P_PID:
-        p = system.procs.get(id)
-        return (p,) if p is not None and p.parent is q else ()
-    return [p for p in q.children if _matches(q, p, idtype, id)]
-
-
 def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
     """What a wait finds at once.  `news` is set when looking again may find
     more."""
@@ -294,7 +278,12 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     q.flag &= ~P.STATCHILD
     q.news = False
     found = 0
-    for p in _candidates(system, q, idtype, id):
+    asked: Iterable[Proc] = ()
+    if idtype != P_PID:
+        asked = [p for p in q.children if _matches(q, p, idtype, id)]
+    elif (named := system.procs.get(id)) is not None and named.parent is q:
+        asked = (named,)
+    for p in asked:
         if p.cred.prison is not q.cred.prison and not _may_wait(td, p):
             continue
         if (p.sigparent != s.SIGCHLD) != bool(options & WLINUXCLONE):
@@ -302,7 +291,7 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
         if p.state is ProcState.ZOMBIE:
             if not options & WEXITED:
                 continue
-            news = _news(p, s.CLD_EXITED)
+            news = Found(p, p.xsig or (p.xexit & 0xFF) << 8, s.CLD_EXITED)
             if not options & WNOWAIT:
                 reap(system, q, p)
             return news
@@ -327,8 +316,9 @@ def _report(p: Proc, options: int, code: int) -> Found:
             p.flag &= ~P.CONTINUED
         else:
             p.flag |= P.WAITED
-        _forget_news(p)
-    return _news(p, code)
+        if p.ksi is not None:
+            _forget_news(p)
+    return Found(p, 0x13 if code == s.CLD_CONTINUED else p.xsig << 8 | 0x7F, code)
 
 
 def _forget_news(p: Proc) -> None:
@@ -336,14 +326,6 @@ def _forget_news(p: Proc) -> None:
     parent, ksi = p.parent, p.ksi
     if ksi is not None and parent is not None and ksi in parent.sigqueue.entries:
         parent.sigqueue.entries.remove(ksi)
-
-
-def _news(p: Proc, code: int) -> Found:
-    if code == s.CLD_CONTINUED:
-        return Found(p, 0x13, code)
-    if code in (s.CLD_TRAPPED, s.CLD_STOPPED):
-        return Found(p, p.xsig << 8 | 0x7F, code)
-    return Found(p, p.xsig or (p.xexit & 0xFF) << 8, code)
 
 
 def reap(system: System, parent: Proc, p: Proc) -> None:

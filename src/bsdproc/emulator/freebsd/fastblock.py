@@ -9,9 +9,9 @@ FreeBSD's kern_sig.c.
 
 from __future__ import annotations
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.state import KSigInfo, Thread
 from bsdproc.emulator.errno import Refused
-from bsdproc.emulator.freebsd import signo
-from bsdproc.emulator.freebsd.state import KSigInfo, Thread
 from bsdproc.emulator.machine.memory import MemoryFault
 
 PENDING = 0x1

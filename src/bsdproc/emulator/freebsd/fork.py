@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import P2, TDB, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd import procctl, reaper
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC, PTRACE_FORK, thread_start
-from bsdproc.emulator.freebsd.state import P2, TDB, P, Proc, ProcState, Thread
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -73,7 +73,7 @@ def fork1(system: System, td: Thread, flags: int) -> int:
     else:
         child.space = parent.space.fork()
     child.files = parent.files.copy()
-    td2 = Thread(child, system.new_tid(process=True), td.context.copy())
+    td2 = Thread(child, system.new_tid(child), td.context.copy())
     td2.name = child.comm
     td2.sigmask = td.sigmask
     td2.sigstk = td.sigstk

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.state import P, ProcState
 from bsdproc.emulator.errno import (
     EEXIST,
     EINVAL,
@@ -21,7 +23,6 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
-from bsdproc.emulator.freebsd import signo
 from bsdproc.emulator.freebsd.cred import (
     SECURELEVEL,
     SUSER_ENABLED,
@@ -30,10 +31,9 @@ from bsdproc.emulator.freebsd.cred import (
     Priv,
     priv_check,
 )
-from bsdproc.emulator.freebsd.state import P, ProcState
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.freebsd.system import System
 
 CREATE, UPDATE, ATTACH, DYING = 1, 2, 4, 8

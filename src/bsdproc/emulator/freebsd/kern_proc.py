@@ -10,11 +10,11 @@ from types import FrameType, GeneratorType
 from typing import TYPE_CHECKING
 
 from bsdproc import abi
+from bsdproc.emulator.bsd.limits import NLIMITS, kern_proc_setrlimit, limit
+from bsdproc.emulator.bsd.state import PID_MAX, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, ENOENT, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
 from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm
 from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, visible
-from bsdproc.emulator.freebsd.limits import NLIMITS, kern_proc_setrlimit, limit
-from bsdproc.emulator.freebsd.state import PID_MAX, P, Proc, ProcState, Thread
 from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
 from bsdproc.emulator.machine.memory import MemoryFault
 

@@ -10,31 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
 
 from bsdproc import abi
+from bsdproc.emulator.bsd import files, jobc, rusage, signals
+from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EJUSTRETURN, EPERM, Refused
-from bsdproc.emulator.freebsd import (
-    cred,
-    exit,
-    files,
-    fork,
-    jobc,
-    procctl,
-    ptrace,
-    rusage,
-    signals,
-    sysctl,
-)
+from bsdproc.emulator.freebsd import cred, exit, fork, procctl, ptrace, sysctl
 from bsdproc.emulator.freebsd import exec as exec_
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
 from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
-from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.process import wait_target
 from bsdproc.emulator.freebsd.system import Deadlock, System
+from bsdproc.emulator.freebsd.view import ViewFiles
 from bsdproc.emulator.machine.cpu import Context
 from bsdproc.kernel import checks
 from bsdproc.kernel.default import pop, push
-from bsdproc.kernel.errors import KernelError, from_errno
-from bsdproc.kernel.port import Address, Caller, Kernel, Stat, Waited, Waited6
+from bsdproc.kernel.errors import KernelError
+from bsdproc.kernel.port import Address, Caller, Kernel, Waited, Waited6
 
 if TYPE_CHECKING:
     from bsdproc.abi import Target
@@ -47,28 +38,19 @@ POINTERS = {"amd64": 64, "i386": 32}
 """Bits of a pointer, by the machine that the caller is a program of."""
 
 
-class EmulatedFreeBSD:
+class EmulatedFreeBSD(ViewFiles):
     """A view of the emulated kernel by one of its processes."""
 
     def __init__(self, system: System, proc: Proc, memory: CallerMemory) -> None:
-        self._system = system
-        self._proc = proc
-        self._td = proc.threads[0]
+        super().__init__(system, proc)
         self._memory = memory
-        self._narrow = proc.sysent == ELF32.name
-        """The caller is an i386 program: the kernel's structures are i386's to it."""
-        self._pointer = 32 if self._narrow else 64
         self._addresses = 1 << self._pointer
+        # What every typed function asks for first is no property.
+        self.system = "freebsd"
+        self.machine = "i386" if self._narrow else system.machine
+        self.target: Target = abi.target(self.system, self.machine)
 
     # -- what it is ------------------------------------------------------------
-    @property
-    def system(self) -> str:
-        return "freebsd"
-
-    @property
-    def machine(self) -> str:
-        return "i386" if self._narrow else self._system.machine
-
     @property
     def release(self) -> str:
         return self._system.release
@@ -76,10 +58,6 @@ class EmulatedFreeBSD:
     @property
     def version(self) -> int:
         return self._system.osreldate
-
-    @property
-    def target(self) -> Target:
-        return abi.target("freebsd", "i386") if self._narrow else self._system.target
 
     @property
     def log(self) -> list[str]:
@@ -100,35 +78,6 @@ class EmulatedFreeBSD:
 
     def __repr__(self) -> str:
         return f"<emulated FreeBSD {self.release} {self.machine}, seen by process {self._proc.pid}>"
-
-    # -- refusals ----------------------------------------------------------------
-    def _error(self, e: Refused, call: str, request: str | None = None,
-               target: int | None = None) -> KernelError:
-        reason = str(e) if isinstance(e, Deadlock) else None
-        return from_errno("freebsd", e.errno, call=call, request=request, target=target,
-                          reason=reason)
-
-    def _alive(self) -> None:
-        if self._system.closed:
-            raise RuntimeError("this emulated kernel has been closed")
-
-    def _run(self, call: str, work: Callable[[], T], request: str | None = None,
-             target: int | None = None) -> T:
-        """Do a kernel function's work for this process."""
-        self._alive()
-        try:
-            return work()
-        except Refused as e:
-            raise self._error(e, call, request, target) from None
-
-    def _drive(self, call: str, work: Generator[Sleep | None, int, T],
-               request: str | None = None, target: int | None = None) -> T:
-        """The same for work that may sleep: others run meanwhile."""
-        self._alive()
-        try:
-            return self._system.drive(self._td, work, call)
-        except Refused as e:
-            raise self._error(e, call, request, target) from None
 
     # -- the caller and its memory -------------------------------------------------
     def buffer(self, contents: int | bytes | bytearray | memoryview) -> LentBuffer:
@@ -213,7 +162,7 @@ class EmulatedFreeBSD:
         child = fork.new_process(system, self._proc)
         child.driver = True
         child.files = self._proc.files.copy()
-        td = Thread(child, system.new_tid(process=True), Context())
+        td = Thread(child, system.new_tid(child), Context())
         td.sigmask = self._td.sigmask
         system.add_thread(child, td)
         child.state = ProcState.NORMAL
@@ -384,80 +333,6 @@ class EmulatedFreeBSD:
             "sysctl",
             lambda: sysctl.sysctl_size(self._system, self._td, mib),
             mib if isinstance(mib, str) else _dotted(mib))
-
-    # -- files ------------------------------------------------------------------------
-    def open(self, path: str, flags: int, mode: int = 0o600) -> int:
-        checks.path("path", path)
-        checks.int32("flags", flags)
-        checks.mode(mode)
-        return self._drive(
-            "open", files.openat(self._system, self._td, path, flags, mode), path)
-
-    def close(self, fd: int) -> None:
-        checks.int32("fd", fd)
-        self._run("close", lambda: files.close(self._system, self._td, fd))
-
-    def pipe(self) -> tuple[int, int]:
-        return self._run("pipe2", lambda: files.pipe2(self._system, self._td, files.O_CLOEXEC))
-
-    def read(self, fd: int, size: int) -> bytes:
-        checks.int32("fd", fd)
-        checks.size("size", size)
-        return self._drive("read", files.read(self._system, self._td, fd, size))
-
-    def write(self, fd: int, data: bytes) -> int:
-        checks.int32("fd", fd)
-        new = checks.contents("data", data)
-        return self._drive("write", files.write(self._system, self._td, fd, new))
-
-    def pread(self, fd: int, size: int, offset: int) -> bytes:
-        checks.int32("fd", fd)
-        checks.size("size", size)
-        checks.int64("offset", offset)
-        return self._drive("pread", files.pread(self._system, self._td, fd, size, offset))
-
-    def pwrite(self, fd: int, data: bytes, offset: int) -> int:
-        checks.int32("fd", fd)
-        new = checks.contents("data", data)
-        checks.int64("offset", offset)
-        return self._drive("pwrite", files.pwrite(self._system, self._td, fd, new, offset))
-
-    def lstat(self, path: str) -> Stat:
-        checks.path("path", path)
-        found = self._run(
-            "lstat", lambda: files.fstatat(self._system, self._td, path, False), path)
-        return Stat(found.st_mode, found.size, found.uid, found.gid, found.ino, found.nlink)
-
-    def readlink(self, path: str) -> str:
-        checks.path("path", path)
-        return self._run("readlink", lambda: files.readlink(self._system, self._td, path), path)
-
-    def listdir(self, path: str) -> list[str]:
-        checks.path("path", path)
-        return self._run("getdirentries", lambda: files.listdir(self._system, self._td, path), path)
-
-    def unlink(self, path: str) -> None:
-        checks.path("path", path)
-        self._run("unlink", lambda: files.unlink(self._system, self._td, path), path)
-
-    def mkdir(self, path: str, mode: int = 0o755) -> None:
-        checks.path("path", path)
-        checks.mode(mode)
-        self._run("mkdir", lambda: files.mkdir(self._system, self._td, path, mode), path)
-
-    def rmdir(self, path: str) -> None:
-        checks.path("path", path)
-        self._run("rmdir", lambda: files.rmdir(self._system, self._td, path), path)
-
-    def chmod(self, path: str, mode: int) -> None:
-        checks.path("path", path)
-        checks.mode(mode)
-        self._run("chmod", lambda: files.chmod(self._system, self._td, path, mode), path)
-
-    def chown(self, path: str, uid: int, gid: int) -> None:
-        checks.path("path", path)
-        checks.owner(uid, gid)
-        self._run("chown", lambda: files.chown(self._system, self._td, path, uid, gid), path)
 
 
 def _dotted(mib: Sequence[int]) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from bsdproc import abi
-from bsdproc.emulator.freebsd import jobc, signo
+from bsdproc.emulator.bsd import jobc, signo
+from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread, Usage
 from bsdproc.emulator.freebsd.cred import Cred
-from bsdproc.emulator.freebsd.state import P, Proc, ProcState, Run, Thread, Usage
 
 if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image

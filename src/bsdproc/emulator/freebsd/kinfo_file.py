@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bsdproc import abi
-from bsdproc.emulator.errno import Refused
-from bsdproc.emulator.freebsd.file import (
+from bsdproc.emulator.bsd.file import (
     FREAD,
     FWRITE,
     O_APPEND,
@@ -22,8 +21,9 @@ from bsdproc.emulator.freebsd.file import (
     Pipe,
     access,
 )
+from bsdproc.emulator.bsd.state import Proc, Thread
+from bsdproc.emulator.errno import Refused
 from bsdproc.emulator.freebsd.procdesc import ProcDesc
-from bsdproc.emulator.freebsd.state import Proc, Thread
 from bsdproc.emulator.vnode import Access, Attributes, Vnode
 
 if TYPE_CHECKING:

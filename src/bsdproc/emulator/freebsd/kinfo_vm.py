@@ -9,8 +9,8 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import Proc
 from bsdproc.emulator.freebsd import kinfo_file
-from bsdproc.emulator.freebsd.state import Proc
 from bsdproc.emulator.machine.entries import Entry
 from bsdproc.emulator.vnode import Vnode
 

@@ -36,6 +36,8 @@ MFSNAMELEN, MNAMELEN = 16, 1024
 """Bytes of a type's name and of a path in struct statfs, the NUL included."""
 UIO_MAXIOV = 1024
 ARGUMENTS_MAX = 1024 * 64
+EXPORT_ARGS = 96
+"""sizeof(struct export_args)."""
 OPTION_SIZE = 48
 """struct vfsopt: what each option costs of ARGUMENTS_MAX beside its bytes."""
 PAGE = 4096
@@ -210,7 +212,7 @@ def _donmount(system: System, td: Thread, options: list[Option], flags: int) -> 
         raise Refused(ENAMETOOLONG)
     try:
         _domount(system, td, fstype, path, _flags(options, flags),
-                 _value(options, "export") is not None)
+                     len(_value(options, "export") or b"") == EXPORT_ARGS)
     except Refused as refused:
         if refused.errno != ENOENT:
             raise

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.state import P2, MapFlag, P, ProcState
 from bsdproc.emulator.errno import (
     EBUSY,
     EINVAL,
@@ -23,15 +25,14 @@ from bsdproc.emulator.errno import (
     ESRCH,
     Refused,
 )
-from bsdproc.emulator.freebsd import reaper, signo
+from bsdproc.emulator.freebsd import reaper
 from bsdproc.emulator.freebsd.aslr import FCTL_PROTMAX_DISABLE
 from bsdproc.emulator.freebsd.cred import Priv, p_candebug, p_cansched, p_cansee, priv_check
-from bsdproc.emulator.freebsd.state import P2, MapFlag, P, ProcState
 
 if TYPE_CHECKING:
     from bsdproc.abi import Target
+    from bsdproc.emulator.bsd.state import Proc, Thread
     from bsdproc.emulator.caller import UserMemory
-    from bsdproc.emulator.freebsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
 
 P_PID = 0

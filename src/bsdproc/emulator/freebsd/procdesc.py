@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.freebsd import signo
-from bsdproc.emulator.freebsd.file import SELECT, File, Kind, Ready
-from bsdproc.emulator.freebsd.proctree import clear_orphan, make_orphan
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.file import SELECT, File, Kind, Ready
+from bsdproc.emulator.bsd.proctree import clear_orphan, make_orphan
 from bsdproc.emulator.vnode import Access, Attributes
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.state import Proc
+    from bsdproc.emulator.bsd.system import System
 
 
 class ProcDesc(File):
@@ -40,14 +40,12 @@ class ProcDesc(File):
 
     def closed(self, system: System) -> None:
         """procdesc_close."""
-        from bsdproc.emulator.freebsd.exit import reap
-
         p = self.proc
         if p is None:
             return
         if p.zombie:
             assert p.parent is not None
-            reap(system, p.parent, p)
+            system.reap(p.parent, p)
             return
         self.proc = p.procdesc = None
         p.sigparent = signo.SIGCHLD

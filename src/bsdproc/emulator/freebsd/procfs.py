@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import PID_MAX, P, Proc, Thread
 from bsdproc.emulator.errno import EBADF, EINVAL, EIO, ENOENT, Refused
 from bsdproc.emulator.freebsd import cred, procfs_nodes
 from bsdproc.emulator.freebsd.procfs_nodes import Look
-from bsdproc.emulator.freebsd.state import PID_MAX, P, Proc, Thread
 from bsdproc.emulator.vnode import KERNEL, Access, Attributes, Entry, Mount, Vnode
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ NO_PID = 100_000
 NAMELEN = 128
 BUFFER_MAX = 1 << 20
 NODEV = (1 << 64) - 1
+MNT_LOCAL = 0x1000
+TYPE_NUMBER = 0x02
 
 RD, WR, RAW = 1, 2, 4
 """A raw node transfers bytes itself; the others make or take a text."""
@@ -106,10 +108,12 @@ class PfsVnode(Vnode):
         return thread if isinstance(thread, Thread) else self.system.kernel_proc.threads[0]
 
     def _gone(self) -> bool:
-        """Its process has exited: the vnode is dead."""
+        """Its process has exited, or its mount was torn away: the vnode is dead."""
         p = self.p
-        return p is not None and (bool(p.flag & P.WEXIT) or p.zombie
-                                  or self.system.procs.get(p.pid) is not p)
+        if p is None:
+            return self.mount.gone
+        return (self.mount.gone or bool(p.flag & P.WEXIT) or p.zombie
+                or self.system.procs.get(p.pid) is not p)
 
     def _visible(self, who: Access, node: Node | None = None, p: Proc | None = None) -> bool:
         """pfs_visible."""
@@ -257,9 +261,18 @@ class PfsVnode(Vnode):
         """Taken and ignored."""
 
 
-def mount(system: System, fs: FileSystem, path: str = "/proc") -> Mount:
+def mount(system: System, fs: FileSystem, path: str = "/proc", *, flags: int = MNT_LOCAL,
+          owner: int = 0) -> Mount:
     """Mount a procfs there."""
-    new = Mount("procfs", fs.new_fsid(), fs.clock, "procfs")
+    new = Mount("procfs", _new_fsid(fs), fs.clock, "procfs", flags=flags, owner=owner)
     new.root = PfsVnode(system, new, ROOT, None)
     fs.mount(new, path)
     return new
+
+
+def _new_fsid(fs: FileSystem) -> int:
+    """vfs_getnewfsid's first word: the type, 255, and a number for each mount."""
+    serial = 1
+    while any(mount.fsid == TYPE_NUMBER << 24 | 0xFF00 | serial for mount in fs.mounts):
+        serial += 1
+    return TYPE_NUMBER << 24 | 0xFF00 | serial

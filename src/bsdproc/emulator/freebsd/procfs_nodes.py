@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.state import P, Proc, Thread
 from bsdproc.emulator.errno import (
     EBUSY,
     EFAULT,
@@ -14,8 +16,7 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
-from bsdproc.emulator.freebsd import cred, kern_proc, kinfo, kinfo_file, kinfo_vm, limits
-from bsdproc.emulator.freebsd.state import P, Proc, Thread
+from bsdproc.emulator.freebsd import cred, kern_proc, kinfo, kinfo_file, kinfo_vm
 from bsdproc.emulator.machine.entries import Entry
 from bsdproc.emulator.machine.memory import MemoryFault
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Generator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import proctree
+from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.state import P2, PID_MAX, TDB, KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.caller import LentBuffer, UserMemory
 from bsdproc.emulator.errno import (
     EBUSY,
@@ -22,10 +25,8 @@ from bsdproc.emulator.errno import (
     ESRCH,
     Refused,
 )
-from bsdproc.emulator.freebsd import cred, entry, proctree, remote
-from bsdproc.emulator.freebsd import signo as s
+from bsdproc.emulator.freebsd import cred, entry, remote
 from bsdproc.emulator.freebsd.fork import set_traced
-from bsdproc.emulator.freebsd.state import P2, PID_MAX, TDB, KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:

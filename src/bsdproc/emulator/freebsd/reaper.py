@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.state import P2, KSigInfo, Tree
 from bsdproc.emulator.errno import EBUSY, ECAPMODE, EINVAL, EPERM, ESRCH, Refused
-from bsdproc.emulator.freebsd import signo
 from bsdproc.emulator.freebsd.cred import cr_cansignal, p_cansignal
-from bsdproc.emulator.freebsd.state import P2, KSigInfo, Tree
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc, Thread
+    from bsdproc.emulator.bsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
 
 INIT_SUBTREE = 1

@@ -10,9 +10,9 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import entry
+from bsdproc.emulator.bsd.state import TDB, Proc, Sleep, Thread
 from bsdproc.emulator.errno import EBUSY, EINTR, EINVAL, ENOSYS, EPIPE, ESRCH, Refused
-from bsdproc.emulator.freebsd import entry
-from bsdproc.emulator.freebsd.state import TDB, Proc, Sleep, Thread
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System

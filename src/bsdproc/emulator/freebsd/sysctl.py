@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.errno import (
     EINVAL,
     EISDIR,
@@ -23,7 +24,6 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
-from bsdproc.emulator.freebsd.state import Thread
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System

@@ -11,10 +11,10 @@ import random
 import struct
 from collections.abc import Callable
 
+from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.state import PID_MAX
 from bsdproc.emulator.errno import EINVAL, EPERM, Refused
-from bsdproc.emulator.freebsd import limits
 from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG
-from bsdproc.emulator.freebsd.state import PID_MAX
 from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
 
 PAGE = 4096
@@ -161,7 +161,7 @@ def _open_files(request: Request) -> int:
 
 
 def _securelevel(request: Request) -> int:
-    return request.td.proc.cred.prison.securelevel
+    return int(request.td.proc.cred.prison.securelevel)
 
 
 def _raise_securelevel(request: Request, value: int) -> None:
@@ -185,7 +185,7 @@ def _set_unprivileged_debug(request: Request, value: int) -> None:
 def _hostname(request: Request) -> str:
     prison = request.td.proc.cred.prison
     if prison.parent is not None and prison.hostname:
-        return prison.hostname
+        return str(prison.hostname)
     return str(request.system.settings.get("kern.hostname", "emulated"))
 
 
@@ -353,6 +353,7 @@ REST = (
     setting("vm.imply_prot_max", None, Type.INT, 0, "mmap() limits what mprotect() may give"),
     setting("vm.max_user_wired", None, Type.ULONG, 1 << 18, "Most wired pages of users"),
     node("vfs", 3, "File systems"),
+    setting("vfs.usermount", None, Type.INT, 0, "Users may mount"),
     node("debug", 5, "Debugging"),
     node("machdep", 7, "Machine"),
     node("user", 8, "User level"),

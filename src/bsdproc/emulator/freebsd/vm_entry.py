@@ -9,8 +9,8 @@ from bsdproc.emulator.errno import EINVAL, ENAMETOOLONG, ENOENT, Refused
 from bsdproc.emulator.vnode import Vnode
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Proc
     from bsdproc.emulator.caller import UserMemory
-    from bsdproc.emulator.freebsd.state import Proc
     from bsdproc.emulator.freebsd.system import System
 
 VNOVAL: Final = -1

@@ -6,11 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.freebsd.amd64 import frame, vdso
+from bsdproc.emulator.bsd.amd64 import frame
+from bsdproc.emulator.freebsd.amd64 import vdso
 from bsdproc.emulator.freebsd.ia32 import vdso as vdso32
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc
+    from bsdproc.emulator.bsd.state import Proc
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.freebsd.amd64 import regs, signal
-from bsdproc.emulator.freebsd.amd64.abi import ELF32
-from bsdproc.emulator.freebsd.amd64.debug import clear as clear_dbregs
-from bsdproc.emulator.freebsd.amd64.debug import getdbregs, load_debug, setdbregs
-from bsdproc.emulator.freebsd.amd64.fpu import getfpregs, getxstate, setfpregs, setxstate
-from bsdproc.emulator.freebsd.amd64.procctl import cpu_procctl
-from bsdproc.emulator.freebsd.amd64.regs import (
+from bsdproc.emulator.bsd.amd64 import regs
+from bsdproc.emulator.bsd.amd64.debug import clear as clear_dbregs
+from bsdproc.emulator.bsd.amd64.debug import getdbregs, load_debug, setdbregs
+from bsdproc.emulator.bsd.amd64.fpu import getfpregs, getxstate, setfpregs, setxstate
+from bsdproc.emulator.bsd.amd64.regs import (
     clear_single_step,
     copy_thread,
     cpu_fork,
@@ -26,6 +24,10 @@ from bsdproc.emulator.freebsd.amd64.regs import (
     single_step,
     userret,
 )
+from bsdproc.emulator.bsd.amd64.trap import illegal_syscall, step_trap, trap
+from bsdproc.emulator.freebsd.amd64 import signal
+from bsdproc.emulator.freebsd.amd64.abi import ELF32
+from bsdproc.emulator.freebsd.amd64.procctl import cpu_procctl
 from bsdproc.emulator.freebsd.amd64.regset import (
     core_notes,
     get_regset,
@@ -35,13 +37,12 @@ from bsdproc.emulator.freebsd.amd64.regset import (
 from bsdproc.emulator.freebsd.amd64.request import machine_request, set_user_base
 from bsdproc.emulator.freebsd.amd64.signal import siginfo, sigonstack
 from bsdproc.emulator.freebsd.amd64.stack import image_base, setup_stack
-from bsdproc.emulator.freebsd.amd64.trap import illegal_syscall, step_trap, trap
 from bsdproc.emulator.freebsd.ia32 import regs as regs32
 from bsdproc.emulator.freebsd.ia32 import signal as signal32
 from bsdproc.emulator.freebsd.vm_entry import ptrace_vm_entry
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, Thread
+    from bsdproc.emulator.bsd.state import KSigInfo, SigAction, Thread
     from bsdproc.emulator.freebsd.system import System
     from bsdproc.emulator.machine.cpu import Cpu
 

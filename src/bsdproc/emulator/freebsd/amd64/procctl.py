@@ -10,14 +10,14 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd.state import PID_MAX, MachineFlag
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, ESRCH, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
 from bsdproc.emulator.freebsd.kern_proc import pget
-from bsdproc.emulator.freebsd.state import PID_MAX, MachineFlag
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Proc, Thread
     from bsdproc.emulator.caller import UserMemory
-    from bsdproc.emulator.freebsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
 
 P_PID: Final = 0

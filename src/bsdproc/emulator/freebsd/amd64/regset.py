@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd.amd64 import fpu, regs
+from bsdproc.emulator.bsd.amd64.frame import context_of
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64 import fpu, regs, signal
+from bsdproc.emulator.freebsd.amd64 import signal
 from bsdproc.emulator.freebsd.amd64.abi import ELF32
-from bsdproc.emulator.freebsd.amd64.frame import context_of
 from bsdproc.emulator.freebsd.amd64.request import set_base
 from bsdproc.emulator.freebsd.amd64.signal import sigset_bytes
 from bsdproc.emulator.freebsd.ia32 import regs as regs32
 from bsdproc.emulator.freebsd.ia32 import signal as signal32
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
 
 OSRELDATE: Final = 1302001
 """kern.osreldate of 13.2-RELEASE, as pr_osreldate tells it."""

@@ -6,20 +6,14 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd.amd64 import fpu
+from bsdproc.emulator.bsd.amd64.frame import MAXUSER_LA57, UFS, UGS, context_of, frame_of
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64 import fpu
 from bsdproc.emulator.freebsd.amd64.abi import abi_of
-from bsdproc.emulator.freebsd.amd64.frame import (
-    MAXUSER_LA57,
-    UFS,
-    UGS,
-    context_of,
-    frame_of,
-)
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.caller import UserMemory
-    from bsdproc.emulator.freebsd.state import Thread
     from bsdproc.emulator.freebsd.system import System
 
 PT_FIRSTMACH: Final = 64

@@ -10,8 +10,7 @@ import struct
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64.fpu import (
+from bsdproc.emulator.bsd.amd64.fpu import (
     MC_FPOWNED_FPU,
     MC_FPOWNED_NONE,
     MC_FPOWNED_PCB,
@@ -22,7 +21,7 @@ from bsdproc.emulator.freebsd.amd64.fpu import (
     fpu_set,
     xstate_header,
 )
-from bsdproc.emulator.freebsd.amd64.frame import (
+from bsdproc.emulator.bsd.amd64.frame import (
     HASSEGS,
     PSL_D,
     PSL_T,
@@ -30,14 +29,15 @@ from bsdproc.emulator.freebsd.amd64.frame import (
     context_of,
     frame_of,
 )
-from bsdproc.emulator.freebsd.amd64.regs import rflags_of, set_rflags, user_segments
-from bsdproc.emulator.freebsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
-from bsdproc.emulator.freebsd.signo import CANNOT_MASK, SIG_MAX, SIGBUS
-from bsdproc.emulator.freebsd.state import KSigInfo
+from bsdproc.emulator.bsd.amd64.regs import rflags_of, set_rflags, user_segments
+from bsdproc.emulator.bsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
+from bsdproc.emulator.bsd.signo import CANNOT_MASK, SIG_MAX, SIGBUS
+from bsdproc.emulator.bsd.state import KSigInfo
+from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import SigAction, Thread
+    from bsdproc.emulator.bsd.state import SigAction, Thread
     from bsdproc.emulator.freebsd.system import System
 
 SA_ONSTACK: Final = 0x1

@@ -12,16 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.state import MapFlag
 from bsdproc.emulator.errno import ENOEXEC, ENOMEM, Refused
-from bsdproc.emulator.freebsd import aslr, limits
+from bsdproc.emulator.freebsd import aslr
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64, Abi
-from bsdproc.emulator.freebsd.state import MapFlag
 from bsdproc.emulator.machine.entries import ALL, EXEC, READ
 from bsdproc.emulator.machine.physical import PAGE
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Proc
     from bsdproc.emulator.elf import Image, Loaded
-    from bsdproc.emulator.freebsd.state import Proc
     from bsdproc.emulator.freebsd.system import System
 
 PAGE_SIZES: Final = (PAGE, 2 << 20, 1 << 30)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bsdproc.emulator.freebsd.amd64.frame import MAXUSER
+from bsdproc.emulator.bsd.amd64.frame import MAXUSER
 
 PAGE: Final = 4096
 SHARED_PAGE: Final = MAXUSER - PAGE

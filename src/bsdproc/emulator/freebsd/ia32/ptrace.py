@@ -11,21 +11,22 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd.amd64 import debug, fpu
+from bsdproc.emulator.bsd.amd64.frame import context_of
+from bsdproc.emulator.bsd.state import TDB
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EINVAL, ENOSYS, Refused
 from bsdproc.emulator.freebsd import ptrace as wide
 from bsdproc.emulator.freebsd import remote
-from bsdproc.emulator.freebsd.amd64 import debug, fpu, request
+from bsdproc.emulator.freebsd.amd64 import request
 from bsdproc.emulator.freebsd.amd64.abi import ELF32
-from bsdproc.emulator.freebsd.amd64.frame import context_of
 from bsdproc.emulator.freebsd.ia32 import regs
 from bsdproc.emulator.freebsd.ia32.signal import SIGINFO
-from bsdproc.emulator.freebsd.state import TDB
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.caller import UserMemory
     from bsdproc.emulator.freebsd.ptrace import Argument, Request
-    from bsdproc.emulator.freebsd.state import Thread
     from bsdproc.emulator.freebsd.system import System
 
 IO_DESC: Final = struct.Struct("<iIII")

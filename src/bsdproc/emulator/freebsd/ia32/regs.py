@@ -9,9 +9,8 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64 import fpu
-from bsdproc.emulator.freebsd.amd64.frame import (
+from bsdproc.emulator.bsd.amd64 import fpu
+from bsdproc.emulator.bsd.amd64.frame import (
     HASSEGS,
     MAXUSER_LA57,
     PSL_USER,
@@ -23,7 +22,7 @@ from bsdproc.emulator.freebsd.amd64.frame import (
     context_of,
     frame_of,
 )
-from bsdproc.emulator.freebsd.amd64.regs import (
+from bsdproc.emulator.bsd.amd64.regs import (
     RAX,
     RDX,
     RSP,
@@ -33,10 +32,11 @@ from bsdproc.emulator.freebsd.amd64.regs import (
     rflags_of,
     set_rflags,
 )
+from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
 
 REG: Final = struct.Struct("<19I")
 """struct reg32: fs, es, ds, edi, esi, ebp, isp, ebx, edx, ecx, eax, trapno, err, eip, cs,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64.fpu import (
+from bsdproc.emulator.bsd.amd64.fpu import (
     MC_FPOWNED_FPU,
     MC_FPOWNED_PCB,
     SAVEFPU,
@@ -15,7 +14,7 @@ from bsdproc.emulator.freebsd.amd64.fpu import (
     fpu_get,
     xstate_header,
 )
-from bsdproc.emulator.freebsd.amd64.frame import (
+from bsdproc.emulator.bsd.amd64.frame import (
     HASSEGS,
     PSL_D,
     PSL_T,
@@ -23,7 +22,9 @@ from bsdproc.emulator.freebsd.amd64.frame import (
     context_of,
     frame_of,
 )
-from bsdproc.emulator.freebsd.amd64.regs import protection_fault, rflags_of, set_rflags
+from bsdproc.emulator.bsd.amd64.regs import protection_fault, rflags_of, set_rflags
+from bsdproc.emulator.bsd.signo import CANNOT_MASK
+from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.amd64.signal import (
     MC_FPFMT_XMM,
     MC_HASFPXSTATE,
@@ -38,11 +39,10 @@ from bsdproc.emulator.freebsd.amd64.signal import (
     sigset_of,
 )
 from bsdproc.emulator.freebsd.ia32.regs import HANDLER_SEGMENTS, M32, load_segments
-from bsdproc.emulator.freebsd.signo import CANNOT_MASK
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, Thread
+    from bsdproc.emulator.bsd.state import KSigInfo, SigAction, Thread
     from bsdproc.emulator.freebsd.system import System
 
 SIGINFO: Final = struct.Struct("<iiiiIiIIi28x")

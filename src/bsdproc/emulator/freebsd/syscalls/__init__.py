@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
-    from bsdproc.emulator.freebsd.system import System
-
-Function = Callable[["System", "Thread", tuple[int, ...]], Any]
-"""A call's work: returns its result (an int, two, or None for 0), or a
-generator that ends with it; refuses with `Refused`."""
-
-Entry = tuple[str, int, Function]
-"""Name, number of arguments, work."""
+from bsdproc.emulator.bsd.entry import Entry as Entry
+from bsdproc.emulator.bsd.entry import Function as Function
 
 
 def table() -> Mapping[int, Entry]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.errno import EBUSY, EFAULT, EINVAL, Refused
 from bsdproc.emulator.freebsd import fastblock, signals
-from bsdproc.emulator.freebsd.state import Thread
 from bsdproc.emulator.freebsd.syscalls.process import signed
 from bsdproc.emulator.machine.memory import MemoryFault
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd.file import FREAD, FWRITE, O_NONBLOCK, Blocking, File, Kqueue, access
 from bsdproc.emulator.errno import (
     EINVAL,
     ENAMETOOLONG,
@@ -12,21 +14,12 @@ from bsdproc.emulator.errno import (
     EOPNOTSUPP,
     Refused,
 )
-from bsdproc.emulator.freebsd import files, kinfo_file
-from bsdproc.emulator.freebsd.file import (
-    FREAD,
-    FWRITE,
-    O_NONBLOCK,
-    Blocking,
-    File,
-    Kqueue,
-    access,
-)
+from bsdproc.emulator.freebsd import kinfo_file
 from bsdproc.emulator.machine.memory import AddressSpace, TooLong
 from bsdproc.emulator.vnode import FORMATS, Access, Attributes, allowed
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.freebsd.syscalls import Entry
     from bsdproc.emulator.freebsd.system import System
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.file import Blocking, VnodeFile
+from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.errno import EBADF, EOPNOTSUPP, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd.file import Blocking, VnodeFile
-from bsdproc.emulator.freebsd.state import Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.process import signed
 
 if TYPE_CHECKING:

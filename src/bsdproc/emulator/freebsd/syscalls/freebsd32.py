@@ -16,7 +16,7 @@ from bsdproc.emulator.freebsd.syscalls import Entry, Function
 from bsdproc.emulator.freebsd.syscalls.process import UserSpace, signed, space_of
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Sleep, Thread
+    from bsdproc.emulator.bsd.state import Sleep, Thread
     from bsdproc.emulator.freebsd.system import System
 
 Args = tuple[int, ...]

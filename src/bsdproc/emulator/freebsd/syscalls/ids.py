@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import P
 from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, ERANGE, Refused
 from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups
 from bsdproc.emulator.freebsd.procctl import sys_procctl
-from bsdproc.emulator.freebsd.state import P
 from bsdproc.emulator.freebsd.syscalls.process import UserSpace, signed, space_of
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Proc, Thread
     from bsdproc.emulator.caller import UserMemory
-    from bsdproc.emulator.freebsd.state import Proc, Thread
     from bsdproc.emulator.freebsd.system import System
 
 Args = Sequence[int]

@@ -11,8 +11,8 @@ from bsdproc.emulator.freebsd.syscalls.ids import SystemCall, user_memory
 from bsdproc.emulator.freebsd.syscalls.process import signed
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.caller import UserMemory
-    from bsdproc.emulator.freebsd.state import Thread
     from bsdproc.emulator.freebsd.system import System
 
 Args = Sequence[int]

@@ -6,13 +6,12 @@ Other filters are refused with EINVAL and a note in the kernel's log.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.file import EVFILT_SIGNAL, Blocking, Knote, Kqueue
+from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.errno import EBADF, EINTR, EINVAL, ENOENT, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd import signo
-from bsdproc.emulator.freebsd.file import EVFILT_SIGNAL, Blocking, Kqueue
-from bsdproc.emulator.freebsd.state import Proc, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 
 if TYPE_CHECKING:
@@ -24,20 +23,6 @@ EV_ADD, EV_DELETE, EV_ENABLE, EV_DISABLE = 0x1, 0x2, 0x4, 0x8
 EV_ONESHOT, EV_CLEAR, EV_RECEIPT, EV_DISPATCH = 0x10, 0x20, 0x40, 0x80
 EV_ERROR = 0x4000
 KEPT = EV_ONESHOT | EV_CLEAR | EV_DISPATCH
-
-
-@dataclass(slots=True)
-class Knote:
-    """One signal that a queue reports."""
-
-    proc: Proc
-    signal: int
-    flags: int
-    fflags: int
-    udata: int
-    count: int = 0
-    """How often it was sent since it was last reported."""
-    enabled: bool = True
 
 
 def _change(system: System, td: Thread, queue: Kqueue, change: tuple[int, ...]) -> None:

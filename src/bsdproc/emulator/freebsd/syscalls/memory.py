@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.file import FWRITE
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
-from bsdproc.emulator.freebsd import aslr, limits, procctl
-from bsdproc.emulator.freebsd.file import FWRITE
-from bsdproc.emulator.freebsd.state import Thread
+from bsdproc.emulator.freebsd import aslr, procctl
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 from bsdproc.emulator.freebsd.syscalls.width import narrow

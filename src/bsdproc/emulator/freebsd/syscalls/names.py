@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.errno import EINVAL, ERANGE, Refused
-from bsdproc.emulator.freebsd import files
-from bsdproc.emulator.freebsd.file import access
 from bsdproc.emulator.freebsd.syscalls.files import (
     AT_SYMLINK_NOFOLLOW,
     int32,
@@ -16,7 +16,7 @@ from bsdproc.emulator.freebsd.syscalls.files import (
 )
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.freebsd.syscalls import Entry
     from bsdproc.emulator.freebsd.system import System
 

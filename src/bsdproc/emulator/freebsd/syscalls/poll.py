@@ -6,11 +6,11 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.file import FREAD, FWRITE, SELECT, Blocking, File
+from bsdproc.emulator.bsd.files import nofile
+from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.errno import EINTR, EINVAL, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd import signo
-from bsdproc.emulator.freebsd.file import FREAD, FWRITE, SELECT, Blocking, File
-from bsdproc.emulator.freebsd.files import nofile
-from bsdproc.emulator.freebsd.state import Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls.files import int32, narrow, space
 
 if TYPE_CHECKING:

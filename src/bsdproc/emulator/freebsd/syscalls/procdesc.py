@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.files import nofile
+from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import EBADF, EINVAL, ESRCH, Refused
-from bsdproc.emulator.freebsd import fork, signo
-from bsdproc.emulator.freebsd.files import nofile
+from bsdproc.emulator.freebsd import fork
 from bsdproc.emulator.freebsd.procdesc import ProcDesc
-from bsdproc.emulator.freebsd.state import Proc, Thread
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 
 if TYPE_CHECKING:

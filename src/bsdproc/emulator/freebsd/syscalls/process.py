@@ -6,11 +6,12 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import jobc, rusage, signals
+from bsdproc.emulator.bsd.state import P, Proc, Session, Sleep, Thread
 from bsdproc.emulator.errno import E2BIG, EFAULT, EINVAL, ENOENT, EPERM, ESRCH, Refused
-from bsdproc.emulator.freebsd import cred, exit, fork, jobc, ptrace, rusage, signals
+from bsdproc.emulator.freebsd import cred, exit, fork, ptrace
 from bsdproc.emulator.freebsd import exec as exec_
 from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
-from bsdproc.emulator.freebsd.state import P, Proc, Session, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.width import narrow, pointer
 from bsdproc.emulator.machine.memory import AddressSpace, MemoryFault

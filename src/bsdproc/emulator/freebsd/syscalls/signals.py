@@ -6,6 +6,9 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.signals import delete_everywhere, ignored, post
+from bsdproc.emulator.bsd.state import KSigInfo, SigAction, SigActs, SigStack, Sleep, Thread
 from bsdproc.emulator.errno import (
     EAGAIN,
     EINTR,
@@ -19,9 +22,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd import signals
-from bsdproc.emulator.freebsd import signo as s
 from bsdproc.emulator.freebsd.entry import PTRACE_SCE, PTRACE_SCX
-from bsdproc.emulator.freebsd.state import KSigInfo, SigAction, SigActs, SigStack, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 from bsdproc.emulator.freebsd.syscalls.width import narrow, time
@@ -93,8 +94,8 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
             p.sigacts.flag_nocldstop = bool(action.flags & s.SA_NOCLDSTOP)
             p.sigacts.flag_nocldwait = bool(action.flags & s.SA_NOCLDWAIT)
             p.sigacts.flag_cldsigign = action.handler == s.SIG_IGN
-        if signals.ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
-            signals.delete_everywhere(p, (sig,))
+        if ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
+            delete_everywhere(p, (sig,))
     if old:
         space.copyout(old, form.pack(was.handler, flags_were, from_set(was.mask)))
     return 0
@@ -134,7 +135,7 @@ def sys_sigsuspend(system: System, td: Thread, args: Args) -> Work:
         while not (yield Sleep(("sigsuspend", td), "pause")):
             pass
         while sig := (yield from signals.issignal(system, td)):
-            taken |= yield from signals.post(system, td, sig)
+            taken |= yield from post(system, td, sig)
         taken |= bool(td.proc.ptevents & (PTRACE_SCE | PTRACE_SCX))
     td.kept_errno = EINTR
     return EJUSTRETURN

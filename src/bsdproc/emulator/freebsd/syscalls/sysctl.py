@@ -10,7 +10,7 @@ from bsdproc.emulator.freebsd.syscalls.files import narrow, space
 from bsdproc.emulator.freebsd.sysctl import CTL_MAXNAME, MAXPATHLEN, ask, name2mib
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.freebsd.syscalls import Entry
     from bsdproc.emulator.freebsd.system import System
 

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import TDB, P, Sleep, Thread
 from bsdproc.emulator.errno import (
     EINTR,
     EINVAL,
@@ -18,7 +19,6 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd import exit
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP, thread_start
-from bsdproc.emulator.freebsd.state import TDB, P, Sleep, Thread
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 from bsdproc.emulator.freebsd.syscalls.width import long_, narrow, pointer, time
@@ -44,7 +44,7 @@ def sys_thr_new(system: System, td: Thread, args: Args) -> int:
     start, arg, stack, stack_size, tls, _, child_tid, parent_tid, flags, _rtp, *_ = \
         form.unpack(given)
     assert td.context is not None
-    new = Thread(p, system.new_tid(), td.context.copy())
+    new = Thread(p, system.new_tid(p), td.context.copy())
     system.machdep.copy_thread(td, new)
     word = long_(td).pack(new.tid)
     if child_tid:

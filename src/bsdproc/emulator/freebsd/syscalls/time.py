@@ -6,9 +6,9 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import limits, rusage
+from bsdproc.emulator.bsd.state import Sleep, Thread, Usage
 from bsdproc.emulator.errno import EINTR, EINVAL, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd import limits, rusage
-from bsdproc.emulator.freebsd.state import Sleep, Thread, Usage
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 from bsdproc.emulator.freebsd.syscalls.width import narrow, time

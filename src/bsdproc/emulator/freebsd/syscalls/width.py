@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
 
 _POINTERS: Final = (struct.Struct("<Q"), struct.Struct("<I"))
 _LONGS: Final = (struct.Struct("<q"), struct.Struct("<i"))

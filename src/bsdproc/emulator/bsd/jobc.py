@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.freebsd import proctree
-from bsdproc.emulator.freebsd import signo as s
-from bsdproc.emulator.freebsd.state import P, Proc, ProcessGroup, Session, Tree
+from bsdproc.emulator.bsd import proctree
+from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.state import P, Proc, ProcessGroup, Session, Tree
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 
 def _cares(parent: Proc, group: ProcessGroup) -> bool:

@@ -10,17 +10,11 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd.amd64.frame import MAXUSER, MAXUSER_LA57, UCODE32, context_of, frame_of
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64.frame import (
-    MAXUSER,
-    MAXUSER_LA57,
-    UCODE32,
-    context_of,
-    frame_of,
-)
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.machine.watch import Watchpoint
 
 DBREG: Final = struct.Struct("<16Q")

@@ -11,15 +11,13 @@ from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.amd64.frame import Frame
+    from bsdproc.emulator.bsd.file import Kqueue
+    from bsdproc.emulator.bsd.files import FileTable
     from bsdproc.emulator.elf import Image
-    from bsdproc.emulator.freebsd.amd64.frame import Frame
-    from bsdproc.emulator.freebsd.cred import Cred
-    from bsdproc.emulator.freebsd.file import Kqueue
-    from bsdproc.emulator.freebsd.files import FileTable
-    from bsdproc.emulator.freebsd.procdesc import ProcDesc
     from bsdproc.emulator.machine.cpu import Context
     from bsdproc.emulator.machine.memory import AddressSpace
     from bsdproc.emulator.vfs import Vnode
@@ -387,13 +385,14 @@ class Thread:
 class Proc:
     """struct proc, with what hangs off it."""
 
-    def __init__(self, pid: int, parent: Proc | None, cred: Cred) -> None:
+    def __init__(self, pid: int, parent: Proc | None, cred: Any) -> None:
         self.pid = pid
         self.state = ProcState.NEW
         self.flag = 0
         self.flag2 = 0
         self.treeflag = 0
         self.cred = cred
+        """The system's own kind of `bsd.cred.Cred`."""
         self.parent: Proc | None = parent
         """p_pptr: while traced, the tracer."""
         self.oppid = parent.pid if parent is not None else 0
@@ -422,7 +421,7 @@ class Proc:
         self.pdeathsig = 0
         self.kqueues: list[Kqueue] = []
         """p_klist: the queues that report its signals."""
-        self.procdesc: ProcDesc | None = None
+        self.procdesc: Any = None
         """The descriptor that it was forked with (pdfork)."""
         self.news = False
         """A wait of it would find more than the last one did."""
@@ -455,7 +454,7 @@ class Proc:
         self.break_start = 0
         self.break_end = 0
         self.sigtramp = (0, 0)
-        self.sysent = "FreeBSD ELF64"
+        self.sysent: str = parent.sysent if parent is not None else ""
         self.osrel = 0
         self.files: FileTable
         self.cwd = "/"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd.amd64.frame import context_of, frame_of
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.amd64.frame import context_of, frame_of
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
 
 SAVEFPU: Final = 512
 """struct savefpu and struct fpreg."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.file import FWRITE, File, Kind
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.errno import EBADF, EMFILE, Refused
-from bsdproc.emulator.freebsd.file import FWRITE, File, Kind
-from bsdproc.emulator.freebsd.state import Thread
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 
 @dataclass(slots=True)

@@ -11,10 +11,9 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.errno import EINVAL, EJUSTRETURN, ERESTART, Refused
-from bsdproc.emulator.freebsd.amd64 import debug
-from bsdproc.emulator.freebsd.amd64.fpu import INITIAL
-from bsdproc.emulator.freebsd.amd64.frame import (
+from bsdproc.emulator.bsd.amd64 import debug
+from bsdproc.emulator.bsd.amd64.fpu import INITIAL
+from bsdproc.emulator.bsd.amd64.frame import (
     HASSEGS,
     LOADABLE,
     MAXUSER,
@@ -31,14 +30,15 @@ from bsdproc.emulator.freebsd.amd64.frame import (
     context_of,
     frame_of,
 )
-from bsdproc.emulator.freebsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
-from bsdproc.emulator.freebsd.signo import SIGBUS
-from bsdproc.emulator.freebsd.state import TDB, KSigInfo
+from bsdproc.emulator.bsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
+from bsdproc.emulator.bsd.signo import SIGBUS
+from bsdproc.emulator.bsd.state import TDB, KSigInfo
+from bsdproc.emulator.errno import EINVAL, EJUSTRETURN, ERESTART, Refused
 from bsdproc.emulator.machine.cpu import Context
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
 
 REG: Final = struct.Struct("<15Q I H H I H H Q Q Q Q Q")
 """struct reg: r15 .. rax, trapno, fs, gs, err, es, ds, rip, cs, rflags, rsp, ss."""

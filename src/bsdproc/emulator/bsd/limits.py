@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.cred import Priv, priv_check
-from bsdproc.emulator.freebsd.state import Proc, Thread
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 (CPU, FSIZE, DATA, STACK, CORE, RSS, MEMLOCK, NPROC, NOFILE, SBSIZE, VMEM, NPTS, SWAP, KQUEUES,
  UMTXP) = range(15)
@@ -45,7 +44,7 @@ def kern_proc_setrlimit(system: System, td: Thread, p: Proc, which: int,
     soft, hard = (INFINITY if value < 0 else value for value in new)
     before = limit(p, which)[1]
     if soft > before or hard > before:
-        priv_check(td, Priv.PROC_SETRLIMIT)
+        system.may_raise_limits(td)
     soft = min(soft, hard)
     settings = system.settings
     most = {

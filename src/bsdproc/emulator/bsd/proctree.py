@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.freebsd.state import P, Proc, Tree
+from bsdproc.emulator.bsd.state import P, Proc, Tree
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 
 def become_reaper(p: Proc) -> None:

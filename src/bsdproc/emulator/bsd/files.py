@@ -8,9 +8,24 @@ here; paths are text, with undecodable bytes as surrogate escapes.
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, BinaryIO
 
+from bsdproc.emulator.bsd.file import (
+    FREAD,
+    FWRITE,
+    O_APPEND,
+    O_NONBLOCK,
+    Blocking,
+    File,
+    HostStream,
+    Pipe,
+    PipeBuffer,
+    VnodeFile,
+    access,
+    host_stream,
+)
+from bsdproc.emulator.bsd.filetable import FileTable as FileTable
+from bsdproc.emulator.bsd.state import Proc, Sleep, Thread
 from bsdproc.emulator.errno import (
     EBADF,
     ECAPMODE,
@@ -29,23 +44,6 @@ from bsdproc.emulator.errno import (
     ETXTBSY,
     Refused,
 )
-from bsdproc.emulator.freebsd import procfs
-from bsdproc.emulator.freebsd.file import (
-    FREAD,
-    FWRITE,
-    O_APPEND,
-    O_NONBLOCK,
-    Blocking,
-    File,
-    HostStream,
-    Pipe,
-    PipeBuffer,
-    VnodeFile,
-    access,
-    host_stream,
-)
-from bsdproc.emulator.freebsd.filetable import FileTable as FileTable
-from bsdproc.emulator.freebsd.state import Proc, Sleep, Thread
 from bsdproc.emulator.vfs import (
     EXEC,
     READ,
@@ -60,7 +58,7 @@ from bsdproc.emulator.vfs import (
 )
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 O_ACCMODE = 0x3
 O_ASYNC, O_FSYNC, O_NOFOLLOW, O_CREAT, O_TRUNC, O_EXCL = 0x40, 0x80, 0x100, 0x200, 0x400, 0x800
@@ -73,17 +71,19 @@ STAYS = (FREAD | FWRITE | O_APPEND | O_NONBLOCK | O_ASYNC | O_FSYNC | O_DSYNC | 
 AT_FDCWD = -100
 PYTHON = "/usr/local/bin/python3"
 """The program that the driver executes, so to speak: an empty file."""
+MNT_ROOTFS, MNT_LOCAL = 0x4000, 0x1000
 RLIMIT_NOFILE = 8
 SSIZE_MAX = (1 << 63) - 1
 
 
 # -- setting up ---------------------------------------------------------------
 def boot_file_system(system: System) -> FileSystem:
-    """The name space that the kernel boots with, a procfs on /proc."""
-    source = random.Random(0)
+    """The name space that the kernel boots with."""
+    source = system.entropy()
     fs = base_system(lambda: system.boot_time * 10**9 + system.clock, source.randbytes)
+    fs.mounts[0].flags = MNT_ROOTFS | MNT_LOCAL
     fs.install(PYTHON, b"", 0o555)
-    procfs.mount(system, fs)
+    system.mount_boot(fs)
     return fs
 
 

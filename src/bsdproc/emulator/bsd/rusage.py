@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Proc, Usage
+    from bsdproc.emulator.bsd.state import Proc, Usage
 
 
 RUSAGE = struct.Struct("<4q 14q")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.machine.cpu import Context
 
 UCODE32: Final = 0x33

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TextIO, TypeAlias, TypeVar
 
+from bsdproc.emulator.bsd import signo
+from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.errno import (
     EAGAIN,
     EFBIG,
@@ -19,13 +22,10 @@ from bsdproc.emulator.errno import (
     EPIPE,
     Refused,
 )
-from bsdproc.emulator.freebsd import signo
-from bsdproc.emulator.freebsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.vnode import Access, Attributes, Vnode
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.syscalls.kqueue import Knote
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 T = TypeVar("T")
 Blocking: TypeAlias = Generator[Sleep | None, int, T]
@@ -337,6 +337,20 @@ class _TextSink:
 
     def flush(self) -> None:
         self._text.flush()
+
+
+@dataclass(slots=True)
+class Knote:
+    """One signal that a queue reports."""
+
+    proc: Proc
+    signal: int
+    flags: int
+    fflags: int
+    udata: int
+    count: int = 0
+    """How often it was sent since it was last reported."""
+    enabled: bool = True
 
 
 class Kqueue(File):

@@ -6,14 +6,14 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.freebsd.amd64 import debug
-from bsdproc.emulator.freebsd.amd64 import trapno as t
-from bsdproc.emulator.freebsd.amd64.frame import MAXUSER, PSL_RF, context_of, frame_of
-from bsdproc.emulator.freebsd.signo import SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP
-from bsdproc.emulator.freebsd.state import TDB, KSigInfo
+from bsdproc.emulator.bsd.amd64 import debug
+from bsdproc.emulator.bsd.amd64 import trapno as t
+from bsdproc.emulator.bsd.amd64.frame import MAXUSER, PSL_RF, context_of, frame_of
+from bsdproc.emulator.bsd.signo import SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP
+from bsdproc.emulator.bsd.state import TDB, KSigInfo
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.state import Thread
+    from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.machine.cpu import Cpu
 
 DE, DB, BP, OF, BR, UD, NM, DF, MF_SEGMENT, TS, NP, SS, GP, PF, MF, AC, MC, XM = (

@@ -1,0 +1,1 @@
+"""What the emulated BSD kernels share."""

@@ -1,0 +1,1 @@
+"""What the BSD kernels share of amd64."""

@@ -1,0 +1,613 @@
+"""The kernel's state, and what moves it: the process table, the scheduler
+and the clock, as every BSD kernel has them.
+
+Everything is deterministic.  A tracee runs, and time passes, only while a
+caller lets it: in a wait, a settle, a spawn up to its exec.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping
+from itertools import count
+from types import ModuleType
+from typing import Any, BinaryIO, TypeVar
+
+from bsdproc import abi
+from bsdproc.emulator.bsd import entry, files, limits, proctree, signals
+from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.signo import CANNOT_MASK, SI_KERNEL, SIGSYS
+from bsdproc.emulator.bsd.state import (
+    FIRST_TID,
+    PID_MAX,
+    TDB,
+    KSigInfo,
+    P,
+    Proc,
+    ProcessGroup,
+    ProcState,
+    Run,
+    Session,
+    Sleep,
+    Thread,
+)
+from bsdproc.emulator.errno import (
+    EDEADLK,
+    EINTR,
+    EJUSTRETURN,
+    ENOSYS,
+    ESRCH,
+    EWOULDBLOCK,
+    Refused,
+)
+from bsdproc.emulator.machine.engine import Engine
+from bsdproc.emulator.vfs import FileSystem, Vnode
+
+T = TypeVar("T")
+
+Work = Generator[Sleep | None, int, None]
+
+SYS_EXECVE = 59
+
+# Members of an enumeration are looked up by bytecode of its own: not in the hot path.
+_READY = Run.READY
+_STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE
+
+SLICE = 500_000
+"""Instructions a thread runs before the next one's turn, and before Ctrl-C is seen."""
+
+
+class ThreadExited(Exception):
+    """Unwinds a thread's way through the kernel when the thread is no more."""
+
+
+class Deadlock(Refused):
+    """A wait that can never end: nothing runs and no timer is set."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(EDEADLK)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"{self.what} would never end: nothing can run and no timer is set"
+
+
+class System(ABC):
+    """One emulated machine with its kernel.  Each system is a subclass: see
+    `bsdproc.emulator.bsd` for what it supplies."""
+
+    name: str
+    """As `bsdproc.abi` knows it: "freebsd"."""
+    title: str
+    """As its users write it: "FreeBSD"."""
+    release: str
+    osreldate: int
+    """__FreeBSD_version, __NetBSD_Version__, __DragonFly_version."""
+    sysent: str
+    """`Proc.sysent` of a program of its own."""
+    machdep: ModuleType
+    sig_max: int
+    first_pid: int
+    """The last pid that booting used."""
+    cpus = 2
+    syscall_names: Mapping[int, str]
+
+    def __init__(self, machine: str, *, stdout: BinaryIO | None = None,
+                 stderr: BinaryIO | None = None) -> None:
+        self.machine = machine
+        self.target = abi.target(self.name, machine)
+        self.stdout, self.stderr = stdout, stderr
+        self.clock = 0
+        self.boot_time = 1_700_000_000
+        self.procs: dict[int, Proc] = {}
+        self.threads: dict[int, Thread] = {}
+        self.pgrps: dict[int, ProcessGroup] = {}
+        self.current: Thread | None = None
+        self.log: list[str] = []
+        self.settings: dict[str, int | str | bytes] = self.boot_settings()
+        self.closed = False
+        self.engine = Engine()
+        self._last_pid: int = self.first_pid
+        self._last_tid = FIRST_TID - 1
+        self._free_tids: dict[bool, list[int]] = {False: [], True: []}
+        self._run_queue: list[Thread] = []
+        self._sleepers: dict[object, list[Thread]] = {}
+        self._timers: list[tuple[int, int, Thread, Sleep]] = []
+        self._serial = count()
+        self.vfs: FileSystem = files.boot_file_system(self)
+        self.syscalls: Mapping[int, Entry] = self.syscall_table()
+        self.kernel_proc: Proc
+        self.init: Proc
+        self.boot()
+
+    # -- what a system supplies ------------------------------------------------
+    @abstractmethod
+    def boot_settings(self) -> dict[str, int | str | bytes]:
+        """Writable sysctls by name, as the machine boots."""
+
+    @abstractmethod
+    def syscall_table(self) -> Mapping[int, Entry]:
+        """Its system calls by number."""
+
+    @abstractmethod
+    def boot(self) -> None:
+        """Make `kernel_proc` and `init`, and mount what is mounted at boot."""
+
+    @abstractmethod
+    def root_cred(self) -> Any:
+        """The superuser's credentials: a subclass of `bsd.cred.Cred`."""
+
+    @abstractmethod
+    def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
+        """A child's record has been made: what else of it the system keeps."""
+
+    @abstractmethod
+    def exec_done(self, td: Thread) -> None:
+        """A program has taken the process over, and will run."""
+
+    @abstractmethod
+    def set_id(self, td: Thread, vnode: Vnode) -> Any:
+        """Credentials that executing a file gives, None for those it has."""
+
+    @abstractmethod
+    def trap(self, td: Thread, ksi: KSigInfo) -> bool:
+        """The thread's own instruction caused a signal.  True when it has
+        stopped for it, False when the signal is on its way (`ast`)."""
+
+    @abstractmethod
+    def system_call(self, td: Thread) -> Work:
+        """A system call from its entry to the return, stops and all."""
+
+    @abstractmethod
+    def exec_returns(self, td: Thread) -> Work:
+        """The return from an execve that a process made whose program was
+        the caller's Python until then."""
+
+    @abstractmethod
+    def ast(self, td: Thread) -> Work:
+        """On the way back to the program: every signal that is due."""
+
+    @abstractmethod
+    def interrupted(self, td: Thread) -> Generator[Sleep | None, int, int]:
+        """Signals before a sleep that they end: its error, 0 to go to sleep."""
+
+    @abstractmethod
+    def send(self, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
+        """A signal to a process, or to one thread of it."""
+
+    @abstractmethod
+    def leave(self, td: Thread) -> Work:
+        """A thread goes, since its process ends or execs (P.SINGLE_EXIT)."""
+
+    @abstractmethod
+    def sigexit(self, td: Thread, sig: int) -> Work:
+        """A signal ends the process."""
+
+    @abstractmethod
+    def p_cansignal(self, td: Thread, p: Proc, sig: int) -> None:
+        """EPERM, ESRCH where the thread may not signal the process."""
+
+    @abstractmethod
+    def p_cansee(self, td: Thread, p: Proc) -> None:
+        """ESRCH where the process is not there for the thread."""
+
+    @abstractmethod
+    def reap(self, parent: Proc, p: Proc) -> None:
+        """Take a zombie out of the process table, or give it back to its real parent."""
+
+    @abstractmethod
+    def may_raise_limits(self, td: Thread) -> None:
+        """EPERM where the thread may not raise a hard limit."""
+
+    @abstractmethod
+    def mount_boot(self, fs: FileSystem) -> None:
+        """What is mounted when the machine has booted."""
+
+    def passed_by(self, td: Thread) -> bool:
+        """Whether a thread whose `at_trap` is set is through with its stop."""
+        return False
+
+    def refuse_call(self, td: Thread, name: str | None) -> int:
+        """The error that a system call fails with before it is made, 0."""
+        return 0
+
+    def unknown_call(self, td: Thread, code: int) -> int:
+        """A system call that there is not: its error."""
+        self.send(td.proc, td, KSigInfo(SIGSYS, SI_KERNEL))
+        return ENOSYS
+
+    def reserved(self, pid: int) -> bool:
+        """Whether a pid is not to be given to a new process."""
+        return False
+
+    def entropy(self) -> random.Random:
+        """What /dev/random gives: the same on every run."""
+        return random.Random(0)
+
+    def syscalls_of(self, td: Thread) -> Mapping[int, Entry]:
+        """The system calls of a thread's program, by number."""
+        return self.syscalls
+
+    def syscall_narg_of(self, td: Thread) -> Callable[[int], int]:
+        """How many arguments each takes; none for one that there is not."""
+        return self._narg
+
+    def _narg(self, code: int) -> int:
+        known = self.syscalls.get(code)
+        return known[1] if known is not None else 0
+
+    # -- processes that run no program ------------------------------------------
+    def system_process(self, pid: int, parent: Proc | None, name: str, flag: int) -> Proc:
+        """A process that only has to be there: the kernel's own and init."""
+        p = Proc(pid, parent, self.root_cred())
+        p.sysent = self.sysent
+        p.state = ProcState.NORMAL
+        p.flag |= flag | P.INMEM
+        p.comm = name
+        p.driver = True
+        p.files = files.FileTable()
+        session = Session(pid, p)
+        p.pgrp = ProcessGroup(pid, session, [p])
+        self.pgrps[pid] = p.pgrp
+        self.procs[pid] = p
+        if parent is not None:
+            parent.children.insert(0, p)
+        self.add_thread(p, Thread(p, self.new_tid(p), None))
+        return p
+
+    def new_driver(self) -> Proc:
+        """A process for the caller's Python: uid 0, a session of its own, a
+        child of init."""
+        p = Proc(self.new_pid(), self.init, self.root_cred())
+        p.sysent = self.sysent
+        p.state = ProcState.NORMAL
+        p.flag |= P.INMEM | P.EXEC
+        p.comm = "python"
+        p.args, p.env = [files.PYTHON.encode()], [b"HOME=/root", b"PATH=/bin:/usr/bin"]
+        p.text, p.text_path = self.vfs.lookup(files.PYTHON), files.PYTHON
+        p.driver = True
+        p.pgrp = ProcessGroup(p.pid, Session(p.pid, p), [p])
+        p.files = files.standard_table(self.stdout, self.stderr)
+        p.rlimits[limits.CORE] = (0, 0)
+        # Python has set actions, if only the defaults: none of them restarts a call.
+        p.sigacts.interrupts = set(range(1, self.sig_max)) - CANNOT_MASK
+        p.started = self.clock
+        self.pgrps[p.pid] = p.pgrp
+        self.procs[p.pid] = p
+        self.init.children.insert(0, p)
+        self.forked(self.init, p)
+        self.add_thread(p, Thread(p, self.new_tid(p), None))
+        return p
+
+    def become_program(self, td: Thread) -> None:
+        """A process that ran the caller's Python runs a program from now on:
+        it stands at the end of its execve."""
+        td.proc.driver = False
+        self._run_queue.append(td)
+        td.sc_code, td.sc_narg, td.errno = SYS_EXECVE, 3, EJUSTRETURN
+        td.kernel = self.exec_returns(td)
+        before, self.current = self.current, td
+        try:
+            self._run_kernel(td)
+        finally:
+            self.current = before
+
+    # -- records -------------------------------------------------------------
+    def note(self, text: str) -> None:
+        """Write down what a user should know of: an unimplemented call, say."""
+        self.log.append(text)
+
+    def new_pid(self) -> int:
+        while True:
+            self._last_pid = self._last_pid + 1 if self._last_pid < PID_MAX else 100
+            pid = self._last_pid
+            if pid not in self.procs and pid not in self.pgrps and not self.reserved(pid):
+                return pid
+
+    def new_tid(self, p: Proc) -> int:
+        """An id for a process's next thread.  The kernel keeps ids with the
+        records that it uses again, the last freed first, those of processes'
+        first threads apart."""
+        free = self._free_tids[not p.threads]
+        if free:
+            return free.pop()
+        self._last_tid += 1
+        return self._last_tid
+
+    def free_tid(self, tid: int, *, process: bool = False) -> None:
+        self._free_tids[process].append(tid)
+
+    def add_thread(self, p: Proc, td: Thread) -> None:
+        p.threads.append(td)
+        self.threads[td.tid] = td
+        td.started = self.clock
+        if not p.driver:
+            self._run_queue.append(td)
+
+    def remove_thread(self, td: Thread) -> None:
+        td.run = Run.DEAD
+        td.exited = True
+        self._forget_sleep(td)
+        self.threads.pop(td.tid, None)
+        if td in self._run_queue:
+            self._run_queue.remove(td)
+        if td in td.proc.threads and len(td.proc.threads) > 1:
+            td.proc.threads.remove(td)
+
+    def pfind_any(self, pid: int) -> Proc:
+        """A process, zombies included."""
+        p = self.procs.get(pid)
+        if p is None:
+            raise Refused(ESRCH)
+        return p
+
+    def find_proc(self, pid: int) -> Proc:
+        """A living process."""
+        p = self.procs.get(pid)
+        if p is None or p.state is ProcState.ZOMBIE:
+            raise Refused(ESRCH)
+        return p
+
+    def proc_reparent(self, child: Proc, parent: Proc, *, set_oppid: bool = False) -> None:
+        proctree.reparent(self, child, parent, set_oppid=set_oppid)
+
+    def proc_realparent(self, child: Proc) -> Proc:
+        return proctree.realparent(self, child)
+
+    # -- signals -------------------------------------------------------------
+    def psignal(self, p: Proc, ksi: KSigInfo | int) -> None:
+        """kern_psignal, pksignal."""
+        self.send(p, None, ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi, SI_KERNEL))
+
+    def tdsignal(self, td: Thread, ksi: KSigInfo | int) -> None:
+        """tdsignal, tdksignal."""
+        self.send(td.proc, td, ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi, SI_KERNEL))
+
+    # -- sleep and wakeup ----------------------------------------------------
+    def run_first(self, threads: list[Thread]) -> None:
+        """Give threads the next turns, in this order."""
+        self._run_queue = [*threads, *(t for t in self._run_queue if t not in threads)]
+
+    def go_to_sleep(self, td: Thread, sleep: Sleep) -> None:
+        if td.proc.flag & P.SINGLE_EXIT and sleep.interruptible \
+                and td.proc.singlethread is not td:
+            td.woken = EINTR
+            return
+        td.run, td.sleep = Run.SLEEPING, sleep
+        self._sleepers.setdefault(sleep.channel, []).append(td)
+        if sleep.deadline is not None:
+            heapq.heappush(self._timers, (sleep.deadline, next(self._serial), td, sleep))
+
+    def _forget_sleep(self, td: Thread) -> None:
+        if td.sleep is not None:
+            waiting = self._sleepers.get(td.sleep.channel)
+            if waiting is not None and td in waiting:
+                waiting.remove(td)
+                if not waiting:
+                    del self._sleepers[td.sleep.channel]
+            td.sleep = None
+
+    def wake_thread(self, td: Thread, answer: int = 0) -> None:
+        """End one thread's sleep; its Sleep is answered with `answer`."""
+        if td.run is Run.SLEEPING:
+            self._forget_sleep(td)
+            td.run, td.woken = Run.READY, answer
+
+    def wakeup(self, channel: object) -> None:
+        for td in list(self._sleepers.get(channel, ())):
+            self.wake_thread(td)
+
+    def wakeup_one(self, channel: object) -> bool:
+        waiting = self._sleepers.get(channel)
+        if waiting:
+            self.wake_thread(waiting[0])
+            return True
+        return False
+
+    def _fire_timers(self) -> None:
+        while self._timers and self._timers[0][0] <= self.clock:
+            _, _, td, sleep = heapq.heappop(self._timers)
+            if td.sleep is sleep:
+                self.wake_thread(td, EWOULDBLOCK)
+
+    def _next_deadline(self) -> int | None:
+        while self._timers and self._timers[0][2].sleep is not self._timers[0][3]:
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    # -- the scheduler -------------------------------------------------------
+    def _runnable(self, td: Thread) -> bool:
+        if td.run is not _READY:
+            return False
+        if td.pending_request is not None:
+            return True
+        flag = td.proc.flag
+        if flag & _STOPPED:
+            return False
+        return not (td.dbgflags & TDB.SUSPEND and flag & P.TRACED
+                    and not flag & P.SINGLE_EXIT)
+
+    def run_once(self, limit: int | None = None) -> bool:
+        """Run the next thread that can for a slice (up to the clock's
+        `limit`).  False when none can."""
+        queue = self._run_queue
+        for i, td in enumerate(queue):
+            if td.run is _READY and self._runnable(td):
+                if len(queue) > 1:
+                    del queue[i]
+                    queue.append(td)
+                self._dispatch(td, limit)
+                return True
+        return False
+
+    def _dispatch(self, td: Thread, limit: int | None) -> None:
+        before = self.current
+        self.current = td
+        try:
+            self._run_thread(td, limit)
+        finally:
+            self.current = before
+        if self._timers:
+            self._fire_timers()
+
+    def _run_thread(self, td: Thread, limit: int | None) -> None:
+        p = td.proc
+        postponed = False       # signals were looked at, and a word blocks them
+        while td.run is _READY:
+            if td.kernel is not None:
+                if not ((td.at_trap and self.passed_by(td)) or self._run_kernel(td)):
+                    return
+                continue
+            if p.flag & _STOPPED:
+                return
+            if (td.sigqueue.entries or p.sigqueue.entries) and (
+                    signals.pending(td) or (td.sigblock_value and not postponed)):
+                td.kernel = self.ast(td)
+                if not self._run_kernel(td):
+                    return
+                postponed = td.sigblock_value != 0
+                continue
+            if p.flag & P.SINGLE_EXIT and p.singlethread is not td:
+                td.kernel = self.leave(td)
+                continue
+            if td.oldsigmask is not None:
+                td.sigmask, td.oldsigmask = td.oldsigmask, None
+                continue
+            if td.dbgflags & TDB.SUSPEND and not self._runnable(td):
+                return
+            frame = td.md
+            if frame is None or frame.due:
+                ksi = self.machdep.userret(td)
+                if ksi is not None:
+                    self.trap(td, ksi)
+                    continue
+            if entry.run_user(self, td, limit):
+                return
+            postponed = False
+
+    def _run_kernel(self, td: Thread) -> bool:
+        """Go on with a thread's way through the kernel.  False when it
+        sleeps, stops, or is no more."""
+        kernel = td.kernel
+        assert kernel is not None
+        try:
+            answer, td.woken = td.woken, None
+            sleep = next(kernel) if answer is None else kernel.send(answer)
+        except StopIteration:
+            if td.kernel is kernel:
+                td.kernel = None
+            return True
+        except ThreadExited:
+            td.kernel = None
+            return False
+        if sleep is not None:
+            if sleep.interruptible and signals.pending(td):
+                td.kernel = self._sleep_with_signals(td, sleep, kernel)
+                return True
+            self.go_to_sleep(td, sleep)
+        return False
+
+    def _sleep_with_signals(
+        self, td: Thread, sleep: Sleep, kernel: Generator[Sleep | None, int, None]
+    ) -> Generator[Sleep | None, int, None]:
+        """A sleep with signals pending: these first.  Goes on with `kernel`."""
+        answer = yield from self.interrupted(td)
+        if not answer:
+            answer = yield sleep
+        td.kernel, td.woken = kernel, answer or 0
+
+    def slice_for(self, limit: int | None) -> int:
+        """How many instructions may run before a timer or the limit is due."""
+        bound = self._next_deadline() if self._timers else None
+        if limit is not None and (bound is None or limit < bound):
+            bound = limit
+        if bound is None:
+            return SLICE
+        return max(1, min(SLICE, (bound - self.clock + entry.NS_PER_INSTRUCTION - 1)
+                          // entry.NS_PER_INSTRUCTION))
+
+    def idle(self, limit: int | None = None) -> bool:
+        """Nothing can run: let time pass to the next timer (or the limit).
+        False when there is neither."""
+        deadline = self._next_deadline()
+        if limit is not None and (deadline is None or limit <= deadline):
+            if limit <= self.clock:
+                return False
+            self.clock = limit
+        elif deadline is not None:
+            self.clock = max(self.clock, deadline)
+        else:
+            return False
+        self._fire_timers()
+        return True
+
+    def round(self) -> None:
+        """Each thread that can runs one slice (what WNOHANG lets pass)."""
+        for td in list(self._run_queue):
+            if self._runnable(td):
+                self._dispatch(td, None)
+
+    def settle(self, seconds: float) -> None:
+        """Let so much time pass."""
+        end = self.clock + int(seconds * 1e9)
+        while self.clock < end:
+            if not self.run_once(end):
+                self.idle(end)
+
+    def drive(self, td: Thread, work: Generator[Sleep | None, int, T], what: str) -> T:
+        """Run a kernel function of the driver's to its end, the others
+        running while it sleeps."""
+        before = self.current
+        answer = 0
+        try:
+            sleep = next(work)
+            while True:
+                if sleep is not None:
+                    self.go_to_sleep(td, sleep)
+                    try:
+                        while td.run is Run.SLEEPING:
+                            if not self.run_once() and not self.idle():
+                                raise Deadlock(what)
+                    finally:
+                        self._forget_sleep(td)
+                        td.run = Run.READY
+                    answer, td.woken = td.woken or 0, None
+                elif not self.run_once() and not self.idle():
+                    raise Deadlock(what)
+                self.current = before
+                sleep = work.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        finally:
+            work.close()
+
+    # -- the end -------------------------------------------------------------
+    def close(self) -> None:
+        """Give back what the processes hold.  Nothing runs afterwards."""
+        if self.closed:
+            return
+        self.closed = True
+        for td in list(self.threads.values()):
+            if td.kernel is not None:
+                td.kernel.close()
+                td.kernel = None
+        for p in self.procs.values():
+            if p.space is not None and p.vfork_parent is None:
+                p.space.close()
+            p.space = None
+        self.engine.close()
+        self._run_queue.clear()
+        self.procs.clear()
+        self.threads.clear()
+
+
+def names(target: abi.Target, prefix: str, without: tuple[str, ...]) -> dict[int, str]:
+    """C names by value, the first declared winning."""
+    names: dict[int, str] = {}
+    for name, value in target.constants.items():
+        if name.startswith(prefix) and name not in without:
+            names.setdefault(value, name)
+    return names
