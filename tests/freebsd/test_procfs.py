@@ -228,8 +228,10 @@ def test_notes_are_never_taken(start: Start) -> None:
 
 def test_who_is_not_there(start: Start) -> None:
     spin = start("spin")
-    with pytest.raises(Hidden, match="/environ"):
+    with pytest.raises(Hidden, match=r"/environ.*this kind of procfs has no such node"):
         procfs.environ(spin.pid)
+    with pytest.raises(Hidden):
+        procfs.exe(spin.pid)
     with pytest.raises(Hidden):
         procfs.ctl(spin.pid, "attach")
     for hidden in (procfs.auxv, procfs.fd):
@@ -248,15 +250,17 @@ def test_who_is_not_there(start: Start) -> None:
 def test_what_another_user_may_not_open(kernel: Kernel, start: Start) -> None:
     spin = start("spin")
 
-    def as_user(view: Kernel) -> list[str]:
-        refused = []
+    def as_user(view: Kernel) -> list[tuple[str, str | None]]:
+        refused: list[tuple[str, str | None]] = []
         for read in (procfs.regs, procfs.osrel, procfs.map):
             try:
                 read(spin.pid, kernel=view)
-            except OSError as error:
-                refused.append(type(error).__name__)
+            except KernelError as error:
+                refused.append((type(error).__name__, error.reason))
         return refused
-    assert kernel.run_child(as_user, uid=1001) == ["Hidden", "Hidden", "NotPermitted"]
+    why = "it runs as user 0, the caller as 1001"
+    assert kernel.run_child(as_user, uid=1001) == [
+        ("Hidden", why), ("Hidden", why), ("Forbidden", why)]
 
 
 def test_arguments_are_looked_at_first(kernel: Kernel) -> None:

@@ -9,7 +9,8 @@ from importlib import import_module
 import pytest
 
 from bsdproc import abi
-from bsdproc.freebsd import surface
+from bsdproc.freebsd import procfs, surface
+from bsdproc.kernel import Kernel
 from bsdproc.tools import main
 
 MACHINES = [machine for system, machine in abi.targets() if system == "freebsd"]
@@ -56,10 +57,35 @@ def test_no_function_stands_for_a_name_that_is_not_there() -> None:
     assert set(surface.FUNCTIONS) == known
 
 
+# procfs_init of sys/fs/procfs/procfs.c; the nodes of linprocfs and of FreeBSD 4 that the
+# interface is also known by.
+PROCFS = ("curproc cmdline dbregs etype file fpregs map mem note notepg osrel regs rlimit status"
+          " auxv ctl environ exe fd")
+
+
+def test_every_node_has_a_function(kernel: Kernel) -> None:
+    assert set(surface.NODES) == set(PROCFS.split())
+    there = {name for name in kernel.listdir("/proc") if not name.isdigit()}
+    there |= set(kernel.listdir(f"/proc/{kernel.getpid()}"))
+    assert there == {*procfs.NODES, "curproc"}
+    assert there <= set(surface.NODES)
+
+
+def test_what_a_node_can_do_has_a_function() -> None:
+    """A function that reads, one that writes, as the node's mode has it."""
+    for name, node in procfs.NODES.items():
+        functions = [getattr(procfs, made, None)
+                     for made in (f"read_{name}", f"write_{name}", name, f"set_{name}")]
+        reads = functions[0] or (functions[2] if node.mode & 0o400 else None)
+        writes = functions[1] or (functions[3] if node.mode & 0o400 else functions[2])
+        assert callable(reads) == bool(node.mode & 0o400), name
+        assert callable(writes) == bool(node.mode & 0o200), name
+
+
 def test_every_python_name_is_there() -> None:
     for entry in surface.entries():
         module, _, name = entry.python.rpartition(".")
-        if entry.name in surface.FUNCTIONS:
+        if entry.name in {**surface.FUNCTIONS, **surface.NODES}:
             function = getattr(import_module(module), name)
             assert callable(function)
             assert entry.name in (function.__doc__ or ""), f"{entry.python} does not say so"
@@ -87,6 +113,8 @@ def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     listed = json.loads(capsys.readouterr().out)
     assert {"system": "freebsd", "machine": None, "name": "PT_LWPINFO",
             "python": "bsdproc.freebsd.ptrace.lwpinfo"} in listed
+    assert {"system": "freebsd", "machine": None, "name": "etype",
+            "python": "bsdproc.freebsd.procfs.etype"} in listed
     assert {tuple(one) for one in listed} == {("system", "machine", "name", "python")}
     assert main.main(["surface", "freebsd"]) == 0
     assert "bsdproc.freebsd.procctl.reap_kill" in capsys.readouterr().out

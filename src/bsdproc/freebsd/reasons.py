@@ -41,6 +41,19 @@ def explain(kernel: Kernel, error: KernelError) -> str | None:
         return None
 
 
+def hidden(kernel: Kernel, pid: int) -> str | None:
+    """Why procfs does not show a node of a process that it shows, or None."""
+    try:
+        target = _process(kernel, pid)
+        if target is None:
+            return None
+        if ProcFlags.P_SYSTEM in target.flag:
+            return "it is a system process"
+        return _may_not_debug(kernel, target)
+    except (KernelError, Malformed):
+        return None
+
+
 def _explain(kernel: Kernel, error: KernelError) -> str | None:
     request, pid = error.request or "", error.target
     name = error.name

@@ -2,8 +2,8 @@
 
 `entries` lists every request, command and sysctl of the headers with the function
 that stands for it, and every other constant with the enum that has it, for each
-machine.  What is missing here is missing in the library: a test derives the names
-from the headers.
+machine, and the nodes of procfs(5).  What is missing here is missing in the library:
+a test derives the names from the headers, and the nodes from the kernel.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from bsdproc.typed.surface import Entry, Surface
 
-__all__ = ["FUNCTIONS", "Entry", "entries", "python"]
+__all__ = ["FUNCTIONS", "NODES", "Entry", "entries", "python"]
 
 FUNCTIONS: Final[dict[str, str]] = {
     # ptrace(2)
@@ -140,8 +140,21 @@ FUNCTIONS: Final[dict[str, str]] = {
 }
 """The function of each request, command and sysctl, below bsdproc.freebsd."""
 
+NODES: Final[dict[str, str]] = {
+    name: f"procfs.{name}"
+    for name in (
+        # procfs(5)'s own, the root's link first
+        "curproc", "cmdline", "dbregs", "etype", "file", "fpregs", "map", "note", "notepg",
+        "osrel", "regs", "rlimit", "status",
+        # linprocfs(5)'s and older releases'
+        "auxv", "ctl", "environ", "exe", "fd",
+    )
+} | {"mem": "procfs.read_mem"}
+"""The function of each node of a procfs; what can also be set has a set_* beside it,
+and mem `procfs.write_mem`."""
+
 _SURFACE: Final = Surface("freebsd", FUNCTIONS, (
-    "auxv", "kinfo", "machine", "process", "procctl", "ptrace", "signals", "wait",
-))
+    "auxv", "kinfo", "machine", "mount", "process", "procctl", "ptrace", "signals", "wait",
+), NODES)
 python = _SURFACE.python
 entries = _SURFACE.entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bsdproc.kernel.errors import KernelError, NoSuchProcess, NotFound
+from bsdproc.kernel.errors import KernelError, NoSuchProcess, NotFound, NotPermitted
 from bsdproc.typed import check
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.registers import RegisterFile
@@ -18,6 +18,11 @@ ROOT: Final = "/proc"
 O_RDONLY: Final = 0
 O_WRONLY: Final = 1
 _FIRST: Final = 1 << 14
+_FORMATS: Final = {
+    0o010000: "pipe", 0o020000: "device", 0o040000: "directory", 0o060000: "device",
+    0o100000: "file", 0o120000: "link", 0o140000: "socket",
+}
+_FORBIDDEN: Final = frozenset({"EPERM", "EACCES"})
 _GONE: Final = frozenset({"ENOENT", "EIO", "ESRCH", "EBADF"})
 
 
@@ -27,6 +32,20 @@ class NoProcess(NoSuchProcess):
 
 class Hidden(NotFound):
     """The process is there, but not this node: not on this mount, or not for the caller."""
+
+
+class Forbidden(NotPermitted):
+    """The node is there, and the caller may not open it, or not use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FdEntry:
+    """What an entry of a process's fd/ is."""
+
+    kind: str
+    """"file", "directory", "device", "pipe", "socket" or "link"."""
+    target: str | None
+    """What a link says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +69,19 @@ def path_of(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str,
 def refused(kernel: Kernel, error: KernelError, path: str, pid: int) -> KernelError:
     """The error with what was asked, told apart by whether the process is there."""
     error.request, error.target = path, pid
-    if error.name not in _GONE:
-        return error
     kind: type[KernelError] = Hidden
-    try:
-        kernel.lstat(path.rpartition("/")[0])
-    except KernelError:
-        kind = NoProcess
+    if error.name in _FORBIDDEN:
+        kind = Forbidden
+    elif error.name not in _GONE:
+        return error
     else:
-        if error.name != "ENOENT":
-            return error
+        try:
+            kernel.lstat(path.rpartition("/")[0])
+        except KernelError:
+            kind = NoProcess
+        else:
+            if error.name != "ENOENT":
+                return error
     return kind(error.errno or 0, error.strerror or "", system=error.system, call=error.call,
                 request=path, target=pid, reason=error.reason)
 
@@ -130,6 +152,23 @@ def listdir(kernel: Kernel, root: str, pid: int | None, name: str = "") -> list[
         return kernel.listdir(path.rstrip("/"))
     except KernelError as error:
         raise refused(kernel, error, path, number) from None
+
+
+def fd(kernel: Kernel, root: str, pid: int | None) -> dict[int, FdEntry]:
+    """The descriptors in a process's fd/; those that are closed meanwhile are left out."""
+    found: dict[int, FdEntry] = {}
+    for name in listdir(kernel, root, pid, "fd"):
+        if name.isascii() and name.isdigit():
+            path, number = path_of(kernel, root, pid, f"fd/{name}")
+            try:
+                kind = _FORMATS.get(kernel.lstat(path).mode & 0o170000, "file")
+                target = kernel.readlink(path) if kind == "link" else None
+            except KernelError as error:
+                if error.name in _GONE:
+                    continue
+                raise refused(kernel, error, path, number) from None
+            found[int(name)] = FdEntry(kind, target)
+    return found
 
 
 def pids(kernel: Kernel, root: str) -> tuple[int, ...]:

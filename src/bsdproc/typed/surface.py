@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from importlib import import_module
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bsdproc import abi
 
 
 class Entry(NamedTuple):
-    """One C name."""
+    """One C name, or one of procfs's nodes."""
 
     system: str
     machine: str | None
@@ -25,12 +26,15 @@ class Entry(NamedTuple):
 class Surface:
     """The names of one system: those that are functions, and the modules with the enums."""
 
-    def __init__(self, system: str, functions: Mapping[str, str],
-                 constants: Sequence[str]) -> None:
-        """`functions` are below bsdproc.<system>, `constants` below its constants."""
+    def __init__(self, system: str, functions: Mapping[str, str], constants: Sequence[str],
+                 nodes: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`functions` are below bsdproc.<system>, `constants` below its constants;
+        `nodes` are procfs's, each with the function that reads it (or writes, where
+        there is nothing to read)."""
         self.system = system
         self.functions = functions
         self.constants = constants
+        self.nodes = nodes
         self._root = f"bsdproc.{system}"
 
     @cached_property
@@ -58,7 +62,7 @@ class Surface:
                      if has & 0xFFFFFFFF == value & 0xFFFFFFFF), None)
 
     def entries(self) -> list[Entry]:
-        """Every C name of every machine, in alphabetical order."""
+        """Every C name of every machine in alphabetical order, then procfs's nodes."""
         machines = [machine for system, machine in abi.targets() if system == self.system]
         places: dict[tuple[str, str], list[str]] = {}
         for machine in machines:
@@ -72,4 +76,6 @@ class Surface:
                 listed.append(Entry(self.system, None, name, found))
             else:
                 listed += [Entry(self.system, machine, name, found) for machine in having]
+        listed += [Entry(self.system, None, name, f"{self._root}.{function}")
+                   for name, function in sorted(self.nodes.items())]
         return listed

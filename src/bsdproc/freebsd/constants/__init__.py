@@ -54,6 +54,10 @@ if TYPE_CHECKING:
         SveFlags,
         XsaveArea,
     )
+    from bsdproc.freebsd.constants.mount import (
+        MountFlags,
+        UnmountFlags,
+    )
     from bsdproc.freebsd.constants.procctl import (
         AslrPolicy,
         KptiPolicy,
@@ -132,6 +136,7 @@ _WHERE: Final = {
         "PriorityRange ProcState Sysctl VmFlags VmType VnodeType"
     ),
     "machine": "DebugAccess DebugControl DebugLength DebugStatus NoteVersion SveFlags XsaveArea",
+    "mount": "MountFlags UnmountFlags",
     "process": (
         "CredentialFlags MachineProcFlags ProcFlags ProcFlags2 SessionFlags "
         "SignalActionFlags SwapFlags ThreadFlags TreeFlags"
@@ -195,6 +200,7 @@ __all__ = [
     "LwpFlags",
     "MachineProcFlags",
     "MapFlags",
+    "MountFlags",
     "NoNewPrivs",
     "Note",
     "NoteVersion",
@@ -232,6 +238,7 @@ __all__ = [
     "TrapCode",
     "TrapcapControl",
     "TreeFlags",
+    "UnmountFlags",
     "VmFlags",
     "VmProtection",
     "VmType",

@@ -8,17 +8,21 @@ node, or not all of it, are `Malformed`.
 What the kernel refuses keeps its errno: `NoProcess` (a `ProcessLookupError`) when the
 process is not there, or not visible, or went in the middle; `Hidden` (a
 `FileNotFoundError`) when the process is there and the node is not, for this caller
-or on this mount; `PermissionError` when the caller may not open or use it; EBUSY for
-registers of a process that runs.
+or on this mount, with the reason; `Forbidden` (a `PermissionError`) when the caller may
+not open or use it; `KernelError` (EBUSY) for registers of a process that runs.
 
-environ, auxv and fd are nodes of linprocfs(5), and ctl is one of older releases.
+environ, auxv, exe and fd are nodes of linprocfs(5), and ctl is one of older releases.
+`mount`, `unmount` and `statfs` are about the file system itself.
 """
 
 from __future__ import annotations
 
+from bsdproc.freebsd.procfs.mounting import mount, statfs, unmount
 from bsdproc.freebsd.procfs.nodes import (
     NODES,
     ROOT,
+    FdEntry,
+    Forbidden,
     Hidden,
     NodeMode,
     NoProcess,
@@ -29,6 +33,7 @@ from bsdproc.freebsd.procfs.nodes import (
     dbregs,
     environ,
     etype,
+    exe,
     fd,
     file,
     fpregs,
@@ -60,10 +65,14 @@ from bsdproc.freebsd.procfs.texts import (
     parse_strings,
 )
 from bsdproc.freebsd.records import Malformed
+from bsdproc.typed.filesystem import FileSystem
 
 __all__ = [
     "NODES",
     "ROOT",
+    "FdEntry",
+    "FileSystem",
+    "Forbidden",
     "Hidden",
     "Malformed",
     "MapEntry",
@@ -77,10 +86,12 @@ __all__ = [
     "dbregs",
     "environ",
     "etype",
+    "exe",
     "fd",
     "file",
     "fpregs",
     "map",
+    "mount",
     "node_modes",
     "nodes",
     "note",
@@ -100,6 +111,8 @@ __all__ = [
     "set_fpregs",
     "set_osrel",
     "set_regs",
+    "statfs",
     "status",
+    "unmount",
     "write_mem",
 ]

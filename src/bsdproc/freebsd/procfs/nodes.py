@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.kinfo import Limit
@@ -29,11 +30,13 @@ from bsdproc.freebsd.registers import (
     Registers,
 )
 from bsdproc.typed import procfs as plumbing
-from bsdproc.typed.procfs import ROOT, Hidden, NodeMode, NoProcess
+from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeMode, NoProcess
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _LAST: Final = 1 << 20
 """The kernel makes no longer text (PFS_MAXBUFSIZ)."""
 
@@ -55,7 +58,7 @@ NODES: Final[Mapping[str, NodeMode]] = MappingProxyType({
 """A process's directory, in the kernel's order (procfs_init).
 
 The permission bits of nodes with 0600 and 0200 are 0 for a P_SUGID process."""
-__all__ = ["NODES", "ROOT", "Hidden", "NoProcess", "NodeMode"]
+__all__ = ["NODES", "ROOT", "FdEntry", "Forbidden", "Hidden", "NoProcess", "NodeMode"]
 
 
 def node_modes() -> Mapping[str, NodeMode]:
@@ -63,9 +66,46 @@ def node_modes() -> Mapping[str, NodeMode]:
     return NODES
 
 
+def _explained(
+    work: Callable[Concatenate[Kernel, str, int | None, str, P], T],
+) -> Callable[Concatenate[Kernel, str, int | None, str, P], T]:
+    """The same; where a node is hidden or forbidden, with the reason."""
+
+    @wraps(work)
+    def asked(kernel: Kernel, root: str, pid: int | None, name: str, /,
+              *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(kernel, root, pid, name, *args, **kwargs)
+        except (Hidden, Forbidden) as error:
+            if error.reason is None:
+                error.reason = _why(kernel, name, error.target)
+            raise
+
+    return asked
+
+
+def _why(kernel: Kernel, name: str, pid: int | None) -> str | None:
+    """procfs_candebug, procfs_notsystem; None where neither tells."""
+    if name not in NODES:
+        return "this kind of procfs has no such node"
+    if name == "file":
+        return None     # its program may have lost its name
+    from bsdproc.freebsd.reasons import hidden
+
+    return None if pid is None else hidden(kernel, pid)
+
+
+@_explained
 def _read(kernel: Kernel, root: str, pid: int | None, name: str) -> bytes:
     """A text as a whole."""
     return plumbing.read(kernel, root, pid, name, _LAST)
+
+
+_read_at = _explained(plumbing.read_at)
+_write = _explained(plumbing.write)
+_readlink = _explained(plumbing.readlink)
+_get = _explained(plumbing.get)
+_put = _explained(plumbing.put)
 
 
 # -- the root ---------------------------------------------------------------------------
@@ -133,14 +173,20 @@ def set_osrel(pid: int | None, value: int, *, root: str = ROOT,
               kernel: Kernel | None = None) -> None:
     """osrel: set it."""
     number = _check.unsigned(value, 31, "osrel")
-    plumbing.write(_call.freebsd(kernel), root, pid, "osrel", b"%d\n" % number)
+    _write(_call.freebsd(kernel), root, pid, "osrel", b"%d\n" % number)
 
 
 def file(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str | None:
     """file: the program; None where an older kernel has lost its name and says "unknown".
 
-    `FileNotFoundError` (ENOENT) where a newer one has."""
-    found = plumbing.readlink(_call.freebsd(kernel), root, pid, "file")
+    `Hidden` (ENOENT) where a newer one has lost it."""
+    found = _readlink(_call.freebsd(kernel), root, pid, "file")
+    return None if found == "unknown" else found
+
+
+def exe(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str | None:
+    """exe (linprocfs): the same under Linux's name."""
+    found = _readlink(_call.freebsd(kernel), root, pid, "exe")
     return None if found == "unknown" else found
 
 
@@ -151,27 +197,32 @@ def auxv(pid: int | None = None, *, root: str = ROOT,
     return parse_auxv(kernel.machine, _read(kernel, root, pid, "auxv"))
 
 
-def fd(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> dict[int, str]:
-    """fd (linprocfs): open descriptors, each with what its link says."""
-    kernel = _call.freebsd(kernel)
-    names = [name for name in plumbing.listdir(kernel, root, pid, "fd")
-             if name.isascii() and name.isdigit()]
-    return {int(name): plumbing.readlink(kernel, root, pid, f"fd/{name}") for name in names}
+def fd(pid: int | None = None, *, root: str = ROOT,
+       kernel: Kernel | None = None) -> dict[int, FdEntry]:
+    """fd (linprocfs): open descriptors, each with what it is.
+
+    linprocfs shows only those of who asks (see `kinfo.filedesc` for anybody's)."""
+    return _fd(_call.freebsd(kernel), root, pid, "fd")
+
+
+@_explained
+def _fd(kernel: Kernel, root: str, pid: int | None, name: str) -> dict[int, FdEntry]:
+    return plumbing.fd(kernel, root, pid)
 
 
 def ctl(pid: int, command: str, *, root: str = ROOT, kernel: Kernel | None = None) -> None:
     """ctl: a command of procfs's own debugging, which FreeBSD has no more (`Hidden`)."""
-    plumbing.write(_call.freebsd(kernel), root, pid, "ctl", command.encode())
+    _write(_call.freebsd(kernel), root, pid, "ctl", command.encode())
 
 
 def note(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """note: send it a note.  FreeBSD has never delivered one (EOPNOTSUPP)."""
-    return plumbing.write(_call.freebsd(kernel), root, pid, "note", _check.octets(data))
+    return _write(_call.freebsd(kernel), root, pid, "note", _check.octets(data))
 
 
 def notepg(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """notepg: the same for its process group (EOPNOTSUPP)."""
-    return plumbing.write(_call.freebsd(kernel), root, pid, "notepg", _check.octets(data))
+    return _write(_call.freebsd(kernel), root, pid, "notepg", _check.octets(data))
 
 
 # -- memory and registers -----------------------------------------------------------------
@@ -184,7 +235,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     The process need not be stopped.  Addresses are those that a file offset can be,
     below 2**63."""
     kernel = _call.freebsd(kernel)
-    return plumbing.read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
+    return _read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
                _check.length(size))
 
 
@@ -192,44 +243,44 @@ def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
               kernel: Kernel | None = None) -> int:
     """mem: write at `address`; how many bytes were written."""
     kernel = _call.freebsd(kernel)
-    return plumbing.write(kernel, root, pid, "mem", _check.octets(data),
+    return _write(kernel, root, pid, "mem", _check.octets(data),
                   _check.unsigned(address, 63, "address"))
 
 
 def regs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> Registers:
     """regs: general registers of a stopped process's first thread (EBUSY for one that runs)."""
     kernel = _call.freebsd(kernel)
-    return plumbing.get(kernel, root, pid, "regs", GENERAL[kernel.machine])
+    return _get(kernel, root, pid, "regs", GENERAL[kernel.machine])
 
 
 def set_regs(pid: int | None, registers: Registers, *, root: str = ROOT,
              kernel: Kernel | None = None) -> None:
     """regs: set them."""
     kernel = _call.freebsd(kernel)
-    plumbing.put(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
+    _put(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
 
 
 def fpregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> FpRegisters:
     """fpregs: floating-point registers, as `regs`."""
     kernel = _call.freebsd(kernel)
-    return plumbing.get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
+    return _get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
 
 
 def set_fpregs(pid: int | None, registers: FpRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
     """fpregs: set them."""
     kernel = _call.freebsd(kernel)
-    plumbing.put(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])
+    _put(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])
 
 
 def dbregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> DebugRegisters:
     """dbregs: debug registers, also of a process that runs."""
     kernel = _call.freebsd(kernel)
-    return plumbing.get(kernel, root, pid, "dbregs", DEBUG[kernel.machine])
+    return _get(kernel, root, pid, "dbregs", DEBUG[kernel.machine])
 
 
 def set_dbregs(pid: int | None, registers: DebugRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
     """dbregs: set them, of a stopped process."""
     kernel = _call.freebsd(kernel)
-    plumbing.put(kernel, root, pid, "dbregs", registers, DEBUG[kernel.machine])
+    _put(kernel, root, pid, "dbregs", registers, DEBUG[kernel.machine])
