@@ -95,12 +95,15 @@ class Record:
         return kind(data, at, at + kind.sizeof)
 
     @classmethod
-    def fixed(cls, machine: str, data: bytes) -> list[Self]:
-        """A table of structs that follow each other; `Malformed` for a remainder."""
+    def fixed(cls, machine: str, data: bytes, size: int | None = None) -> list[Self]:
+        """A table of structs that follow each other; `Malformed` for a remainder.
+
+        `size` is what a newer kernel's have, where that is known to be more."""
         kind = cls.of(machine)
-        if len(data) % kind.sizeof:
-            raise Malformed(f"{len(data)} bytes are no whole number of {cls.struct}")
-        return _equal(kind, data, kind.sizeof)
+        size = kind.sizeof if size is None else size
+        if size < max(kind.least, 1) or len(data) % size:
+            raise Malformed(f"{len(data)} bytes are no whole number of {cls.struct} of {size}")
+        return _equal(kind, data, size)
 
     @classmethod
     def sized(cls, machine: str, data: bytes) -> list[Self]:

@@ -1,0 +1,103 @@
+"""DragonFly: ptrace(2), procctl(2), wait(2), procfs(5) and the kern.proc sysctls, typed.
+
+One function stands for one request of the kernel and is found under the request's
+name: PT_GETREGS is `ptrace.getregs`, PROC_REAP_STATUS is `procctl.reap_status`,
+KERN_PROC_CWD is `kinfo.cwd`, the node status of procfs is `procfs.status`.  Each
+takes ``kernel=``; without it the default kernel answers (see `bsdproc.kernel`).
+
+The modules load when they are first used.  What differs from `bsdproc.freebsd` is
+what differs in the systems: ptrace(2) is that of 4.4BSD and knows processes, not
+threads; a reaper is asked by itself alone; a record of kern.proc has that of a
+thread inside, and kernel threads are listed with -1 for a pid.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.typed import lazy
+
+if TYPE_CHECKING:
+    from bsdproc.dragonfly import (
+        constants,
+        kinfo,
+        procctl,
+        procfs,
+        ptrace,
+        registers,
+        surface,
+        waiting,
+    )
+    from bsdproc.dragonfly.constants.signals import Signal
+    from bsdproc.dragonfly.constants.wait import IdType, WaitOptions
+    from bsdproc.dragonfly.siginfo import Siginfo
+    from bsdproc.dragonfly.waiting import (
+        Continued,
+        Exited,
+        Signaled,
+        Status,
+        Stopped,
+        Waited,
+        decode,
+        wait,
+        wait6,
+        waitid,
+    )
+
+_WHERE: Final = {
+    "constants": "",
+    "kinfo": "",
+    "procctl": "",
+    "procfs": "",
+    "ptrace": "",
+    "registers": "",
+    "surface": "",
+    "waiting": "",
+    "Signal": "constants.signals",
+    "IdType": "constants.wait",
+    "WaitOptions": "constants.wait",
+    "Siginfo": "siginfo",
+    "Continued": "waiting",
+    "Exited": "waiting",
+    "Signaled": "waiting",
+    "Status": "waiting",
+    "Stopped": "waiting",
+    "Waited": "waiting",
+    "decode": "waiting",
+    "wait": "waiting",
+    "wait6": "waiting",
+    "waitid": "waiting",
+}
+
+__all__ = [
+    "Continued",
+    "Exited",
+    "IdType",
+    "Siginfo",
+    "Signal",
+    "Signaled",
+    "Status",
+    "Stopped",
+    "WaitOptions",
+    "Waited",
+    "constants",
+    "decode",
+    "kinfo",
+    "procctl",
+    "procfs",
+    "ptrace",
+    "registers",
+    "surface",
+    "wait",
+    "wait6",
+    "waitid",
+    "waiting",
+]
+
+
+def __getattr__(name: str) -> object:
+    return lazy.attribute(__name__, name, _WHERE, globals())
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

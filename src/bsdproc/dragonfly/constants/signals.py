@@ -1,0 +1,152 @@
+"""Signals and the codes that a siginfo carries (<sys/signal.h>)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Signal(IntEnum):
+    """SIG*: signal numbers; those above have no name."""
+
+    SIGHUP = 1
+    SIGINT = 2
+    SIGQUIT = 3
+    SIGILL = 4
+    SIGTRAP = 5
+    SIGABRT = 6
+    SIGIOT = 6
+    SIGEMT = 7
+    SIGFPE = 8
+    SIGKILL = 9
+    SIGBUS = 10
+    SIGSEGV = 11
+    SIGSYS = 12
+    SIGPIPE = 13
+    SIGALRM = 14
+    SIGTERM = 15
+    SIGURG = 16
+    SIGSTOP = 17
+    SIGTSTP = 18
+    SIGCONT = 19
+    SIGCHLD = 20
+    SIGTTIN = 21
+    SIGTTOU = 22
+    SIGIO = 23
+    SIGXCPU = 24
+    SIGXFSZ = 25
+    SIGVTALRM = 26
+    SIGPROF = 27
+    SIGWINCH = 28
+    SIGINFO = 29
+    SIGUSR1 = 30
+    SIGUSR2 = 31
+    SIGTHR = 32
+    SIGCKPT = 33
+    SIGCKPTEXIT = 34
+
+
+SIG_MAXSIG = 128
+"""The highest number that ptrace(2) takes (_SIG_MAXSIG)."""
+
+
+class SignalLimit(IntEnum):
+    """NSIG, SIGSTKSZ: sizes of tables and stacks."""
+
+    NSIG = 64
+    SIGSTKSZ = 40960
+
+
+class SiCode(IntEnum):
+    """SI_*: what sent a signal, for every signal."""
+
+    SI_MESGQ = -4
+    SI_ASYNCIO = -3
+    SI_TIMER = -2
+    SI_QUEUE = -1
+    SI_USER = 0
+    SI_UNDEFINED = 0
+
+
+class TrapCode(IntEnum):
+    """TRAP_*: codes of SIGTRAP."""
+
+    TRAP_BRKPT = 1
+    TRAP_TRACE = 2
+
+
+class CldCode(IntEnum):
+    """CLD_*: codes of SIGCHLD."""
+
+    CLD_EXITED = 1
+    CLD_KILLED = 2
+    CLD_DUMPED = 3
+    CLD_TRAPPED = 4
+    CLD_STOPPED = 5
+    CLD_CONTINUED = 6
+
+
+class IllCode(IntEnum):
+    """ILL_*: codes of SIGILL."""
+
+    ILL_ILLOPC = 1
+    ILL_ILLOPN = 2
+    ILL_ILLADR = 3
+    ILL_ILLTRP = 4
+    ILL_PRVOPC = 5
+    ILL_PRVREG = 6
+    ILL_COPROC = 7
+    ILL_BADSTK = 8
+
+
+class FpeCode(IntEnum):
+    """FPE_*: codes of SIGFPE."""
+
+    FPE_INTOVF = 1
+    FPE_INTDIV = 2
+    FPE_FLTDIV = 3
+    FPE_FLTOVF = 4
+    FPE_FLTUND = 5
+    FPE_FLTRES = 6
+    FPE_FLTINV = 7
+    FPE_FLTSUB = 8
+
+
+class SegvCode(IntEnum):
+    """SEGV_*: codes of SIGSEGV."""
+
+    SEGV_MAPERR = 1
+    SEGV_ACCERR = 2
+
+
+class BusCode(IntEnum):
+    """BUS_*: codes of SIGBUS."""
+
+    BUS_ADRALN = 1
+    BUS_ADRERR = 2
+    BUS_OBJERR = 3
+
+
+class PollCode(IntEnum):
+    """POLL_*: codes of SIGIO."""
+
+    POLL_IN = 1
+    POLL_OUT = 2
+    POLL_MSG = 3
+    POLL_ERR = 4
+    POLL_PRI = 5
+    POLL_HUP = 6
+
+
+class SigevNotify(IntEnum):
+    """SIGEV_*: how an event is announced."""
+
+    SIGEV_NONE = 0
+    SIGEV_SIGNAL = 1
+    SIGEV_THREAD = 2
+    SIGEV_KEVENT = 3
+
+
+SignalCode = (
+    SiCode | IllCode | TrapCode | FpeCode | BusCode | SegvCode | CldCode | PollCode | int
+)
+"""What `Siginfo.code` is: a code of the signal's own, an SI_ one, or an unknown number."""

@@ -1,0 +1,51 @@
+"""Records that DragonFly hands out; see `bsdproc.typed.records`."""
+
+from __future__ import annotations
+
+from bsdproc.dragonfly import sigset
+from bsdproc.dragonfly.constants.signals import Signal
+from bsdproc.typed import records
+from bsdproc.typed.records import (
+    Enumerated,
+    Field,
+    Flagged,
+    Malformed,
+    Nested,
+    Number,
+    Numbers,
+    Seconds,
+    SignalSet,
+    Text,
+    text,
+)
+
+__all__ = [
+    "Enumerated",
+    "Field",
+    "Flagged",
+    "Malformed",
+    "Nested",
+    "Number",
+    "Numbers",
+    "Record",
+    "Seconds",
+    "Signals",
+    "Text",
+    "text",
+]
+
+
+class Record(records.Record):
+    """A C struct in a table that DragonFly gave; subclasses name its fields."""
+
+    system = "dragonfly"
+    __slots__ = ()
+
+
+class Signals(SignalSet[Signal]):
+    """A sigset_t."""
+
+    __slots__ = ()
+
+    def __init__(self, cname: str) -> None:
+        super().__init__(cname, sigset.SETS)
