@@ -365,8 +365,9 @@ def p_candebug(system: System, td: Thread, p: Proc) -> None:
 
 def can_trace(system: System, td: Thread, p: Proc) -> None:
     """`p_cansee` and `p_candebug`, as every request of ptrace(2) asks them."""
-    if (superuser(td.proc.cred) and p is not system.init
-            and not p.flag & P.INEXEC and not p.flag2 & P2.NOTRACE):
+    subject = td.proc.cred
+    if (subject.uid == 0 and p is not system.init and not p.flag & P.INEXEC
+            and not p.flag2 & P2.NOTRACE and superuser(subject)):
         return      # what uid 0 is asked for most, and none of the rules is about it
     p_cansee(system, td, p)
     p_candebug(system, td, p)

@@ -12,7 +12,14 @@ from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.entry import NS_PER_SYSCALL, call, fetch
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Sleep, Thread
 from bsdproc.emulator.errno import ECAPMODE, EJUSTRETURN, ENOTCAPABLE
-from bsdproc.emulator.freebsd.signals import ptracestop, stops_at_once, trap_stop, trapsignal
+from bsdproc.emulator.freebsd.signals import (
+    goes_on,
+    ptracestop,
+    stands,
+    stops_at_once,
+    trap_stop,
+    trapsignal,
+)
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -43,7 +50,11 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
     error = fetch(system, td)
     if error == 0 and traced:
         if p.ptevents & PTRACE_SCE:
-            yield from ptracestop(system, td, s.SIGTRAP)
+            stood = stands(system, td, s.SIGTRAP)
+            if stood:
+                yield None
+            if not (stood and goes_on(td)):
+                yield from ptracestop(system, td, s.SIGTRAP, stood=stood)
         if td.dbgflags & TDB.USERWR:
             error = fetch(system, td)
     if error == 0:
@@ -75,7 +86,11 @@ def syscall_return(system: System, td: Thread) -> Generator[Sleep | None, int, N
     if traced or td.dbgflags & (TDB.EXEC | TDB.FORK):
         if traced and (td.dbgflags & (TDB.FORK | TDB.EXEC) or p.ptevents & PTRACE_SCX):
             td.dbgflags |= TDB.BOUNDARY
-            yield from ptracestop(system, td, s.SIGTRAP)
+            stood = stands(system, td, s.SIGTRAP)
+            if stood:
+                yield None
+            if not (stood and goes_on(td)):
+                yield from ptracestop(system, td, s.SIGTRAP, stood=stood)
         td.dbgflags &= ~(TDB.SCX | TDB.EXEC | TDB.FORK | TDB.BOUNDARY)
     if td.vforked is not None:
         yield from _vfork_wait(system, td)

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import proctree
 from bsdproc.emulator.bsd import signo as s
-from bsdproc.emulator.bsd.state import P2, PID_MAX, TDB, KSigInfo, P, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.state import (
+    P2,
+    PID_MAX,
+    TDB,
+    KSigInfo,
+    P,
+    Proc,
+    ProcState,
+    Sleep,
+    Thread,
+)
 from bsdproc.emulator.caller import LentBuffer, UserMemory
 from bsdproc.emulator.errno import (
     EBUSY,
@@ -57,6 +67,11 @@ IO_DESC = struct.Struct("<i4xQQQ")
 IOVEC = struct.Struct("<QQ")
 NO_SIGINFO = bytes(80)
 
+_ZOMBIE = ProcState.ZOMBIE
+
+_HELD = P.TRACED | P.STOPPED_TRACE | P.WAITED
+_BEGINNINGS = frozenset({PT_TRACE_ME, PT_ATTACH})
+
 Argument = int | LentBuffer
 Request = Generator[Sleep | None, int, int]
 
@@ -99,7 +114,10 @@ def target_of(system: System, td: Thread, request: int, pid: int) -> tuple[Proc,
     if request == PT_TRACE_ME:
         p = td.proc
     elif pid <= PID_MAX:
-        p = system.find_proc(pid)
+        found = system.procs.get(pid)
+        if found is None or found.state is _ZOMBIE:
+            raise Refused(ESRCH)
+        p = found
     else:
         thread = system.threads.get(pid)
         if thread is None:
@@ -116,6 +134,8 @@ def target_of(system: System, td: Thread, request: int, pid: int) -> tuple[Proc,
         td2 = p.xthread
     else:
         td2 = p.threads[0]
+    if _HELD & ~p.flag == 0 and p.parent is td.proc and request not in _BEGINNINGS:
+        return p, td2       # traced by the caller, stopped, and waited for
     if request == PT_TRACE_ME:
         if p.flag & P.TRACED:
             raise Refused(EBUSY)
@@ -156,7 +176,11 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     if not system.settings.get("security.bsd.allow_ptrace", 1):
         raise Refused(ENOSYS)
     given = _copy_arguments(request, addr, data, mem) if request in TAKES_ARGUMENTS else b""
-    return perform(system, td, request, pid, addr, data, mem, given)
+    handler = HANDLERS.get(request)
+    if handler is None:
+        return perform(system, td, request, pid, addr, data, mem, given)
+    p, td2 = target_of(system, td, request, pid)
+    return handler(Call(system, td, p, td2, request, addr, data, mem, given))
 
 
 def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, data: int,

@@ -223,6 +223,32 @@ def ptracestop(system: System, td: Thread, sig: int, ksi: KSigInfo | None = None
     return td.xsig
 
 
+def stands(system: System, td: Thread, sig: int) -> bool:
+    """`ptracestop` without an exchange of signals, up to where the thread stands:
+    for a stop that nothing is in the way of.  False, and nothing done, otherwise."""
+    p = td.proc
+    if (p.flag & (P.WKILLED | P.SINGLE_EXIT) or p.flag2 & P2.PTRACE_FSTP or p.xthread is not None
+            or td.dbgflags & (TDB.FSTP | TDB.STOPATFORK)):
+        return False
+    td.xsig = p.xsig = sig
+    td.dbgflags |= TDB.XSIG
+    p.xthread = td
+    p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
+    child_news(system, p, s.CLD_TRAPPED, sig)
+    return True
+
+
+def goes_on(td: Thread) -> bool:
+    """Whether the tracer wants nothing of a thread that stood but that it goes on."""
+    p = td.proc
+    if (td.xsig or td.pending_request is not None or td.dbgflags & TDB.XSIG
+            or p.flag & P.WKILLED):
+        return False
+    if p.xthread is td:
+        p.xthread = None
+    return True
+
+
 def stops_at_once(td: Thread, sig: int) -> bool:
     """Whether a trap of the thread's own ends in a stop with nothing else to
     look at: then `trap_stop` comes to the same as `trapsignal` and `ast`."""
@@ -251,12 +277,8 @@ def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> None:
 def passed_by(td: Thread) -> bool:
     """Whether a thread that goes on from a `trap_stop` is through with it."""
     td.at_trap = False
-    p = td.proc
-    if (td.xsig or td.pending_request is not None or td.dbgflags & TDB.XSIG
-            or p.flag & P.WKILLED or td.sigqueue.entries or p.sigqueue.entries):
+    if td.sigqueue.entries or td.proc.sigqueue.entries or not goes_on(td):
         return False
-    if p.xthread is td:
-        p.xthread = None
     td.si = td.kernel = None
     td.dbgflags &= ~TDB.BOUNDARY
     return True

@@ -110,15 +110,13 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
         td.step = False
         td.dbgflags &= ~TDB.STEP
     context = td.context or context_of(td)
-    return KSigInfo(SIGTRAP, t.TRAP_TRACE, addr=context.rip(), trapno=t.T_TRCTRAP)
+    return KSigInfo(SIGTRAP, t.TRAP_TRACE, 0, 0, 0, 0, context.rip(), 0, t.T_TRCTRAP)
 
 
 def step_trap(td: Thread) -> KSigInfo:
     """The end of a single step."""
-    frame = td.md
-    if frame is None or not frame.dbregs:
-        return debug_trap(td, debug.DR6_BS)
-    return debug_trap(td, debug.DR6_BS | debug.execution_hits(td))
+    hits = debug.execution_hits(td) if td.md is not None and td.md.dbregs else 0
+    return debug_trap(td, debug.DR6_BS | hits)
 
 
 def illegal_syscall(td: Thread) -> KSigInfo:
