@@ -96,7 +96,7 @@ CONTROLS: Final[dict[str, str]] = {
 _LATER: Final = {name: FUNCTIONS[name] for name in ("PROC_PDEATHSIG_CTL", "PROC_PDEATHSIG_STATUS")}
 """Commands that the recorded headers do not have yet."""
 _SURFACE: Final = Surface("dragonfly", FUNCTIONS, (
-    "kinfo", "machine", "process", "procctl", "ptrace", "signals", "wait",
+    "kinfo", "machine", "mount", "process", "procctl", "ptrace", "signals", "wait",
 ), {**NODES, **CONTROLS, **SYSCTLS, **_LATER})
 python = _SURFACE.python
 entries = _SURFACE.entries

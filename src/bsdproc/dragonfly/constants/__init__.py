@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from bsdproc.dragonfly.constants.machine import (
         DebugAccess,
     )
+    from bsdproc.dragonfly.constants.mount import (
+        MountFlags,
+    )
     from bsdproc.dragonfly.constants.procctl import (
         LaterCommand,
         ProcctlCommand,
@@ -74,6 +77,7 @@ _WHERE: Final = {
         "Version VmProtection"
     ),
     "machine": "DebugAccess",
+    "mount": "MountFlags",
     "process": "LwpFlags LwpMpFlags ProcFlags SessionFlags",
     "procctl": "LaterCommand ProcctlCommand ReaperStatusFlags",
     "ptrace": "IoOp Request",
@@ -102,6 +106,7 @@ __all__ = [
     "LwpFlags",
     "LwpMpFlags",
     "LwpState",
+    "MountFlags",
     "PollCode",
     "PriorityType",
     "ProcFlags",

@@ -10,11 +10,13 @@ process is not there, or of another jail, or a zombie, or went in the middle; `H
 (a `FileNotFoundError`) when the process is there and the node is not: regs, fpregs,
 dbregs, map and etype of process 0 and init; `Forbidden` (a `PermissionError`) when the
 caller may not open it; EBUSY for registers that are set while the process runs.
+`mount`, `unmount` and `statvfs` are about the file system itself.
 """
 
 from __future__ import annotations
 
 from bsdproc.dragonfly.procfs.control import Control, ctl, ctl_names
+from bsdproc.dragonfly.procfs.mounting import mount, statvfs, unmount
 from bsdproc.dragonfly.procfs.nodes import (
     NODES,
     cmdline,
@@ -49,6 +51,7 @@ from bsdproc.dragonfly.procfs.texts import (
     parse_rlimit,
     parse_status,
 )
+from bsdproc.typed.filesystem import FileSystem
 from bsdproc.typed.procfs import ROOT, Forbidden, Hidden, NodeMode, NoProcess
 from bsdproc.typed.records import Malformed
 
@@ -56,6 +59,7 @@ __all__ = [
     "NODES",
     "ROOT",
     "Control",
+    "FileSystem",
     "Forbidden",
     "Hidden",
     "Malformed",
@@ -73,6 +77,7 @@ __all__ = [
     "file",
     "fpregs",
     "map",
+    "mount",
     "node_modes",
     "nodes",
     "note",
@@ -91,5 +96,7 @@ __all__ = [
     "set_fpregs",
     "set_regs",
     "status",
+    "statvfs",
+    "unmount",
     "write_mem",
 ]
