@@ -67,12 +67,38 @@ def test_addresses_that_are_not_there(start: Start) -> None:
         ptrace.write_d(spin.pid, 0x10, 0)
 
 
-def test_a_read_that_runs_out_of_memory_is_no_padded_one(start: Start) -> None:
-    """What lies before the fault is not handed out as if it were all."""
-    spin = start("spin")
-    last = max(entry.end for entry in ptrace.vm_map(spin.pid) if entry.path == spin.path)
-    with pytest.raises(KernelError, match="EFAULT"):
-        ptrace.read(spin.pid, last + 0x1000 - 16, 32)
+@pytest.mark.parametrize(("address", "size", "before"), [
+    (0x30002FF0, 32, 16),
+    (0x30000FFF, 0x4000, 0x2001),
+    (0x30000000, 0x3001, 0x3000),
+    (0x30003000, 16, 0),        # not there at all
+    (0x30020000, 16, 0),        # there, without rights
+    (0x30010FFF, 2, 1),
+])
+def test_a_read_that_runs_out_of_memory(start: Start, address: int, size: int,
+                                        before: int) -> None:
+    """What lies before the fault is not handed out as if it were all, nor lost."""
+    mapper = start("mapper")
+    mapper.cont()
+    ptrace.write(mapper.pid, 0x30000000, bytes(range(256)) * 0x30)
+    with pytest.raises(KernelError, match="EFAULT") as caught:
+        ptrace.read(mapper.pid, address, size)
+    assert caught.value.transferred == before
+    assert caught.value.data == (ptrace.read(mapper.pid, address, before) if before else b"")
+
+
+def test_memory_that_is_all_ones_or_zeros_before_a_fault(start: Start) -> None:
+    """How much came is not told by what the bytes are."""
+    mapper = start("mapper")
+    mapper.cont()
+    for fill in (b"\0", b"\xff", b"\0\xff"):
+        ptrace.write(mapper.pid, 0x30002F00, fill * (256 // len(fill)))
+        with pytest.raises(KernelError) as caught:
+            ptrace.read(mapper.pid, 0x30002F00, 512)
+        assert caught.value.data == fill * (256 // len(fill))
+    with pytest.raises(KernelError) as caught:
+        ptrace.write(mapper.pid, 0x30002FF0, bytes(32))
+    assert (caught.value.transferred, caught.value.data) == (None, None)
 
 
 def test_bad_arguments(start: Start) -> None:

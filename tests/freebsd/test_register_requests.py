@@ -181,6 +181,42 @@ class Silent:
         raise AssertionError(f"{name} was called")
 
 
+class Lent:
+    """Memory that a kernel lent, by a made-up address."""
+
+    def __init__(self, contents: bytes, address: int) -> None:
+        self.contents = contents
+        self.address = address
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def read(self, offset: int = 0, size: int | None = None) -> bytes:
+        return self.contents[offset:][:size]
+
+
+class Taking(Silent):
+    """A kernel of another machine that takes register sets: (request, pid, note, bytes)."""
+
+    def __init__(self, machine: str) -> None:
+        super().__init__(machine)
+        self.lent: dict[int, Lent] = {}
+        self.taken: list[tuple[str, int, int, bytes]] = []
+
+    def buffer(self, contents: object) -> Lent:
+        assert isinstance(contents, bytes)
+        address = 0x1000 * (len(self.lent) + 1)
+        return self.lent.setdefault(address, Lent(contents, address))
+
+    def ptrace(self, request: int, pid: int, addr: Lent, data: int) -> int:
+        base, length = self.target.struct("struct iovec").reader("iov_base", "iov_len")(
+            addr.contents, 0)
+        (name,) = (name for name in ("PT_GETREGSET", "PT_SETREGSET")
+                   if self.target.constants[name] == request)
+        self.taken.append((name, pid, data, self.lent[base].contents[:length]))
+        return 0
+
+
 def silent(machine: str) -> Kernel:
     return cast(Kernel, Silent(machine))
 
@@ -247,6 +283,43 @@ def test_sets_of_other_machines_decode() -> None:
                        (Note.NT_PRSTATUS, 100), (Note.NT_FPREGSET, 1), (Note.NT_THRMISC, 3)):
         with pytest.raises(ValueError, match="bytes"):
             decode(arm64, note, bytes(size))
+
+
+@pytest.mark.parametrize(("machine", "expected"), [
+    ("arm64", "0010000000000000 ffffffffffffffff"), ("arm", "00100000 ffffffff")])
+def test_thread_pointers_are_set_as_words(machine: str, expected: str) -> None:
+    """NT_ARM_TLS takes what getregset gives for it: a tuple, each a word of the machine's."""
+    kernel = Taking(machine)
+    top = (1 << 8 * kernel.target.pointer) - 1
+    ptrace.setregset(7, Note.NT_ARM_TLS, (0x1000, top), kernel=cast(Kernel, kernel))
+    assert kernel.taken == [
+        ("PT_SETREGSET", 7, Note.NT_ARM_TLS.value, bytes.fromhex(expected))]
+    for wrong in ((-1,), (top + 1,)):
+        with pytest.raises(ValueError, match=r"register must be"):
+            ptrace.setregset(7, Note.NT_ARM_TLS, wrong, kernel=silent(machine))
+    with pytest.raises(TypeError, match="register must be an int"):
+        ptrace.setregset(7, Note.NT_ARM_TLS, ("1",), kernel=silent(machine))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [4711, 1.5, None, [1, 2], object()])
+def test_what_is_no_register_set_is_no_bytes_either(wrong: object) -> None:
+    """bytes(4711) would be so many zeros, and bytes([1, 2]) two registers' worth of nothing."""
+    with pytest.raises(TypeError, match=f"not be a {type(wrong).__name__}"):
+        ptrace.setregset(7, Note.NT_PRSTATUS, cast(bytes, wrong), kernel=silent("amd64"))
+
+
+def test_register_sets_go_in_as_they_come(start: Start) -> None:
+    """bytes, a bytearray and a memoryview are the same set; the thread's name is refused."""
+    spin = start("spin")
+    data = ptrace.getregset_bytes(spin.pid, Note.NT_FPREGSET)
+    for value in (data, bytearray(data), memoryview(data)):
+        ptrace.setregset(spin.pid, Note.NT_FPREGSET, value)
+        assert ptrace.getregset_bytes(spin.pid, Note.NT_FPREGSET) == data
+    kernel = Taking("amd64")
+    ptrace.setregset(7, Note.NT_THRMISC, "name", kernel=cast(Kernel, kernel))
+    assert kernel.taken[0][3] == b"name"
+    with pytest.raises(KernelError, match="PT_SETREGSET"):
+        ptrace.setregset(spin.pid, Note.NT_THRMISC, "name")
 
 
 @pytest.mark.parametrize("machine", GENERAL)

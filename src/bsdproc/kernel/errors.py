@@ -37,6 +37,8 @@ class KernelError(OSError):
     """PROC_REAP_KILL: the first pid that could not be signalled."""
     transferred: int | None
     """PT_IO and other transfers: bytes done before it failed."""
+    data: bytes | None
+    """PT_IO: what had been read before it failed."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class KernelError(OSError):
         self.killed = killed
         self.first_failed = first_failed
         self.transferred = transferred
+        self.data = None
 
     @property
     def name(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from struct import Struct as Packer
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bsdproc import abi
+from bsdproc.kernel.errors import KernelError
 from bsdproc.typed import check
 from bsdproc.typed.registers import RegisterFile
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 Data = bytes | bytearray | memoryview
 R = TypeVar("R", bound=RegisterFile)
+_FAULTS: Final = frozenset({"EFAULT", "EINVAL"})
+"""The errors' names for an address that is not there."""
+_STEP: Final = 4096
 
 
 @lru_cache(maxsize=32)
@@ -45,13 +50,39 @@ class Transfer:
 
     # -- memory ---------------------------------------------------------------------
     def read(self, kernel: Kernel, pid: int, op: int, address: int, size: object) -> bytes:
-        """PT_IO with a reading operation: the bytes that were read."""
+        """PT_IO with a reading operation: the bytes that were read.
+
+        A `KernelError` for a page in the midst of them carries those before it as
+        `data`, and their number as `transferred`."""
         if not isinstance(size, int):
             raise TypeError("a reading operation takes a number of bytes")
         size = check.length(size)
         within(kernel, address, size)
         buffer = kernel.buffer(size or 1)
-        return buffer.read(0, min(self._move(kernel, pid, op, address, buffer, size), size))
+        try:
+            moved = self._move(kernel, pid, op, address, buffer, size)
+        except KernelError as error:
+            if error.name in _FAULTS:
+                error.data = self._before(kernel, pid, op, address, buffer.read(0, size))
+                error.transferred = len(error.data)
+            raise
+        return buffer.read(0, min(moved, size))
+
+    def _before(self, kernel: Kernel, pid: int, op: int, address: int, found: bytes) -> bytes:
+        """What came before a fault.
+
+        The kernels leave piod_len as it was.  But they have filled the buffer up to
+        there: asked again with one full of ones instead of zeros, all that came from
+        the tracee is the same, and the first byte behind it is not."""
+        buffer = kernel.buffer(b"\xff" * len(found) or b"\0")
+        with suppress(KernelError):
+            self._move(kernel, pid, op, address, buffer, len(found))
+        again = buffer.read(0, len(found))
+        start = 0
+        while start < len(found) and found[start : start + _STEP] == again[start : start + _STEP]:
+            start += _STEP
+        ends = zip(found[start : start + _STEP], again[start : start + _STEP], strict=True)
+        return found[: start + next((at for at, (a, b) in enumerate(ends) if a != b), 0)]
 
     def write(self, kernel: Kernel, pid: int, op: int, address: int, data: int | Data) -> int:
         """PT_IO with a writing operation: how many bytes were written."""

@@ -30,9 +30,10 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
     may be fewer, and nothing is padded.  The kernel writes read-only pages as
     well, and gives the tracee a copy of its own.
 
-    `KernelError` (EFAULT) when a page is not there or has no rights at all: what
-    lies before it has been transferred then, and the kernel does not say how much.
-    A length of 0 fails for an unmapped address, too.
+    `KernelError` (EFAULT) when a page is not there or has no rights at all.  What lies
+    before it has been transferred then; after a read it is the error's `data`, and
+    its length the error's `transferred`.  After a write the kernel does not say how
+    much was written.  A length of 0 fails for an unmapped address, too.
     """
     kernel = _call.freebsd(kernel)
     op = IoOp(op)
@@ -42,7 +43,10 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
 
 
 def read(pid: int, address: int, size: int, *, kernel: Kernel | None = None) -> bytes:
-    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`."""
+    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`.
+
+    `KernelError` (EFAULT) for a page that is not there, with what comes before it as
+    the error's `data`."""
     return io(pid, IoOp.PIOD_READ_D, address, size, kernel=kernel)
 
 
