@@ -154,7 +154,7 @@ class FileSystem:
             directory = node
             if directory.kind != "dir":
                 raise Refused(ENOTDIR)
-            directory.check(EXEC, at)
+            directory.search(at)
             if name == ".":
                 continue
             if name == "..":

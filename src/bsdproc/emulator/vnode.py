@@ -222,6 +222,10 @@ class Vnode:
         return self.places[0] if self.places else None
 
     # -- directories
+    def search(self, who: Access) -> None:
+        """Whether names may be looked up in it: EACCES."""
+        self.check(EXEC, who)
+
     def lookup(self, name: str, who: Access = KERNEL) -> Vnode:
         """The entry of that name; never "." or ".."."""
         raise Refused(ENOTDIR)

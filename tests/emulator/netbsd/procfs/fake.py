@@ -189,7 +189,8 @@ class Host:
         return self.table[self.caller]
 
     def can_see(self, asker: object, process: object) -> bool:
-        assert isinstance(asker, Process) and isinstance(process, Process)
+        assert isinstance(asker, Process)
+        assert isinstance(process, Process)
         return not self.curtain or asker.cred.uid in (0, process.cred.uid)
 
     def is_under(self, process: object, asker: object) -> bool:
@@ -247,8 +248,10 @@ class Host:
         return MessageQueue()
 
 
-RECORDED_FLAGS = ("fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush "
-                  "mmx fxsr sse sse2").split()
+RECORDED_FLAGS = (
+    "fpu", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", "sep", "mtrr", "pge", "mca",
+    "cmov", "pat", "pse36", "clflush", "mmx", "fxsr", "sse", "sse2",
+)
 
 
 class Machine:

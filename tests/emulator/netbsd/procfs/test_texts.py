@@ -161,7 +161,7 @@ def test_meminfo(machine: Machine) -> None:
 
 def test_the_other_root_texts(machine: Machine) -> None:
     machine.host.add(40)
-    machine.host.table.update({pid: machine.host.table[40] for pid in range(41, 48)})
+    machine.host.table.update(dict.fromkeys(range(41, 48), machine.host.table[40]))
     assert machine.read("/proc/mounts") == (
         b"/dev/wd0a / ffs rw 0 0\nprocfs /proc proc rw 0 0\n"
         b"procfs /proc2 proc ro,nosuid,noexec,nodev 0 0\n")

@@ -177,6 +177,11 @@ class PfsNode(Vnode):
             self.written = self.exclusive = False
 
     # -- directories
+    def search(self, who: Access) -> None:
+        """Descriptors are found even by those who cannot list them."""
+        if self.type is not types.FD:
+            super().search(who)
+
     def lookup(self, name: str, who: Access = KERNEL) -> Vnode:
         """procfs_lookup."""
         if self.dead:
