@@ -4,7 +4,8 @@
     python tests/conformance/pin.py --dry-run  count by family, write nothing
     python tests/conformance/pin.py --adapter bsdproc_typed
                                                and which calls the typed functions cannot
-                                               be asked, and why: beside.txt
+                                               be asked, and why: beside.txt; and what
+                                               share of each family's they take: shares.txt
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden" / "freebsd-13.2-amd64.json"
 PINNED = HERE / "pinned.txt"
 BESIDE = HERE / "beside.txt"
+SHARES = HERE / "shares.txt"
 TYPED = "bsdproc_typed"
 ADAPTERS = ("bsdproc_port", TYPED)
 _COMPLAINT = re.compile(r"^(FAIL|EMPTY|NEW|WRONG|SKIP|DIFFERS) (\w+)", re.M)
@@ -70,19 +72,47 @@ def ways(calls: Path) -> tuple[Counter[str], set[str]]:
     return counts, beside
 
 
+def share(counts: Counter[str]) -> int:
+    """How many of a hundred calls went through the typed functions."""
+    return 100 * counts["typed"] // max(counts.total(), 1)
+
+
+def shares() -> dict[str, int]:
+    """The share of each family that was written down."""
+    lines = (line.split() for line in SHARES.read_text().splitlines())
+    return {family: int(least) for family, least in lines}
+
+
+def typed(dry_run: bool) -> tuple[dict[str, str], str]:
+    """`run` through the typed functions, family by family, with its calls counted."""
+    wrong: dict[str, str] = {}
+    output, taken, total, beside = [], {}, Counter[str](), set[str]()
+    for family in families():
+        with tempfile.TemporaryDirectory() as folder:
+            calls = Path(folder, "calls")
+            found, text = run(family, TYPED, calls)
+            counts, aside = ways(calls)
+        wrong |= found
+        output.append(text)
+        total += counts
+        beside |= aside
+        taken[family] = share(counts)
+    print(f"{total['typed']} calls through the typed functions, {total['port']} beside")
+    if not dry_run:
+        BESIDE.write_text("".join(f"{line}\n" for line in sorted(beside)))
+        SHARES.write_text("".join(f"{family} {least}\n" for family, least in taken.items()))
+    return wrong, "".join(output)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--adapter", choices=ADAPTERS, default=ADAPTERS[0])
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        calls = Path(folder, "calls")
-        wrong, text = run(adapter=options.adapter, calls=calls)
-        if options.adapter == TYPED:
-            counts, beside = ways(calls)
-            print(f"{counts['typed']} calls through the typed functions, {counts['port']} beside")
-            if not options.dry_run:
-                BESIDE.write_text("".join(f"{line}\n" for line in sorted(beside)))
+    if options.adapter == TYPED:
+        wrong, text = typed(options.dry_run)
+    else:
+        wrong, text = run(adapter=options.adapter)
     before = set(PINNED.read_text().split()) if PINNED.exists() else set()
     equal = []
     for family, names in families().items():

@@ -1,9 +1,10 @@
 """The scenarios that the emulated kernel answers as FreeBSD 13.2 did, family by family,
 through the port and through the typed functions.
 
-pinned.txt lists them, and beside.txt what the typed functions cannot be asked; pin.py
-writes both.  A scenario that stops being equal fails here, and so does a call that
-the typed functions took before."""
+pinned.txt lists them, beside.txt what the typed functions cannot be asked, and shares.txt
+how many of a hundred calls of each family they take at least; pin.py writes all three.
+A scenario that stops being equal fails here, and so does a call that the typed
+functions took before."""
 
 from __future__ import annotations
 
@@ -41,5 +42,9 @@ def test_pinned_scenarios_are_equal(adapter: str, family: str, tmp_path: Path) -
     assert sorted(expected.intersection(wrong)) == [], text
     if adapter == pin.TYPED:
         counts, beside = pin.ways(calls)
-        assert counts["typed"] > 0
+        assert pin.share(counts) >= pin.shares()[family]
         assert sorted(beside - BESIDE) == []
+
+
+def test_every_family_has_a_share() -> None:
+    assert set(pin.shares()) == set(FAMILIES)

@@ -161,6 +161,17 @@ def test_node_modes_are_the_kernels(kernel: Kernel, start: Start) -> None:
         mode = kernel.lstat(f"/proc/{spin.pid}/{name}").mode
         kind = {0o100000: "file", 0o120000: "link", 0o040000: "directory"}[mode & 0o170000]
         assert (kind, mode & 0o7777) == (node.kind, node.mode), name
+        found = procfs.stat(spin.pid, name)
+        assert (found.kind, found.mode, found.uid, found.gid) == (node.kind, node.mode, 0, 0)
+    directory = procfs.stat(spin.pid)
+    assert (directory.kind, directory.mode) == ("directory", 0o555)
+    with pytest.raises(Hidden, match="no such node"):
+        procfs.stat(spin.pid, "nothing")
+
+
+def test_a_node_is_the_process_users(start: Start) -> None:
+    spin = start("spin", uid=1001)
+    assert procfs.stat(spin.pid, "map").uid == procfs.stat(spin.pid).uid == 1001
 
 
 def test_texts_of_a_process(kernel: Kernel, start: Start) -> None:

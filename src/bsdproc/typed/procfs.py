@@ -58,6 +58,24 @@ class NodeMode:
     """Permission bits."""
 
 
+@dataclass(frozen=True, slots=True)
+class NodeStat:
+    """What lstat(2) says of a node now: it goes by the process and by the caller."""
+
+    kind: str
+    """"file", "link" or "directory"."""
+    mode: int
+    """Permission bits."""
+    uid: int
+    """The process's real user."""
+    gid: int
+    """Its real group."""
+    size: int
+    """Bytes; 0 where the length is not known before it is read."""
+    fileid: int
+    """Its number in the file system."""
+
+
 def path_of(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str, int]:
     """A node's path, and whose it is."""
     if not isinstance(root, str):
@@ -86,26 +104,31 @@ def refused(kernel: Kernel, error: KernelError, path: str, pid: int) -> KernelEr
                 request=path, target=pid, reason=error.reason)
 
 
-def read(kernel: Kernel, root: str, pid: int | None, name: str, most: int) -> bytes:
-    """A text as a whole, of `most` bytes at the most (`Malformed` for more).
-
-    Each read makes it anew, so that it has to fit into one."""
+def read(kernel: Kernel, root: str, pid: int | None, name: str, most: int,
+         first: int = _FIRST) -> bytes:
+    """A text as a whole, of `most` bytes at the most (`Malformed` for more)."""
     path, number = path_of(kernel, root, pid, name)
     try:
-        fd = kernel.open(path, O_RDONLY)
-        try:
-            size = _FIRST
-            while True:
-                data = kernel.pread(fd, size, 0)
-                if len(data) < size:
-                    return data
-                if size >= most:
-                    raise Malformed(f"{path} has more than {size} bytes")
-                size *= 4
-        finally:
-            kernel.close(fd)
+        return whole(kernel, path, most, first)
     except KernelError as error:
         raise refused(kernel, error, path, number) from None
+
+
+def whole(kernel: Kernel, path: str, most: int, first: int = _FIRST) -> bytes:
+    """A file as a whole.  Each read makes a text anew, so that it has to fit into one:
+    of `first` bytes to begin with, of `most` at the most (`Malformed` for more)."""
+    fd = kernel.open(path, O_RDONLY)
+    try:
+        size = first
+        while True:
+            data = kernel.pread(fd, size, 0)
+            if len(data) < size:
+                return data
+            if size >= most:
+                raise Malformed(f"{path} has more than {size} bytes")
+            size *= 4
+    finally:
+        kernel.close(fd)
 
 
 def read_at(kernel: Kernel, root: str, pid: int | None, name: str, offset: int,
@@ -152,6 +175,17 @@ def listdir(kernel: Kernel, root: str, pid: int | None, name: str = "") -> list[
         return kernel.listdir(path.rstrip("/"))
     except KernelError as error:
         raise refused(kernel, error, path, number) from None
+
+
+def stat(kernel: Kernel, root: str, pid: int | None, name: str) -> NodeStat:
+    """A node's lstat(2); the process's directory without a name."""
+    path, number = path_of(kernel, root, pid, name)
+    try:
+        found = kernel.lstat(path.rstrip("/"))
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
+    return NodeStat(_FORMATS.get(found.mode & 0o170000, "file"), found.mode & 0o7777, found.uid,
+                    found.gid, found.size, found.ino)
 
 
 def fd(kernel: Kernel, root: str, pid: int | None) -> dict[int, FdEntry]:

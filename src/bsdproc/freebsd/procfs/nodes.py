@@ -30,7 +30,7 @@ from bsdproc.freebsd.registers import (
     Registers,
 )
 from bsdproc.typed import procfs as plumbing
-from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeMode, NoProcess
+from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeMode, NodeStat, NoProcess
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -58,7 +58,7 @@ NODES: Final[Mapping[str, NodeMode]] = MappingProxyType({
 """A process's directory, in the kernel's order (procfs_init).
 
 The permission bits of nodes with 0600 and 0200 are 0 for a P_SUGID process."""
-__all__ = ["NODES", "ROOT", "FdEntry", "Forbidden", "Hidden", "NoProcess", "NodeMode"]
+__all__ = ["NODES", "ROOT", "FdEntry", "Forbidden", "Hidden", "NoProcess", "NodeMode", "NodeStat"]
 
 
 def node_modes() -> Mapping[str, NodeMode]:
@@ -106,6 +106,7 @@ _write = _explained(plumbing.write)
 _readlink = _explained(plumbing.readlink)
 _get = _explained(plumbing.get)
 _put = _explained(plumbing.put)
+_stat = _explained(plumbing.stat)
 
 
 # -- the root ---------------------------------------------------------------------------
@@ -125,6 +126,15 @@ def nodes(pid: int | None = None, *, root: str = ROOT,
           kernel: Kernel | None = None) -> tuple[str, ...]:
     """The names in a process's directory: those that the caller can see."""
     return tuple(plumbing.listdir(_call.freebsd(kernel), root, pid))
+
+
+def stat(pid: int | None = None, name: str = "", *, root: str = ROOT,
+         kernel: Kernel | None = None) -> NodeStat:
+    """A node as it is now, or the process's directory: lstat(2).
+
+    `node_modes` says what they are as a rule; those with 0600 and 0200 have no rights
+    left when the process runs a set-id program."""
+    return _stat(_call.freebsd(kernel), root, pid, name)
 
 
 # -- texts ----------------------------------------------------------------------------------

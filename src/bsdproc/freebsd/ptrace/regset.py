@@ -26,6 +26,8 @@ from bsdproc.kernel import errors
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+Settable = SupportsBytes | bytearray | memoryview | str | tuple[int, ...]
+"""What can be set as a register set: what `getregset` gives, and bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def getregset(pid: int, note: Note | int, *, kernel: Kernel | None = None) -> Re
     return decode(kernel, note, data)
 
 
-def setregset(pid: int, note: Note | int, value: SupportsBytes | str | tuple[int, ...], *,
+def setregset(pid: int, note: Note | int, value: Settable, *,
               kernel: Kernel | None = None) -> None:
     """PT_SETREGSET: set a thread's register set by its note.
 
@@ -193,16 +195,14 @@ def setregset(pid: int, note: Note | int, value: SupportsBytes | str | tuple[int
     _exchange(kernel, "PT_SETREGSET", pid, number, _encode(kernel, value))
 
 
-def _encode(kernel: Kernel, value: SupportsBytes | str | tuple[int, ...]) -> bytes:
+def _encode(kernel: Kernel, value: Settable) -> bytes:
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape")
     if isinstance(value, tuple):        # NT_ARM_TLS
         size, order = kernel.target.pointer, kernel.target.byteorder
         return b"".join(
             _check.unsigned(word, size * 8, "register").to_bytes(size, order) for word in value)
-    if isinstance(value, memoryview):
-        return bytes(value)
-    if not isinstance(value, SupportsBytes | bytearray):
+    if not isinstance(value, SupportsBytes | bytearray | memoryview):
         raise TypeError(f"a register set must have bytes, not be a {type(value).__name__}")
     return bytes(value)
 

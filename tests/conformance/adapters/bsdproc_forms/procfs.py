@@ -176,6 +176,19 @@ def listdir(k: Kernel, path: str) -> list[str]:
     return ["curproc", *map(str, procfs.pids(kernel=k))]
 
 
+_FORMATS: Final = {"directory": 0o040000, "file": 0o100000, "link": 0o120000}
+_STAT: Final = re.compile(r"/proc/(\d+)(?:/(\w+))?")
+
+
+def stat(k: Kernel, path: str) -> tuple[int, int]:
+    """A node's mode with its type, and its size."""
+    found = _STAT.fullmatch(path)
+    if found is None:
+        raise Inexpressible("a path that is no node of a process")
+    node = procfs.stat(int(found[1]), found[2] or "", kernel=k)
+    return _FORMATS[node.kind] | node.mode, node.size
+
+
 def readlink(k: Kernel, path: str) -> str:
     """curproc, or a process's program."""
     if path == f"{procfs.ROOT}/curproc":
