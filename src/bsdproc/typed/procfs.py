@@ -193,16 +193,22 @@ def fd(kernel: Kernel, root: str, pid: int | None) -> dict[int, FdEntry]:
     found: dict[int, FdEntry] = {}
     for name in listdir(kernel, root, pid, "fd"):
         if name.isascii() and name.isdigit():
-            path, number = path_of(kernel, root, pid, f"fd/{name}")
             try:
-                kind = _FORMATS.get(kernel.lstat(path).mode & 0o170000, "file")
-                target = kernel.readlink(path) if kind == "link" else None
+                found[int(name)] = fd_entry(kernel, root, pid, int(name))
             except KernelError as error:
-                if error.name in _GONE:
-                    continue
-                raise refused(kernel, error, path, number) from None
-            found[int(name)] = FdEntry(kind, target)
+                if error.name not in _GONE:
+                    raise
     return found
+
+
+def fd_entry(kernel: Kernel, root: str, pid: int | None, descriptor: int) -> FdEntry:
+    """What one entry of fd/ is."""
+    path, number = path_of(kernel, root, pid, f"fd/{descriptor}")
+    try:
+        kind = _FORMATS.get(kernel.lstat(path).mode & 0o170000, "file")
+        return FdEntry(kind, kernel.readlink(path) if kind == "link" else None)
+    except KernelError as error:
+        raise refused(kernel, error, path, number) from None
 
 
 def pids(kernel: Kernel, root: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, overload
 
 from bsdproc import abi
+from bsdproc.kernel.errors import NotSupported, not_supported
 from bsdproc.typed import check
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class RegisterFile:
         cls.size = cls._length()
         registers: dict[str, Register] = {}
         for name, value in declared.items():
-            if isinstance(value, (Register, Bank)):
+            if isinstance(value, Absent):
+                value.name = name
+            elif isinstance(value, (Register, Bank)):
                 bound = value.bind(cls._place(value.field or name), order)
                 bound.name = name
                 setattr(cls, name, bound)
@@ -193,6 +196,32 @@ class Neutral(Register):
     """A register under a name that every machine has: pc, sp, fp, return_value."""
 
     __slots__ = ()
+
+
+class Absent(Neutral):
+    """What a machine has none of among its registers; `NotSupported` when it is asked for."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+    @overload
+    def __get__(self, obj: None, owner: type) -> Register: ...
+    @overload
+    def __get__(self, obj: RegisterFile, owner: type) -> int: ...
+    def __get__(self, obj: RegisterFile | None, owner: type) -> int | Register:
+        if obj is None:
+            return self
+        raise self._error(obj)
+
+    def __set__(self, obj: RegisterFile, value: int) -> None:
+        raise self._error(obj)
+
+    def _error(self, obj: RegisterFile) -> NotSupported:
+        return not_supported(obj.system, call=obj.struct, request=self.name,
+                             reason=f"{obj.machine}: {self.reason}")
 
 
 class View(Sequence[int]):

@@ -1,0 +1,91 @@
+"""A tracee's memory, and what its program was told at the start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, overload
+
+from bsdproc.netbsd import _call
+from bsdproc.netbsd.auxv import AuxEntry, parse
+from bsdproc.netbsd.constants.ptrace import IoOp
+from bsdproc.typed.transfer import Data, Transfer
+
+if TYPE_CHECKING:
+    from bsdproc.kernel.port import Kernel
+
+_READS: Final = (IoOp.PIOD_READ_D, IoOp.PIOD_READ_I, IoOp.PIOD_READ_AUXV)
+_TRANSFER: Final = Transfer(_call.SYSTEM)
+_AUXV: Final = 1024
+_AUXV_LIMIT: Final = 1 << 20
+
+
+@overload
+def io(pid: int, op: Literal[IoOp.PIOD_READ_D, IoOp.PIOD_READ_I, IoOp.PIOD_READ_AUXV],
+       address: int, data: int, *, kernel: Kernel | None = None) -> bytes: ...
+@overload
+def io(pid: int, op: Literal[IoOp.PIOD_WRITE_D, IoOp.PIOD_WRITE_I], address: int, data: Data,
+       *, kernel: Kernel | None = None) -> int: ...
+def io(pid: int, op: IoOp, address: int, data: int | Data, *,
+       kernel: Kernel | None = None) -> bytes | int:
+    """PT_IO: read or write memory of a stopped tracee.
+
+    A reading operation takes how many bytes to read and returns those that were
+    read; a writing one takes the bytes and returns how many were written.  Either
+    may be fewer, and nothing is padded.  PIOD_READ_AUXV takes an offset into the
+    auxiliary vector for the address (see `auxv`).
+
+    `KernelError` (EINVAL; EFAULT of newer kernels) where any page of the range is
+    not mapped: the kernel does not say how much was transferred before.
+    """
+    kernel = _call.netbsd(kernel)
+    op = IoOp(op)
+    if op in _READS:
+        return _TRANSFER.read(kernel, pid, op.value, address, data)
+    return _TRANSFER.write(kernel, pid, op.value, address, data)
+
+
+def read(pid: int, address: int, size: int, *, kernel: Kernel | None = None) -> bytes:
+    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`."""
+    return io(pid, IoOp.PIOD_READ_D, address, size, kernel=kernel)
+
+
+def write(pid: int, address: int, data: Data, *, kernel: Kernel | None = None) -> int:
+    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`."""
+    return io(pid, IoOp.PIOD_WRITE_D, address, data, kernel=kernel)
+
+
+def auxv(pid: int, *, kernel: Kernel | None = None) -> tuple[AuxEntry, ...]:
+    """PT_IO with PIOD_READ_AUXV: what the kernel told a tracee's program at its start.
+
+    Read in parts until the kernel has no more."""
+    kernel = _call.netbsd(kernel)
+    found = b""
+    while len(found) < _AUXV_LIMIT:
+        part = io(pid, IoOp.PIOD_READ_AUXV, len(found), _AUXV, kernel=kernel)
+        found += part
+        if len(part) < _AUXV:
+            break
+    return parse(kernel.target.machine, found)
+
+
+def read_d(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
+    """PT_READ_D: the int at `address`, signed; -1 is a value like any other.
+
+    `KernelError` (EINVAL; EFAULT of newer kernels) when it cannot be read."""
+    return _TRANSFER.peek(_call.netbsd(kernel), "PT_READ_D", pid, address)
+
+
+def read_i(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
+    """PT_READ_I: the same of the instruction space, which is the same memory."""
+    return _TRANSFER.peek(_call.netbsd(kernel), "PT_READ_I", pid, address)
+
+
+def write_d(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
+    """PT_WRITE_D: write an int, given with or without a sign.
+
+    `KernelError` (EINVAL; EFAULT of newer kernels) when it cannot be written."""
+    _TRANSFER.poke(_call.netbsd(kernel), "PT_WRITE_D", pid, address, value)
+
+
+def write_i(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
+    """PT_WRITE_I: the same of the instruction space, which is the same memory."""
+    _TRANSFER.poke(_call.netbsd(kernel), "PT_WRITE_I", pid, address, value)

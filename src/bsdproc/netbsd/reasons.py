@@ -1,0 +1,127 @@
+"""Why the kernel refused: looked up after a failure, by what any process may ask.
+
+The kernel gives a number; which of its rules gave it can often be told from the
+target's kinfo_proc2 and the caller's credentials.  The order is the kernel's own
+(do_ptrace and the secmodel's listeners), so that the first rule that holds is the one
+that refused.  None where nothing can be told: a reason is never guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bsdproc.kernel.errors import KernelError
+from bsdproc.netbsd.constants.kinfo import KernProc, Sysctl
+from bsdproc.netbsd.constants.process import ProcFlags, ProcState
+from bsdproc.netbsd.kinfo.proc import KinfoProc
+from bsdproc.netbsd.records import Malformed
+
+if TYPE_CHECKING:
+    from bsdproc.kernel.port import Kernel
+
+
+def explain(kernel: Kernel, error: KernelError) -> str | None:
+    """The reason of a refused ptrace(2) or sysctl(3) call, or None."""
+    try:
+        return _explain(kernel, error)
+    except (KernelError, Malformed):
+        return None
+
+
+def _explain(kernel: Kernel, error: KernelError) -> str | None:
+    request, pid, name = error.request or "", error.target, error.name
+    if error.call == "ptrace" and request == "PT_TRACE_ME":
+        return _trace_me(kernel, name)
+    if pid is None:
+        return None
+    target = _process(kernel, pid)
+    if name == "ESRCH":
+        return _missing(target)
+    if target is None:
+        if error.call == "sysctl" and name == "EINVAL":
+            return "no process with this id, or none that is visible to the caller"
+        return None
+    if error.call == "ptrace":
+        return _ptrace(kernel, request, name, target)
+    if name in ("EPERM", "EACCES"):
+        return _may_not(kernel, target)
+    if name == "EINVAL" and ProcFlags.P_SYSTEM in target.flag:
+        return "it is a kernel process"
+    return None
+
+
+def _process(kernel: Kernel, pid: int) -> KinfoProc | None:
+    """The target, as far as it can be seen."""
+    size = KinfoProc.of(kernel.target.machine).sizeof
+    mib = (int(Sysctl.CTL_KERN), int(Sysctl.KERN_PROC2), int(KernProc.KERN_PROC_PID), pid, size, 1)
+    try:
+        found = KinfoProc.fixed(kernel.target.machine, kernel.sysctl(mib, room=size))
+    except KernelError:
+        return None
+    return found[0] if found else None
+
+
+def _missing(target: KinfoProc | None) -> str | None:
+    """ESRCH: nobody there, or one that is on its way out, or no such LWP."""
+    if target is None:
+        return "no process with this id, or none that is visible to the caller"
+    if target.realstat in (ProcState.SZOMB, ProcState.SDEAD):
+        return "it has exited and waits to be collected"
+    if ProcFlags.P_WEXIT in target.flag:
+        return "it is exiting"
+    return None
+
+
+def _trace_me(kernel: Kernel, name: str) -> str | None:
+    target = _process(kernel, kernel.getpid())
+    if target is None:
+        return None
+    if name == "EPERM" and ProcFlags.P_SUGID in target.flag:
+        return "the caller runs a set-id program, or has changed its credentials"
+    if name == "EBUSY" and ProcFlags.P_TRACED in target.flag:
+        return f"the caller is traced already, by {target.ppid}"
+    return None
+
+
+def _ptrace(kernel: Kernel, request: str, name: str, target: KinfoProc) -> str | None:
+    traced = ProcFlags.P_TRACED in target.flag
+    if request == "PT_ATTACH":
+        if name == "EINVAL" and target.pid == kernel.getpid():
+            return "a process cannot trace itself"
+        if name == "EBUSY" and traced:
+            return f"it is traced already, by {target.ppid}"
+        return _may_not(kernel, target) if name == "EPERM" else None
+    if name == "EPERM":
+        return "it is not traced: PT_ATTACH comes first" if not traced else None
+    if name == "EBUSY" and traced:
+        if target.ppid != kernel.getpid():
+            return f"it is traced by {target.ppid}"
+        if target.realstat != ProcState.SSTOP:
+            return "it is not stopped"
+        if ProcFlags.P_WAITED not in target.flag:
+            return "its stop has not been waited for"
+    return None
+
+
+def _may_not(kernel: Kernel, target: KinfoProc) -> str | None:
+    """The rule that keeps the caller from a process."""
+    caller = kernel.caller()
+    if ProcFlags.P_SYSTEM in target.flag:
+        return "it is a kernel process"
+    if caller.uid != 0:
+        if target.ruid != caller.ruid:
+            return f"it runs as user {target.ruid}, the caller as {caller.ruid}"
+        if ProcFlags.P_SUGID in target.flag:
+            return "it runs a set-id program, or has changed its credentials"
+        return None
+    if target.pid == 1 and _securelevel(kernel) > 0:
+        return "it is init, and kern.securelevel is above 0"
+    return None
+
+
+def _securelevel(kernel: Kernel) -> int:
+    try:
+        value = kernel.sysctl("kern.securelevel")
+    except KernelError:
+        return 0
+    return int.from_bytes(value[:4], kernel.target.byteorder, signed=True)

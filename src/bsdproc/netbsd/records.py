@@ -1,0 +1,51 @@
+"""Records that NetBSD hands out; see `bsdproc.typed.records`."""
+
+from __future__ import annotations
+
+from bsdproc.netbsd import sigset
+from bsdproc.netbsd.constants.signals import Signal
+from bsdproc.typed import records
+from bsdproc.typed.records import (
+    Enumerated,
+    Field,
+    Flagged,
+    Malformed,
+    Nested,
+    Number,
+    Numbers,
+    Seconds,
+    SignalSet,
+    Text,
+    text,
+)
+
+__all__ = [
+    "Enumerated",
+    "Field",
+    "Flagged",
+    "Malformed",
+    "Nested",
+    "Number",
+    "Numbers",
+    "Record",
+    "Seconds",
+    "Signals",
+    "Text",
+    "text",
+]
+
+
+class Record(records.Record):
+    """A C struct that NetBSD gave; subclasses name its fields."""
+
+    system = "netbsd"
+    __slots__ = ()
+
+
+class Signals(SignalSet[Signal]):
+    """A sigset_t."""
+
+    __slots__ = ()
+
+    def __init__(self, cname: str) -> None:
+        super().__init__(cname, sigset.SETS)

@@ -1,0 +1,54 @@
+"""NetBSD's system calls: numbers, names, arguments and results.
+
+    >>> syscalls.by_number(3).name
+    'read'
+    >>> [str(a) for a in syscalls.by_number(3).arguments]
+    ['int fd', 'void *buf', 'size_t nbyte']
+
+The numbers are those of NetBSD 10; they are the same on all machines and are never
+used again for something else, so that an older kernel's are among them.  An argument
+that is called PAD only brings the next one to an even place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bsdproc.abi.syscalls import NETBSD as _NAMES
+from bsdproc.typed import syscalls
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(syscalls.Argument):
+    """One argument of a system call, as C declares it."""
+
+    system = "netbsd"
+    longs = frozenset({
+        "long", "u_long", "size_t", "ssize_t", "key_t", "intptr_t", "cpuid_t",
+    })
+    wide = frozenset({"off_t", "dev_t", "quad_t"})
+    signs = frozenset({
+        "int", "int32_t", "long", "ssize_t", "off_t", "quad_t", "pid_t", "lwpid_t",
+        "clockid_t", "timer_t", "key_t", "intptr_t", "mqd_t", "psetid_t", "idtype_t",
+        "acl_type_t",
+    })
+
+
+@dataclass(frozen=True, slots=True)
+class Syscall(syscalls.Syscall[Argument]):
+    """A system call; its name is SYS_*'s: "read", "exit", "__wait450"."""
+
+    system = "netbsd"
+
+
+_TABLE: Final = syscalls.Table(Syscall, Argument, _NAMES, "bsdproc.netbsd._prototypes")
+by_number = _TABLE.by_number
+by_name = _TABLE.by_name
+name = _TABLE.name
+
+
+def table() -> Mapping[int, Syscall]:
+    """Every system call by its number."""
+    return _TABLE.numbers
