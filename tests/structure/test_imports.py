@@ -27,8 +27,16 @@ ALLOWED = {
 }
 
 
-def imports(path: Path) -> set[str]:
-    """The packages of bsdproc that a module imports, wherever in it."""
+EMULATED = ("freebsd", "netbsd", "dragonfly")
+"""The emulated kernels, which know nothing of each other."""
+
+BELOW_THE_SYSTEMS = ("bsd", "machine")
+"""What they share, and below it the processor and its memory: neither knows
+what stands above it."""
+
+
+def modules(path: Path) -> set[str]:
+    """The modules of bsdproc that a module imports, wherever in it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         names: list[str] = []
@@ -37,10 +45,29 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
-            parts = name.split(".")
-            if parts[0] == "bsdproc" and len(parts) > 1:
-                found.add(parts[1])
+            if name.startswith("bsdproc."):
+                found.add(name)
     return found
+
+
+def imports(path: Path) -> set[str]:
+    """Of these the packages."""
+    return {name.split(".")[1] for name in modules(path)}
+
+
+@pytest.mark.parametrize("package", [*EMULATED, *BELOW_THE_SYSTEMS])
+def test_emulated_kernels_stand_on_what_they_share(package: str) -> None:
+    above = set(EMULATED)
+    if package == "machine":
+        above.add("bsd")
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (ROOT / "emulator" / package).rglob("*.py")
+        for name in modules(path)
+        for other in above - {package}
+        if f"{name}.".startswith(f"bsdproc.emulator.{other}.")
+    }
+    assert not wrong
 
 
 @pytest.mark.parametrize("package", sorted(p.name for p in ROOT.iterdir() if p.name in ALLOWED))

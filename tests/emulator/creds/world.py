@@ -7,12 +7,13 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from bsdproc.emulator.bsd import fork
 from bsdproc.emulator.bsd.files import FileTable
 from bsdproc.emulator.bsd.jobc import enter
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import NAMES, Refused
-from bsdproc.emulator.freebsd import exit, fork
+from bsdproc.emulator.freebsd import exit
 from bsdproc.emulator.freebsd.cred import Cred, Prison
 from bsdproc.emulator.freebsd.procctl import sys_procctl
 from bsdproc.emulator.freebsd.system import System

@@ -10,12 +10,20 @@ from collections import Counter
 import pytest
 
 from bsdproc.emulator import FreeBSD
+from bsdproc.emulator.bsd.syscalls import files, names, numbered, poll
 from bsdproc.emulator.errno import EBUSY, EDEADLK, ESRCH, NAMES
-from bsdproc.emulator.freebsd.syscalls import files, names, poll, sysctl
+from bsdproc.emulator.freebsd.syscalls import files as own_files
+from bsdproc.emulator.freebsd.syscalls import sysctl
+from bsdproc.emulator.freebsd.syscalls.numbers import SHARED
 
 from .remote import Remote
 
-CALLS = {**files.SYSCALLS, **names.SYSCALLS, **poll.SYSCALLS, **sysctl.SYSCALLS}
+OF_FILES = {*files.CALLS, *names.CALLS, *poll.CALLS}
+CALLS = {
+    **{number: call for number, call in numbered(SHARED).items() if call[0] in OF_FILES},
+    **own_files.SYSCALLS,
+    **sysctl.SYSCALLS,
+}
 WITHOUT_LIMIT = frozenset({"ppoll", "select", "pselect"})
 ON_DESCRIPTORS = frozenset({
     "read", "write", "pread", "pwrite", "readv", "writev", "preadv", "pwritev", "fstat", "fcntl",

@@ -33,6 +33,7 @@ from bsdproc.emulator.bsd.state import (
     Sleep,
     Thread,
 )
+from bsdproc.emulator.elf import Image
 from bsdproc.emulator.errno import (
     EDEADLK,
     EINTR,
@@ -92,6 +93,8 @@ class System(ABC):
     first_pid: int
     """The last pid that booting used."""
     cpus = 2
+    comm_max: int
+    """Bytes of a process's name (MAXCOMLEN)."""
     syscall_names: Mapping[int, str]
 
     def __init__(self, machine: str, *, stdout: BinaryIO | None = None,
@@ -136,6 +139,10 @@ class System(ABC):
         """Make `kernel_proc` and `init`, and mount what is mounted at boot."""
 
     @abstractmethod
+    def user_cred(self, like: Any, uid: int, gid: int, groups: tuple[int, ...]) -> Any:
+        """Credentials of a user, all else as those of `like`."""
+
+    @abstractmethod
     def root_cred(self) -> Any:
         """The superuser's credentials: a subclass of `bsd.cred.Cred`."""
 
@@ -146,6 +153,26 @@ class System(ABC):
     @abstractmethod
     def exec_done(self, td: Thread) -> None:
         """A program has taken the process over, and will run."""
+
+    @abstractmethod
+    def unfit(self, image: Image) -> str | None:
+        """Why this kernel cannot run such a program."""
+
+    @abstractmethod
+    def exit(self, td: Thread, code: int) -> Work:
+        """exit(2): the process ends with this code."""
+
+    @abstractmethod
+    def driver_exit(self, td: Thread) -> None:
+        """The end of a process that ran the caller's Python."""
+
+    @abstractmethod
+    def single_thread(self, td: Thread) -> Work:
+        """Every other thread of the process goes."""
+
+    @abstractmethod
+    def trace_me(self, td: Thread) -> None:
+        """PT_TRACE_ME."""
 
     @abstractmethod
     def set_id(self, td: Thread, vnode: Vnode) -> Any:
@@ -204,6 +231,14 @@ class System(ABC):
     @abstractmethod
     def mount_boot(self, fs: FileSystem) -> None:
         """What is mounted when the machine has booted."""
+
+    def user_errno(self, errno: int) -> int:
+        """An error by the system's own number."""
+        return errno
+
+    def open_flags(self, flags: int) -> int:
+        """The system's O_ flags as `bsd.files` has them."""
+        return flags
 
     def passed_by(self, td: Thread) -> bool:
         """Whether a thread whose `at_trap` is set is through with its stop."""
@@ -481,7 +516,8 @@ class System(ABC):
             if frame is None or frame.due:
                 ksi = self.machdep.userret(td)
                 if ksi is not None:
-                    self.trap(td, ksi)
+                    if self.trap(td, ksi):
+                        return
                     continue
             if entry.run_user(self, td, limit):
                 return

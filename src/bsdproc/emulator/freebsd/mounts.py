@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bsdproc.emulator.bsd.file import access
+from bsdproc.emulator.bsd.mounts import in_use
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.caller import LentBuffer
 from bsdproc.emulator.errno import (
@@ -324,7 +325,7 @@ def unmount(system: System, td: Thread, path: str, flags: int) -> None:
         raise Refused(EINVAL)
     _suser(td, found)
     over = [m for m in system.vfs.mounts if m.covers is not None and m.covers.mount is found]
-    busy = _busy(system, found)
+    busy = in_use(system, found)
     if flags & NONBUSY and (over or any(node is not found.root for node in busy)):
         raise Refused(EBUSY)
     if over and flags & FORCE:
@@ -357,22 +358,6 @@ def _by_path(system: System, td: Thread, path: str) -> Mount:
         if mount.on == wanted:
             return mount
     raise Refused(EINVAL)
-
-
-def _busy(system: System, mount: Mount) -> list[Vnode]:
-    """Its vnodes that are in use: open files, and directories that processes are in."""
-    used: list[Vnode] = []
-    for p in system.procs.values():
-        used += [slot.file.vnode for slot in p.files.slots.values()
-                 if slot.file.vnode is not None and slot.file.vnode.mount is mount]
-        for place in (p.cwd, p.root):
-            try:
-                node = system.vfs.lookup(place)
-            except Refused:
-                continue
-            if node.mount is mount:
-                used.append(node)
-    return used
 
 
 # -- statfs ----------------------------------------------------------------------

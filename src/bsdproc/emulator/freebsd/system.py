@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd import proctree
 from bsdproc.emulator.bsd.signo import SIG_MAX
-from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.state import TDB, KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
 from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.bsd.system import names
+from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import ECAPMODE
 from bsdproc.emulator.freebsd import (
     cred,
@@ -22,6 +23,7 @@ from bsdproc.emulator.freebsd import (
     fastblock,
     procctl,
     procfs,
+    ptrace,
     reaper,
     signals,
     syscalls,
@@ -34,10 +36,13 @@ from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
     from bsdproc.emulator.bsd.system import Work
+    from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
+NO_MEMORY = CallerMemory(0, 0)
+"""Of a caller who passes no address."""
 
 
 class System(BsdSystem):
@@ -51,6 +56,7 @@ class System(BsdSystem):
     machdep = machdep
     sig_max = SIG_MAX
     first_pid = 700
+    comm_max = 19
     syscall_names = SYSCALL_NAMES
 
     def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
@@ -92,6 +98,10 @@ class System(BsdSystem):
     def root_cred(self) -> cred.Cred:
         return cred.root_cred(self.prison0)
 
+    def user_cred(self, like: cred.Cred, uid: int, gid: int,
+                  groups: tuple[int, ...]) -> cred.Cred:
+        return cred.Cred.of(uid, gid, like.prison, groups)
+
     # -- processes -----------------------------------------------------------------
     def reserved(self, pid: int) -> bool:
         return reaper.reserved(self, pid)
@@ -100,9 +110,35 @@ class System(BsdSystem):
         procctl.procctl_fork(parent, child)
         reaper.reaper_fork(self, parent, child, no_wait=no_wait)
 
+    def unfit(self, image: Image) -> str | None:
+        if image.machine not in self.machdep.MACHINES:
+            return f"is for {image.machine}, not {self.machine}"
+        if image.system not in ("freebsd", None):
+            return f"is a program of {image.system}"
+        if image.interpreter is not None:
+            return f"needs {image.interpreter}; only static programs run here"
+        if image.system is None:
+            return "has no mark of its system (no note, no EI_OSABI)"
+        return None
+
     def exec_done(self, td: Thread) -> None:
-        procctl.procctl_exec(td.proc)
+        p = td.proc
+        procctl.procctl_exec(p)
         fastblock.clear(td)
+        if p.ptevents & entry.PTRACE_EXEC:
+            td.dbgflags |= TDB.EXEC
+
+    def exit(self, td: Thread, code: int) -> Work:
+        return exit.exit1(self, td, code)
+
+    def driver_exit(self, td: Thread) -> None:
+        exit.driver_exit(self, td)
+
+    def single_thread(self, td: Thread) -> Work:
+        return exit.single_thread(self, td)
+
+    def trace_me(self, td: Thread) -> None:
+        ptrace.ptrace(self, td, ptrace.PT_TRACE_ME, 0, 0, 0, NO_MEMORY)
 
     def set_id(self, td: Thread, vnode: Vnode) -> cred.Cred | None:
         return cred.setid_exec(self, td, vnode)

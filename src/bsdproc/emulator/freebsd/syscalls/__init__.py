@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from bsdproc.emulator.bsd.entry import Entry as Entry
 from bsdproc.emulator.bsd.entry import Function as Function
+from bsdproc.emulator.bsd.syscalls import numbered
+from bsdproc.emulator.freebsd.syscalls.numbers import SHARED
 
 
 def table() -> Mapping[int, Entry]:
@@ -13,24 +15,20 @@ def table() -> Mapping[int, Entry]:
     from bsdproc.emulator.freebsd.syscalls import (
         fastblock,
         files,
-        flock,
         ids,
         jail,
         kqueue,
         memory,
-        names,
-        poll,
         procdesc,
         process,
         signals,
         sysctl,
         threads,
-        time,
     )
 
-    calls: dict[int, Entry] = {}
-    for module in (process, signals, threads, memory, time, ids, jail, files, names, poll, sysctl,
-                   flock, kqueue, procdesc, fastblock):
+    calls: dict[int, Entry] = numbered(SHARED)
+    for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
+                   fastblock):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

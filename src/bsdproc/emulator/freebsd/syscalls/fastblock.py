@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls.args import signed
 from bsdproc.emulator.errno import EBUSY, EFAULT, EINVAL, Refused
 from bsdproc.emulator.freebsd import fastblock, signals
-from bsdproc.emulator.freebsd.syscalls.process import signed
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:

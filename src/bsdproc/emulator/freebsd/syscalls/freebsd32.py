@@ -10,10 +10,10 @@ from collections.abc import Generator, Mapping
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from bsdproc.emulator.bsd.syscalls.args import UserSpace, signed, space_of
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.procctl import sys_procctl
 from bsdproc.emulator.freebsd.syscalls import Entry, Function
-from bsdproc.emulator.freebsd.syscalls.process import UserSpace, signed, space_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Sleep, Thread

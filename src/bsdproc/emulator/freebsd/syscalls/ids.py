@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import P
+from bsdproc.emulator.bsd.syscalls.args import UserSpace, signed, space_of
 from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, ERANGE, Refused
 from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups
 from bsdproc.emulator.freebsd.procctl import sys_procctl
-from bsdproc.emulator.freebsd.syscalls.process import UserSpace, signed, space_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Proc, Thread

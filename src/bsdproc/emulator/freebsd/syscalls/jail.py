@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.syscalls.args import signed
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd import jail
 from bsdproc.emulator.freebsd.syscalls.ids import SystemCall, user_memory
-from bsdproc.emulator.freebsd.syscalls.process import signed
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Thread

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.file import EVFILT_SIGNAL, Blocking, Knote, Kqueue
 from bsdproc.emulator.bsd.state import Sleep, Thread
+from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.errno import EBADF, EINTR, EINVAL, ENOENT, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.syscalls import Entry

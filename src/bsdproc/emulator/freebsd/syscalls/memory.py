@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.file import FWRITE
 from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls.args import signed, space_of
+from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
 from bsdproc.emulator.freebsd import aslr, procctl
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
-from bsdproc.emulator.freebsd.syscalls.width import narrow
 from bsdproc.emulator.machine.memory import PAGE
 
 if TYPE_CHECKING:

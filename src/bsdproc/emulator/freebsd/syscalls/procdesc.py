@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.files import nofile
 from bsdproc.emulator.bsd.state import Proc, Thread
+from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.errno import EBADF, EINVAL, ESRCH, Refused
 from bsdproc.emulator.freebsd import fork
 from bsdproc.emulator.freebsd.procdesc import ProcDesc
-from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.syscalls import Entry

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.signals import delete_everywhere, ignored, post
-from bsdproc.emulator.bsd.state import KSigInfo, SigAction, SigActs, SigStack, Sleep, Thread
+from bsdproc.emulator.bsd.state import KSigInfo, SigAction, SigActs, Sleep, Thread
+from bsdproc.emulator.bsd.syscalls.args import signed, space_of
+from bsdproc.emulator.bsd.syscalls.signals import from_set, to_set
+from bsdproc.emulator.bsd.syscalls.width import narrow, time
 from bsdproc.emulator.errno import (
     EAGAIN,
     EINTR,
     EINVAL,
     EJUSTRETURN,
-    ENOMEM,
-    EPERM,
     ERESTART,
     ESRCH,
     EWOULDBLOCK,
@@ -24,8 +25,6 @@ from bsdproc.emulator.errno import (
 from bsdproc.emulator.freebsd import signals
 from bsdproc.emulator.freebsd.entry import PTRACE_SCE, PTRACE_SCX
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
-from bsdproc.emulator.freebsd.syscalls.width import narrow, time
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -33,25 +32,10 @@ if TYPE_CHECKING:
 Args = tuple[int, ...]
 Work = Generator[Sleep | None, int, int]
 
-SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 1, 2, 3
-SS_ONSTACK, SS_DISABLE = 1, 4
-MINSIGSTKSZ = 2048
 SIGACTION = (struct.Struct("<Qi16s4x"), struct.Struct("<Ii16s"))
 """struct sigaction: handler, flags, mask; amd64's and i386's."""
-STACK = (struct.Struct("<QQi4x"), struct.Struct("<IIi"))
-"""stack_t."""
 P_OSREL_SIGWAIT = 700000
 """From this version on programs are told of an interrupted sigwait."""
-
-
-def to_set(data: bytes) -> frozenset[int]:
-    """A sigset_t's members."""
-    bits = int.from_bytes(data[:16], "little")
-    return frozenset(n + 1 for n in range(s.SIG_MAX) if bits >> n & 1)
-
-
-def from_set(signals_: frozenset[int] | set[int]) -> bytes:
-    return sum(1 << (sig - 1) for sig in signals_).to_bytes(16, "little")
 
 
 KNOWN_FLAGS = (s.SA_ONSTACK | s.SA_RESTART | s.SA_RESETHAND | s.SA_NOCLDSTOP | s.SA_NODEFER
@@ -101,31 +85,6 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
-def sys_sigprocmask(system: System, td: Thread, args: Args) -> int:
-    how, new, old = signed(args[0]), args[1], args[2]
-    space, before = space_of(td), td.sigmask
-    if new:
-        given = to_set(space.copyin(new, 16))
-        if how == SIG_BLOCK:
-            mask = td.sigmask | given
-        elif how == SIG_UNBLOCK:
-            mask = td.sigmask - given
-        elif how == SIG_SETMASK:
-            mask = given
-        else:
-            raise Refused(EINVAL)
-        td.sigmask = mask - s.CANNOT_MASK
-    if old:
-        space.copyout(old, from_set(before))
-    return 0
-
-
-def sys_sigpending(system: System, td: Thread, args: Args) -> int:
-    waiting = td.sigqueue.signals | td.proc.sigqueue.signals
-    space_of(td).copyout(args[0], from_set(waiting))
-    return 0
-
-
 def sys_sigsuspend(system: System, td: Thread, args: Args) -> Work:
     mask = to_set(space_of(td).copyin(args[0], 16)) - s.CANNOT_MASK
     td.oldsigmask, td.sigmask = td.sigmask, mask
@@ -138,34 +97,6 @@ def sys_sigsuspend(system: System, td: Thread, args: Args) -> Work:
             taken |= yield from post(system, td, sig)
         taken |= bool(td.proc.ptevents & (PTRACE_SCE | PTRACE_SCX))
     td.kept_errno = EINTR
-    return EJUSTRETURN
-
-
-def sys_sigaltstack(system: System, td: Thread, args: Args) -> int:
-    new, old = args[0], args[1]
-    space, was, form = space_of(td), td.sigstk, STACK[narrow(td)]
-    assert td.context is not None
-    on_it = not was.flags & SS_DISABLE and was.sp <= td.context.get("rsp") < was.sp + was.size
-    if new:
-        sp, size, flags = form.unpack(space.copyin(new, form.size))
-        if on_it:
-            raise Refused(EPERM)
-        if flags & ~SS_DISABLE:
-            raise Refused(EINVAL)
-        if flags & SS_DISABLE:
-            td.sigstk = SigStack()
-        elif size < MINSIGSTKSZ:
-            raise Refused(ENOMEM)
-        else:
-            td.sigstk = SigStack(sp, size, 0)
-    if old:
-        flags = was.flags | (SS_ONSTACK if on_it else 0)
-        space.copyout(old, form.pack(was.sp, was.size, flags))
-    return 0
-
-
-def sys_sigreturn(system: System, td: Thread, args: Args) -> int:
-    system.machdep.sigreturn(system, td, args[0])
     return EJUSTRETURN
 
 
@@ -273,14 +204,10 @@ def _thr_kill(system: System, td: Thread, pid: int, tid: int, sig: int) -> int:
 
 
 SYSCALLS: dict[int, Entry] = {
-    53: ("sigaltstack", 2, sys_sigaltstack),
-    340: ("sigprocmask", 3, sys_sigprocmask),
     341: ("sigsuspend", 1, sys_sigsuspend),
-    343: ("sigpending", 1, sys_sigpending),
     345: ("sigtimedwait", 3, sys_sigtimedwait),
     346: ("sigwaitinfo", 2, sys_sigwaitinfo),
     416: ("sigaction", 3, sys_sigaction),
-    417: ("sigreturn", 1, sys_sigreturn),
     429: ("sigwait", 2, sys_sigwait),
     433: ("thr_kill", 2, sys_thr_kill),
     456: ("sigqueue", 3, sys_sigqueue),

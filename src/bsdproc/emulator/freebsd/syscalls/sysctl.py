@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.syscalls.args import space
+from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EINVAL, Refused
-from bsdproc.emulator.freebsd.syscalls.files import narrow, space
 from bsdproc.emulator.freebsd.sysctl import CTL_MAXNAME, MAXPATHLEN, ask, name2mib
 
 if TYPE_CHECKING:

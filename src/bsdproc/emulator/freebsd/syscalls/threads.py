@@ -7,6 +7,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import TDB, P, Sleep, Thread
+from bsdproc.emulator.bsd.syscalls.args import signed, space_of
+from bsdproc.emulator.bsd.syscalls.width import long_, narrow, pointer, time
 from bsdproc.emulator.errno import (
     EINTR,
     EINVAL,
@@ -20,8 +22,6 @@ from bsdproc.emulator.errno import (
 from bsdproc.emulator.freebsd import exit
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP, thread_start
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
-from bsdproc.emulator.freebsd.syscalls.width import long_, narrow, pointer, time
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System

@@ -1,4 +1,4 @@
-"""execve: a program takes a process over.  The subject of FreeBSD's kern_exec.c."""
+"""execve: a program takes a process over.  The subject of kern_exec.c."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator import elf
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.file import access
-from bsdproc.emulator.bsd.state import TDB, P, Proc, SigStack, Sleep, Thread
+from bsdproc.emulator.bsd.state import P, Proc, SigStack, Sleep, Thread
 from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
-from bsdproc.emulator.freebsd import cred, fastblock, procctl
-from bsdproc.emulator.freebsd.entry import PTRACE_EXEC
 from bsdproc.emulator.machine.entries import EXEC
 from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
     from bsdproc.emulator.vfs import Vnode
 
-MAXCOMLEN = 19
 MAXINTERP = 128
 
 
@@ -54,11 +51,9 @@ def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
            env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
     """kern_execve.  A failure leaves the process as it was."""
-    from bsdproc.emulator.freebsd.exit import single_thread, thread_exit
-
     p = td.proc
     if p.singlethread is not None:
-        yield from thread_exit(system, td)      # another thread's exec or exit was first
+        yield from system.leave(td)      # another thread's exec or exit was first
     p.flag |= P.INEXEC
     try:
         vnode, text_path = _find(system, td, path)
@@ -77,13 +72,13 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         except elf.BadElf as e:
             system.note(f"execve {execpath}: {e}")
             raise Refused(ENOEXEC) from None
-        why = _unfit(system, image)
+        why = system.unfit(image)
         if why is not None:
             system.note(f"execve {execpath}: {why}")
             raise Refused(ENOEXEC)
     finally:
         p.flag &= ~P.INEXEC
-    new = cred.setid_exec(system, td, vnode)
+    new = system.set_id(td, vnode)
     base = system.machdep.image_base(system, p, image)
     space = AddressSpace(image.bits, engine=system.engine)
     try:
@@ -102,37 +97,21 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.files.close_on_exec(system, td)
     _reset_signals(p, td)
     p.title = None
-    p.comm = name[:MAXCOMLEN]
+    p.comm = name[:system.comm_max]
     td.name = p.comm
     p.flag |= P.EXEC
-    procctl.procctl_exec(p)
     if p.flag & P.PPWAIT:
         p.flag &= ~(P.PPWAIT | P.PPTRACE)
         system.wakeup(("pwait", p))
     if new is not None:
         p.cred = new
     td.dr = [0] * 16
-    fastblock.clear(td)
+    system.exec_done(td)
     system.machdep.exec_setregs(td, loaded.entry, stack)
-    if p.ptevents & PTRACE_EXEC:
-        td.dbgflags |= TDB.EXEC
     if len(p.threads) > 1:
         # post_execve: the others did not run since, and the new image is in place.
-        yield from single_thread(system, td)
+        yield from system.single_thread(td)
     return EJUSTRETURN
-
-
-def _unfit(system: System, image: elf.Image) -> str | None:
-    """Why this kernel cannot run such a program."""
-    if image.machine not in system.machdep.MACHINES:
-        return f"is for {image.machine}, not {system.machine}"
-    if image.system not in ("freebsd", None):
-        return f"is a program of {image.system}"
-    if image.interpreter is not None:
-        return f"needs {image.interpreter}; only static programs run here"
-    if image.system is None:
-        return "has no mark of its system (no note, no EI_OSABI)"
-    return None
 
 
 def _data_start(image: elf.Image, loaded: elf.Loaded) -> int:

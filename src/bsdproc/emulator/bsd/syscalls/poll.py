@@ -10,12 +10,13 @@ from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.file import FREAD, FWRITE, SELECT, Blocking, File
 from bsdproc.emulator.bsd.files import nofile
 from bsdproc.emulator.bsd.state import Sleep, Thread
+from bsdproc.emulator.bsd.syscalls.args import int32, space
+from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EINTR, EINVAL, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd.syscalls.files import int32, narrow, space
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.syscalls import Entry
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.entry import Entry
+    from bsdproc.emulator.bsd.system import System
 
 POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL = 0x1, 0x4, 0x8, 0x10, 0x20
 POLLRDNORM = 0x40
@@ -144,9 +145,9 @@ def sys_pselect(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[i
     return (yield from _select(system, td, int32(args[0]), args[1:4], timeout))
 
 
-SYSCALLS: dict[int, Entry] = {
-    93: ("select", 5, sys_select),
-    209: ("poll", 3, sys_poll),
-    522: ("pselect", 6, sys_pselect),
-    545: ("ppoll", 4, sys_ppoll),
+CALLS: dict[str, Entry] = {
+    "select": ("select", 5, sys_select),
+    "poll": ("poll", 3, sys_poll),
+    "pselect": ("pselect", 6, sys_pselect),
+    "ppoll": ("ppoll", 4, sys_ppoll),
 }

@@ -7,14 +7,14 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import limits, rusage
+from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.state import Sleep, Thread, Usage
+from bsdproc.emulator.bsd.syscalls.args import signed, space_of
+from bsdproc.emulator.bsd.syscalls.width import narrow, time
 from bsdproc.emulator.errno import EINTR, EINVAL, ERESTART, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.syscalls.process import signed, space_of
-from bsdproc.emulator.freebsd.syscalls.width import narrow, time
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 Args = tuple[int, ...]
 Work = Generator[Sleep | None, int, int]
@@ -130,13 +130,13 @@ def sys_getrusage(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
-SYSCALLS: dict[int, Entry] = {
-    116: ("gettimeofday", 2, sys_gettimeofday),
-    117: ("getrusage", 2, sys_getrusage),
-    194: ("getrlimit", 2, sys_getrlimit),
-    195: ("setrlimit", 2, sys_setrlimit),
-    232: ("clock_gettime", 2, sys_clock_gettime),
-    234: ("clock_getres", 2, sys_clock_getres),
-    240: ("nanosleep", 2, sys_nanosleep),
-    244: ("clock_nanosleep", 4, sys_clock_nanosleep),
+CALLS: dict[str, Entry] = {
+    "gettimeofday": ("gettimeofday", 2, sys_gettimeofday),
+    "getrusage": ("getrusage", 2, sys_getrusage),
+    "getrlimit": ("getrlimit", 2, sys_getrlimit),
+    "setrlimit": ("setrlimit", 2, sys_setrlimit),
+    "clock_gettime": ("clock_gettime", 2, sys_clock_gettime),
+    "clock_getres": ("clock_getres", 2, sys_clock_getres),
+    "nanosleep": ("nanosleep", 2, sys_nanosleep),
+    "clock_nanosleep": ("clock_nanosleep", 4, sys_clock_nanosleep),
 }

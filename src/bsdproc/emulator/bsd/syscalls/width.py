@@ -15,7 +15,7 @@ _TIMES: Final = (struct.Struct("<qq"), struct.Struct("<ii"))
 
 def narrow(td: Thread) -> bool:
     """The thread's program is an i386 one."""
-    return td.proc.sysent == "FreeBSD ELF32"
+    return td.proc.sysent.endswith("32")
 
 
 def pointer(td: Thread) -> struct.Struct:

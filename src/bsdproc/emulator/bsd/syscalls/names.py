@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.file import access
+from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
+from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW, size_of
 from bsdproc.emulator.errno import EINVAL, ERANGE, Refused
-from bsdproc.emulator.freebsd.syscalls.files import (
-    AT_SYMLINK_NOFOLLOW,
-    int32,
-    path_at,
-    size_of,
-    space,
-)
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.entry import Entry
     from bsdproc.emulator.bsd.state import Thread
-    from bsdproc.emulator.freebsd.syscalls import Entry
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 AT_REMOVEDIR = 0x800
 
@@ -133,28 +128,28 @@ def sys_getcwd(system: System, td: Thread, args: tuple[int, ...]) -> None:
     space(td).copyout(args[0], path)
 
 
-SYSCALLS: dict[int, Entry] = {
-    9: ("link", 2, sys_link),
-    10: ("unlink", 1, sys_unlink),
-    12: ("chdir", 1, sys_chdir),
-    13: ("fchdir", 1, sys_fchdir),
-    15: ("chmod", 2, sys_chmod),
-    16: ("chown", 3, sys_chown),
-    57: ("symlink", 2, sys_symlink),
-    58: ("readlink", 3, sys_readlink),
-    61: ("chroot", 1, sys_chroot),
-    123: ("fchown", 3, sys_fchown),
-    124: ("fchmod", 2, sys_fchmod),
-    128: ("rename", 2, sys_rename),
-    132: ("mkfifo", 2, sys_mkfifo),
-    136: ("mkdir", 2, sys_mkdir),
-    137: ("rmdir", 1, sys_rmdir),
-    254: ("lchown", 3, sys_lchown),
-    274: ("lchmod", 2, sys_lchmod),
-    326: ("__getcwd", 2, sys_getcwd),
-    490: ("fchmodat", 4, sys_fchmodat),
-    491: ("fchownat", 5, sys_fchownat),
-    496: ("mkdirat", 3, sys_mkdirat),
-    500: ("readlinkat", 4, sys_readlinkat),
-    503: ("unlinkat", 3, sys_unlinkat),
+CALLS: dict[str, Entry] = {
+    "link": ("link", 2, sys_link),
+    "unlink": ("unlink", 1, sys_unlink),
+    "chdir": ("chdir", 1, sys_chdir),
+    "fchdir": ("fchdir", 1, sys_fchdir),
+    "chmod": ("chmod", 2, sys_chmod),
+    "chown": ("chown", 3, sys_chown),
+    "symlink": ("symlink", 2, sys_symlink),
+    "readlink": ("readlink", 3, sys_readlink),
+    "chroot": ("chroot", 1, sys_chroot),
+    "fchown": ("fchown", 3, sys_fchown),
+    "fchmod": ("fchmod", 2, sys_fchmod),
+    "rename": ("rename", 2, sys_rename),
+    "mkfifo": ("mkfifo", 2, sys_mkfifo),
+    "mkdir": ("mkdir", 2, sys_mkdir),
+    "rmdir": ("rmdir", 1, sys_rmdir),
+    "lchown": ("lchown", 3, sys_lchown),
+    "lchmod": ("lchmod", 2, sys_lchmod),
+    "__getcwd": ("__getcwd", 2, sys_getcwd),
+    "fchmodat": ("fchmodat", 4, sys_fchmodat),
+    "fchownat": ("fchownat", 5, sys_fchownat),
+    "mkdirat": ("mkdirat", 3, sys_mkdirat),
+    "readlinkat": ("readlinkat", 4, sys_readlinkat),
+    "unlinkat": ("unlinkat", 3, sys_unlinkat),
 }

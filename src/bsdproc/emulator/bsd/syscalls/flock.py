@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.file import Blocking, VnodeFile
 from bsdproc.emulator.bsd.state import Sleep, Thread
+from bsdproc.emulator.bsd.syscalls.args import signed
 from bsdproc.emulator.errno import EBADF, EOPNOTSUPP, EWOULDBLOCK, Refused
-from bsdproc.emulator.freebsd.syscalls.process import signed
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.freebsd.syscalls import Entry
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.entry import Entry
+    from bsdproc.emulator.bsd.system import System
 
 LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN = 1, 2, 4, 8
 
@@ -44,6 +44,6 @@ def sys_flock(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int
     return 0
 
 
-SYSCALLS: dict[int, Entry] = {
-    131: ("flock", 2, sys_flock),
+CALLS: dict[str, Entry] = {
+    "flock": ("flock", 2, sys_flock),
 }
