@@ -125,3 +125,11 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return NAMES.get(self.errno, str(self.errno))
+
+
+class RefusedAfter(Refused):
+    """A refusal of bytes that were taken in already: a file's offset moves."""
+
+    def __init__(self, errno: int, taken: int) -> None:
+        super().__init__(errno)
+        self.taken = taken

@@ -211,6 +211,10 @@ class Vnode:
         """VOP_WRITE: how many bytes were taken."""
         raise Refused(EISDIR if self.kind == "dir" else EOPNOTSUPP)
 
+    def behind(self, who: Access) -> object:
+        """The open file that reading and writing this one is done with, if it stands for one."""
+        return None
+
     def truncate(self, size: int, who: Access = KERNEL) -> None:
         raise Refused(EISDIR if self.kind == "dir" else EINVAL)
 

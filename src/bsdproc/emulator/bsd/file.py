@@ -21,6 +21,7 @@ from bsdproc.emulator.errno import (
     EOPNOTSUPP,
     EPIPE,
     Refused,
+    RefusedAfter,
 )
 from bsdproc.emulator.vnode import Access, Attributes, Vnode
 
@@ -121,6 +122,7 @@ class VnodeFile(File):
     def closed(self, system: System) -> None:
         if self.flag & FWRITE:
             self.vnode.writers -= 1
+        self.vnode.closed(bool(self.flag & FWRITE))
         self.unlock(system)
 
     def unlock(self, system: System) -> None:
@@ -132,24 +134,31 @@ class VnodeFile(File):
         return self.vnode.attributes(who)
 
     def read(self, system: System, td: Thread, size: int, offset: int | None) -> Blocking[bytes]:
-        data = self.vnode.read_at(
-            self.offset if offset is None else offset, size, access(td))
+        who = access(td)
+        if isinstance(other := self.vnode.behind(who), File):
+            return (yield from other.read(system, td, size, None))
+        data = self.vnode.read_at(self.offset if offset is None else offset, size, who)
         if offset is None:
             self.offset += len(data)
         return data
-        yield
 
     def write(self, system: System, td: Thread, data: bytes, offset: int | None) -> Blocking[int]:
-        node, at = self.vnode, self.offset if offset is None else offset
+        node, at, who = self.vnode, self.offset if offset is None else offset, access(td)
+        if isinstance(other := node.behind(who), File):
+            return (yield from other.write(system, td, data, None))
         if self.flag & O_APPEND and node.kind == "reg":
             at = node.size
         if node.kind == "reg":
             self._limit(system, td, at, len(data))
-        done = node.write_at(at, data, access(td))
+        try:
+            done = node.write_at(at, data, who)
+        except RefusedAfter as refused:
+            if offset is None:
+                self.offset = at + refused.taken
+            raise
         if offset is None:
             self.offset = at + done
         return done
-        yield
 
     @staticmethod
     def _limit(system: System, td: Thread, at: int, size: int) -> None:

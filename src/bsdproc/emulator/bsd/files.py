@@ -144,7 +144,7 @@ def openat(system: System, td: Thread, path: str, flags: int, mode: int = 0o600,
         raise Refused(EMFILE)
     vnode = _opened(system, td, path, flags, mode, where(td, at, path))
     file: File
-    if vnode.kind == "fifo":
+    if isinstance(vnode, Special) and vnode.kind == "fifo":
         file = yield from _open_fifo(system, flags, vnode)
     else:
         file = VnodeFile(flags & STAYS, vnode)
@@ -192,7 +192,7 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
     node.check(want, who)
     if want & WRITE and node.kind == "reg" and running(system, node):
         raise Refused(ETXTBSY)
-    node.opened(bool(flags & FWRITE), who)
+    node.opened(bool(flags & FWRITE), who, bool(flags & O_EXCL))
     if flags & (O_SHLOCK | O_EXLOCK):
         raise Refused(EOPNOTSUPP)
     if flags & O_TRUNC and node.kind == "reg":
@@ -390,7 +390,8 @@ def entries(system: System, td: Thread, fd: int) -> tuple[File, list[Entry]]:
     if not isinstance(file, VnodeFile) or file.vnode.kind != "dir":
         raise Refused(EINVAL)
     node, who = file.vnode, access(td)
-    own = [Entry(".", node.ino, "dir"), Entry("..", node.parent().ino, "dir")]
+    here, above = node.dots()
+    own = [Entry(".", here, "dir"), Entry("..", above, "dir")]
     return file, own + node.entries(who)
 
 

@@ -48,6 +48,7 @@ class File:
     type: str
     vnode: Vnode | None = None
     cred: Cred = Cred()
+    file: object = None
 
 
 @dataclass

@@ -12,8 +12,8 @@ from bsdproc.emulator.errno import (
     EOPNOTSUPP,
     ESRCH,
     Refused,
+    RefusedAfter,
 )
-from bsdproc.emulator.netbsd.procfs.contents import RefusedAfter
 from bsdproc.emulator.vnode import Vnode
 
 from .fake import BASE, Lwp, Machine, Process

@@ -12,6 +12,7 @@ from bsdproc.emulator.errno import (
     EOPNOTSUPP,
     EPERM,
     Refused,
+    RefusedAfter,
 )
 from bsdproc.emulator.netbsd.procfs import linux, texts
 from bsdproc.emulator.vnode import Vnode
@@ -33,14 +34,6 @@ class Look(NamedTuple):
     asker: Process
     process: Process
     lwp: Lwp
-
-
-class RefusedAfter(Refused):
-    """An error that comes when bytes were already taken: the offset moves."""
-
-    def __init__(self, errno: int, taken: int) -> None:
-        super().__init__(errno)
-        self.taken = taken
 
 
 # -- texts ------------------------------------------------------------------------

@@ -323,9 +323,15 @@ class PfsNode(Vnode):
             raise Refused(ESRCH)
         return Look(self.host, asker, process, lwp)
 
+    def behind(self, who: Access) -> object:
+        """procfs_dofd: of a descriptor the open file, whatever it is."""
+        if self.type is not types.FD or self.fd == -1:
+            return None
+        return self._file(self._look(who, 0, False).process).file
+
     def read_at(self, offset: int, size: int, who: Access = KERNEL) -> bytes:
         look = self._look(who, offset, False)
-        if self.type is types.FD:       # a directory; of a descriptor the file itself is read
+        if self.type is types.FD:       # a directory: it has no file
             raise Refused(EBADF)
         if self.kind != "reg":
             raise Refused(EOPNOTSUPP)

@@ -50,6 +50,10 @@ class OpenFile(Protocol):
     def vnode(self) -> Vnode | None: ...
 
     @property
+    def file(self) -> object:
+        """What reads and writes it."""
+
+    @property
     def cred(self) -> Holder:
         """Who opened it."""
 
