@@ -155,9 +155,8 @@ def test_going_on_after_ctrl_c_misses_nothing(
     for _ in interrupted(kernel, session):
         assert sum(isinstance(e, events.BreakpointHit) for e in found) == hits
         last = found[-1]
-        # The news of the exit itself can be lost with the answer of a wait.
-        if isinstance(last, events.Exited):
-            assert last.status == status
+        assert isinstance(last, events.Exited)
+        assert last.status == status
 
 
 @pytest.mark.slow

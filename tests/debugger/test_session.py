@@ -169,7 +169,7 @@ def test_interrupt_and_then_detach_leaves_it_running(
         process.trace_syscalls()
         assert isinstance(dbg.wait(), events.SyscallExited | events.SyscallEntered)
         kernel.kill(pid, freebsd.Signal.SIGSTOP)
-        process.control.stop_sent = True    # as if interrupt() had come just before an event
+        process.control.stops_due = 1       # as if interrupt() had come just before an event
         process.detach()
     kernel.settle(0.05)
     assert freebsd.kinfo.process(pid).stat != freebsd.constants.ProcState.SSTOP

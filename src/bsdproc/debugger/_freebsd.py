@@ -7,6 +7,7 @@ what they answer is decoded no further than a debugger looks.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from struct import Struct
 from typing import Final, cast
@@ -15,6 +16,7 @@ from bsdproc import freebsd
 from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants._enums import known
+from bsdproc.freebsd.constants.process import ProcFlags
 from bsdproc.freebsd.constants.ptrace import IoOp, LwpEvent, LwpFlags, PtraceEvents
 from bsdproc.freebsd.constants.signals import SiCode, Signal, TrapCode
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions
@@ -54,7 +56,7 @@ BRKPT, TRACE = TrapCode.TRAP_BRKPT.value, TrapCode.TRAP_TRACE.value
 SENT: Final = frozenset({SiCode.SI_USER.value, SiCode.SI_QUEUE.value, SiCode.SI_LWP.value})
 FIRST_COMMON: Final = SiCode.SI_USER.value
 FAULTS: Final = frozenset({4, 5, 8, 10, 11})    # SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV
-SIGTRAP, SIGSTOP, SIGKILL = 5, 17, 9
+SIGTRAP, SIGSTOP, SIGCONT, SIGKILL = 5, 17, 19, 9
 SI, SCE, SCX = (LwpFlags.PL_FLAG_SI.value, LwpFlags.PL_FLAG_SCE.value, LwpFlags.PL_FLAG_SCX.value)
 FORKED, VFORKED = LwpFlags.PL_FLAG_FORKED.value, LwpFlags.PL_FLAG_VFORKED.value
 EXITED, BORN, CHILD = (LwpFlags.PL_FLAG_EXITED.value, LwpFlags.PL_FLAG_BORN.value,
@@ -66,7 +68,9 @@ ANY_EVENT: Final = SCE | SCX | FORKED | sum(bit for bit, _ in EVENTS)
 PL_EVENT_SIGNAL: Final = LwpEvent.PL_EVENT_SIGNAL.value
 WNOHANG: Final = WaitOptions.WNOHANG.value
 WATCH_ANY: Final = (WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOWAIT).value
-P_ALL: Final = IdType.P_ALL.value
+TRAPPED: Final = WaitOptions.WTRAPPED.value
+ENDED: Final = (WaitOptions.WEXITED | WaitOptions.WNOHANG | WaitOptions.WNOWAIT).value
+P_ALL, P_PID = IdType.P_ALL.value, IdType.P_PID.value
 WRITE: Final = IoOp.PIOD_WRITE_D.value
 FEW: Final = 16
 """Bytes that a breakpoint takes at most."""
@@ -83,6 +87,7 @@ class FreeBSDBackend:
     """`Backend` over `bsdproc.freebsd`."""
 
     stop_signal = SIGSTOP
+    continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
     page_size = 4096
@@ -166,11 +171,21 @@ class FreeBSDBackend:
 
     # -- wait ------------------------------------------------------------------------
     def wait(self, pid: int, *, block: bool) -> News | None:
+        kernel = self.kernel
         try:
-            found, status, _ = self.kernel.wait4(pid, 0 if block else WNOHANG)
-        except KernelError as error:
-            raise _call.completed(self.kernel, error, "wait4", None, pid) from None
-        return _news(found, status) if found else None
+            # Of a stop whose answer is lost PT_LWPINFO tells again.  An end is told until
+            # it is collected, so it is not asked for before no stop can come.
+            found = kernel.wait6(P_PID, pid, TRAPPED if block else TRAPPED | WNOHANG)
+        except ChildProcessError:
+            try:
+                found = kernel.wait6(P_PID, pid, ENDED)
+            except KernelError as error:
+                raise _call.completed(kernel, error, "wait6", None, pid) from None
+        return _news(found.pid, found.status) if found.pid else None
+
+    def collect(self, pid: int) -> None:
+        with suppress(ChildProcessError):
+            self.kernel.wait4(pid, WNOHANG)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
         try:
@@ -221,11 +236,18 @@ class FreeBSDBackend:
         bits = info.flags.value
         return Unreported(True, info.child_pid if bits & FORKED else 0, bool(bits & VFORKED))
 
-    def stop_pending(self, pid: int) -> bool:
+    def pending(self, pid: int, signal: int) -> bool:
         try:
-            return Signal.SIGSTOP in freebsd.kinfo.process(pid, kernel=self.kernel).siglist
+            return signal in freebsd.kinfo.process(pid, kernel=self.kernel).siglist
         except KernelError:
             return False
+
+    def job_stopped(self, pid: int) -> bool:
+        try:
+            process = freebsd.kinfo.process(pid, kernel=self.kernel)
+        except KernelError:
+            return False
+        return ProcFlags.P_STOPPED_SIG in process.flag and not process.tracer
 
     def traced(self, pid: int) -> bool:
         try:

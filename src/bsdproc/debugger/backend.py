@@ -109,6 +109,7 @@ class Backend(Protocol):
     """How far the pc stands behind a breakpoint's address when it has been hit."""
     syscall_instruction: bytes
     stop_signal: int
+    continue_signal: int
     kill_signal: int
     trap_signal: int
     page_size: int
@@ -138,7 +139,13 @@ class Backend(Protocol):
         """Kill a stopped tracee for good."""
 
     def wait(self, pid: int, *, block: bool) -> News | None:
-        """`ChildProcessError` when it is no child or tracee (any more)."""
+        """The next stop, or an end, which stays to be told again until `collect`:
+        an exception may take an answer along.  None when there is nothing to tell;
+        without `block` at any time.  `ChildProcessError` when it is no child or tracee
+        (any more)."""
+
+    def collect(self, pid: int) -> None:
+        """Have done with a process whose end has been told."""
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
         """News of one of these children, the others' left for who wants
@@ -155,8 +162,11 @@ class Backend(Protocol):
         """What a thread of a stopped tracee has to tell of still; its last stop
         has been `told`."""
 
-    def stop_pending(self, pid: int) -> bool:
-        """Whether a stop signal is still to reach a process."""
+    def pending(self, pid: int, signal: int) -> bool:
+        """Whether a signal to the process as a whole waits for it."""
+
+    def job_stopped(self, pid: int) -> bool:
+        """Whether job control has it stopped; not of a tracee."""
 
     def traced(self, pid: int) -> bool:
         """Whether the caller traces it, running or stopped."""

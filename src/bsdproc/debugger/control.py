@@ -65,8 +65,10 @@ class Control:
     reports: Report = Report.NONE
     interrupting: bool = False
     """The user has asked for a stop that has not come yet."""
-    stop_sent: bool = False
-    """A stop signal of the debugger's is on its way."""
+    stops_due: int = 0
+    """So many stop signals of the debugger's are on their way, or fewer."""
+    job_stopped: bool = False
+    """It was a stopped job when it was attached to, and nobody has continued it since."""
     unborn: bool = False
     """A traced process's child, whose first stop is to come without being asked for."""
     vforked: Process | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from bsdproc.debugger import events, motion, release, report
+from bsdproc.debugger import events, motion, release, report, stops
 from bsdproc.debugger.backend import News, Report, backend_for
 from bsdproc.debugger.process import Process
 from bsdproc.debugger.state import State
@@ -39,8 +40,8 @@ class Debugger:
     attached to: no process stays stopped, and no zombie is left.
 
     An exception in the middle, Ctrl-C say, spoils nothing: the next `wait` goes
-    on where the kernel stands.  A debugger is for one thread at a time, any one.
-    Other children of the calling process are left alone.
+    on where the kernel stands.  A debugger is for one thread at a time, any one;
+    only `Process.interrupt` is for all.  Other children of the calling process are left alone.
     """
 
     def __init__(self, *, follow_fork: bool = False, syscalls: bool = False,
@@ -62,6 +63,11 @@ class Debugger:
         """What is being read."""
         self._settled = True
         """What is noted here is what the kernel has."""
+        self._waiting = False
+        self._waiter = 0
+        """The thread that has last been in `wait`."""
+        self.lock: Final = threading.RLock()
+        """Held while stop signals are counted, which any thread may send."""
         self._closed = False
         _debuggers.add(self)
 
@@ -114,7 +120,8 @@ class Debugger:
         if pid in self._processes:
             raise ValueError(f"process {pid} is traced by this debugger already")
         process = self._add(pid, spawned=False)
-        process.control.stop_sent = True        # as the kernel does it
+        process.control.stops_due = 1       # as the kernel does it
+        process.control.job_stopped = self.backend.job_stopped(pid)
         try:
             self.backend.attach(pid)
         except KernelError:
@@ -124,17 +131,19 @@ class Debugger:
 
     def _begin(self, process: Process) -> Process:
         """Wait for the stop that begins the tracing."""
-        news = self.backend.wait(process.pid, block=True)
-        if news is not None and news.stopped:
+        while (news := self.backend.wait(process.pid, block=True)) is None:
+            pass
+        if news.stopped:
             try:
                 stop = self.backend.stop(process.pid, news.signal)
                 process.state = State.STOPPED
                 process.control.reporter = process.control.told = stop.lwp
-                process.control.stop_sent = False
+                process.control.stops_due = 0
                 process.report(self._reports)
             except ProcessLookupError:
                 release.bring_to_stop(process)
         else:
+            self.backend.collect(process.pid)
             process.state = State.GONE
             self.forget(process)
         if process.state is not State.STOPPED:
@@ -159,6 +168,13 @@ class Debugger:
         """Let the processes go on and give the next event; None when no
         process is left.  `RuntimeError` when every process is held."""
         self._open()
+        self._waiter, self._waiting = threading.get_ident(), True
+        try:
+            return self._next()
+        finally:
+            self._waiting = False
+
+    def _next(self) -> events.Event | None:
         while True:
             while self._events:
                 event = self._events.popleft()
@@ -191,6 +207,8 @@ class Debugger:
                     if process.control.pending_signal == self.backend.kill_signal:
                         release.adopt_unreported(process)
                     motion.go_on(process)
+                    if process.control.interrupting:
+                        stops.send(process)
                 except ProcessLookupError:
                     process.state = State.RUNNING       # wait() tells what became of it
 
@@ -210,6 +228,12 @@ class Debugger:
 
     def _read(self, news: News) -> None:
         process = self._processes.get(news.pid)
+        if not news.stopped and process is not None:
+            # Once more after an exception in the middle, and its event is not lost.
+            self._events = deque([report.ended(process, news)])
+            self._news = None
+            self.forget(process)
+            return
         try:
             made = [] if process is None else report.read(process, news)
         except ProcessLookupError:
@@ -237,6 +261,10 @@ class Debugger:
                     return
 
     # -- for the rest of the package ------------------------------------------------
+    def in_hand(self) -> bool:
+        """Whether what stands now does so until the running thread waits again."""
+        return not self._waiting and self._waiter in (0, threading.get_ident())
+
     def adopt(self, pid: int, parent: Process, *, shared: bool) -> Process:
         """A child that the kernel has put under the debugger with its parent."""
         child = self._add(pid, spawned=parent.spawned)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from bsdproc.debugger import stops
 from bsdproc.debugger.backend import Kind, Report, Stop
 from bsdproc.debugger.control import Stepping
 from bsdproc.debugger.state import State
@@ -29,6 +30,8 @@ def go_on(process: Process) -> None:
             control.wanted = control.stepping.lwp
         settle(process)
     signal = control.pending_signal
+    if control.job_stopped:
+        stops.goes_on(process)
     lwp = control.wanted or _to_lead_over(process)
     if lwp:
         visit = control.standing(lwp)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import release
+from bsdproc.debugger import release, stops
 from bsdproc.debugger.backend import Report
 from bsdproc.debugger.breakpoints import Breakpoints
 from bsdproc.debugger.control import Control
@@ -110,12 +111,19 @@ class Process:
 
     def interrupt(self) -> None:
         """Stop it where it is; `Interrupted` will come, what happened before it
-        first.  Does nothing to a stopped process."""
-        if self.state is State.STOPPED:
+        first.  Does nothing to a process that stands, between two calls of
+        `Debugger.wait`.
+
+        Another thread than the one that waits may ask for it at any time, and so may a
+        signal's handler: a process that stands is then stopped when it has gone on."""
+        if self.state is State.STOPPED and self.debugger.in_hand():
             return
         self.need_alive()
+        # The one that waits looks at this when it has let the process go on.
         self.control.interrupting = True
-        release.send_stop(self)
+        if self.state is State.RUNNING:
+            with suppress(ProcessLookupError):
+                stops.send(self)
 
     def kill(self) -> None:
         """End it and collect it, and what of its memory a vfork's child has.
@@ -128,10 +136,12 @@ class Process:
         """Let it go on by itself, breakpoints and watchpoints removed.
 
         The signal that it stopped for is delivered, or `signal` in its
-        place (0: none)."""
+        place (0: none).  A job that was stopped when it was attached to is stopped
+        again, unless it got SIGCONT meanwhile, or a `signal` is given."""
         self.need_stopped()
         if signal is not None:
             self.set_pending_signal(signal)
+            self.control.job_stopped = False
         release.detach(self)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import motion
+from bsdproc.debugger import motion, stops
 from bsdproc.debugger.backend import Kind, News, Report, Stop
 from bsdproc.debugger.state import State
 from bsdproc.kernel.errors import KernelError
@@ -29,14 +29,6 @@ def _over(process: Process) -> bool:
     return process.state in (State.GONE, State.DETACHED)
 
 
-def send_stop(process: Process) -> None:
-    """A stop signal of the debugger's own, one at a time."""
-    backend, control = process.backend, process.control
-    if not control.stop_sent or not backend.stop_pending(process.pid):
-        control.stop_sent = True
-        backend.kernel.kill(process.pid, backend.stop_signal)
-
-
 def _wait(process: Process) -> News | None:
     """Its next news; None when it has ended, collected now."""
     while True:
@@ -51,6 +43,7 @@ def _wait(process: Process) -> News | None:
             process.state = State.STOPPED
             return news
         process.exit_status = None if news.signal else news.status
+        process.backend.collect(process.pid)
         _end(process, State.GONE)
         return None
 
@@ -65,7 +58,7 @@ def _refused(process: Process, error: KernelError, signal: int) -> None:
             _end(process, State.DETACHED)
         elif signal == process.backend.stop_signal:
             with suppress(ProcessLookupError):
-                send_stop(process)
+                stops.send(process)
         else:
             with suppress(ProcessLookupError):
                 process.backend.kernel.kill(process.pid, signal)
@@ -109,8 +102,8 @@ def _keep_signal(process: Process, stop: Stop) -> None:
     """Keep a stop's signal for the process, unless it is the debugger's doing."""
     backend, control = process.backend, process.control
     if stop.kinds == (Kind.SIGNAL,):
-        if stop.signal == backend.stop_signal and control.stop_sent:
-            control.stop_sent = control.interrupting = False
+        if stop.signal == backend.stop_signal and stops.own(process):
+            control.interrupting = False
         else:
             control.pending_signal = stop.signal
     elif stop.kinds == (Kind.BREAKPOINT,):
@@ -190,6 +183,7 @@ def detach(process: Process) -> None:
     adopt_unreported(process)
     _drain(process)
     if not _over(process):
+        stops.stop_again(process)
         backend.detach(pid, control.pending_signal)
         _end(process, State.DETACHED)
     _let_go_of_new(process, before)
@@ -202,6 +196,7 @@ def _drain(process: Process) -> None:
     backend, pid, control = process.backend, process.pid, process.control
     while _waiting(process):
         adopt_unreported(process)
+        stops.goes_on(process)
         backend.proceed(pid, control.pending_signal)
         process.state, control.told = State.RUNNING, 0
         news = _wait(process)
@@ -212,7 +207,7 @@ def _drain(process: Process) -> None:
 
 def _waiting(process: Process) -> bool:
     backend, pid, control = process.backend, process.pid, process.control
-    if control.stop_sent and backend.stop_pending(pid):
+    if stops.is_due(process):
         return True
     return any(backend.unreported(pid, lwp, told=lwp == control.reporter).waits
                for lwp in backend.threads(pid))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import events, motion, release
+from bsdproc.debugger import events, motion, release, stops
 from bsdproc.debugger.backend import Kind, News, Report, Stop
 from bsdproc.debugger.breakpoints import Breakpoint
 from bsdproc.debugger.control import Visit
@@ -26,10 +26,8 @@ VISITS_MAX = 16
 
 
 def read(process: Process, news: News) -> Out:
-    """What has happened to a process, for the user; nothing when it was only the
-    debugger's own doing."""
-    if not news.stopped:
-        return [_ended(process, news)]
+    """What has happened to a process that stands, for the user; nothing when it was
+    only the debugger's own doing."""
     control = process.control
     process.state = State.STOPPED
     stop = process.backend.stop(process.pid, news.signal)
@@ -51,23 +49,23 @@ def read(process: Process, news: News) -> Out:
     return out
 
 
-def _ended(process: Process, news: News) -> events.Event:
+def ended(process: Process, news: News) -> events.Event:
+    """A process's end, now collected."""
     if news.signal:
         event: events.Event = events.Killed(
             process, process.backend.signal_of(news.signal), news.core)
     else:
         process.exit_status = news.status
         event = events.Exited(process, news.status)
+    process.backend.collect(process.pid)
     process.state = State.GONE
-    process.debugger.forget(process)
     return event
 
 
 # -- signals and traps -----------------------------------------------------------
 def _signal(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     control = process.control
-    if stop.signal == process.backend.stop_signal and control.stop_sent:
-        control.stop_sent = False
+    if stop.signal == process.backend.stop_signal and stops.own(process):
         if control.interrupting:
             control.interrupting = False
             out.append(events.Interrupted(process, thread))
