@@ -40,8 +40,8 @@ def test_records_that_were_decoded_elsewhere(at: int) -> None:
         if name == "groups":
             assert list(record.groups) == value
         elif name == "start":
-            seconds, micros = value     # type: ignore[misc]
-            assert record.start == seconds + micros / 1_000_000
+            assert isinstance(value, list)
+            assert record.start == value[0] + value[1] / 1_000_000
         else:
             found = getattr(record, name)
             assert getattr(found, "value", found) == value, name
