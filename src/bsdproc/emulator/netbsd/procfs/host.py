@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MAXPROC = 1044
 MEMORY_PAGES = 131072
 """512 MB: what the machine claims to have."""
-CPU_MHZ = 1000.0
-"""A nanosecond an instruction."""
+CPU_MHZ = 100.0
+"""Ten nanoseconds an instruction."""
 COMPILER = "10.5.0"
 CHARACTER_DEVICES = ((0, "cons"), (1, "ctty"), (2, "mem"), (3, "wd"), (46, "rnd"))
 BLOCK_DEVICES = ((0, "wd"),)
