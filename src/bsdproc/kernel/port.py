@@ -107,7 +107,7 @@ class StatVfs(NamedTuple):
     ffree: int
     namemax: int
     flags: int
-    """MNT_ bits, the system's numbers."""
+    """MNT_RDONLY and the like, with the system's numbers."""
     fsid: tuple[int, int]
     owner: int
     """The uid that mounted it."""
