@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 from bsdproc import abi
 from bsdproc.emulator.bsd import exec as exec_
 from bsdproc.emulator.bsd import files, fork, jobc, signals
-from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
+from bsdproc.emulator.bsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.system import System
 from bsdproc.emulator.bsd.view import ViewFiles
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
@@ -131,7 +131,7 @@ class EmulatedKernel(ViewFiles, ABC):
         try:
             if new_group:
                 with self._step("setpgid"):
-                    jobc.enter(system, child, child.pid, child.session)
+                    self._own_group(child)
             if cwd is not None:
                 with self._step("chdir", cwd):
                     files.chdir(system, td, cwd)
@@ -143,7 +143,7 @@ class EmulatedKernel(ViewFiles, ABC):
                 with self._step("ptrace", "PT_TRACE_ME"):
                     system.trace_me(td)
             with self._step("execve", path):
-                error = system.drive(td, exec_.execve(system, td, path, argv, env), "execve")
+                error = system.drive(td, self._execve(td, path, argv, env), "execve")
         except KernelError:
             self._drop(child, td)
             raise
@@ -158,6 +158,14 @@ class EmulatedKernel(ViewFiles, ABC):
             yield
         except Refused as e:
             raise self._error(e, call, request) from None
+
+    def _own_group(self, child: Proc) -> None:
+        """setpgid(0, 0)."""
+        jobc.enter(self._system, child, child.pid, child.session)
+
+    def _execve(self, td: Thread, path: str, argv: list[bytes],
+                env: list[bytes]) -> Generator[Sleep | None, int, int]:
+        return exec_.execve(self._system, td, path, argv, env)
 
     def _child(self) -> tuple[Proc, Thread]:
         """A forked child that still runs the caller's code."""
@@ -210,7 +218,10 @@ class EmulatedKernel(ViewFiles, ABC):
     def kill(self, pid: int, signal: int) -> None:
         checks.int32("pid", pid)
         checks.int32("signal", signal)
-        self._run("kill", lambda: signals.kill(self._system, self._td, pid, signal), None, pid)
+        self._run("kill", lambda: self._kill(pid, signal), None, pid)
+
+    def _kill(self, pid: int, signal: int) -> None:
+        signals.kill(self._system, self._td, pid, signal)
 
     def run_child(self, work: Callable[[Kernel], T], *, uid: int | None = None,
                   gid: int | None = None) -> T:
