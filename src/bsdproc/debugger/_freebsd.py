@@ -16,6 +16,7 @@ from bsdproc import freebsd
 from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants._enums import known
+from bsdproc.freebsd.constants.kinfo import ProcState
 from bsdproc.freebsd.constants.process import ProcFlags
 from bsdproc.freebsd.constants.ptrace import IoOp, LwpEvent, LwpFlags, PtraceEvents
 from bsdproc.freebsd.constants.signals import SiCode, Signal, TrapCode
@@ -254,7 +255,10 @@ class FreeBSDBackend:
             process = freebsd.kinfo.process(pid, kernel=self.kernel)
         except KernelError:
             return False
-        return process.tracer == self.kernel.getpid()
+        own = self.kernel.getpid()
+        # One that exits is traced no more before it can be waited for.
+        return process.tracer == own or (process.ppid == own and (
+            ProcFlags.P_WEXIT in process.flag or process.stat == ProcState.SZOMB))
 
     # -- threads -----------------------------------------------------------------------
     def threads(self, pid: int) -> tuple[int, ...]:

@@ -169,7 +169,7 @@ class Backend(Protocol):
         """Whether job control has it stopped; not of a tracee."""
 
     def traced(self, pid: int) -> bool:
-        """Whether the caller traces it, running or stopped."""
+        """Whether the caller traces it: running, stopped or on its way out."""
 
     def threads(self, pid: int) -> tuple[int, ...]: ...
     def thread_name(self, pid: int, lwp: int) -> str: ...
