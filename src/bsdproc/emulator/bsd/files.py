@@ -172,6 +172,7 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
         found.directory.add(found.name, node, who)
         return node
     if flags & O_CREAT:
+        system.found_to_create(found)
         if flags & O_EXCL:
             raise Refused(EEXIST)
         if node.kind == "dir":
@@ -189,8 +190,11 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
         want |= WRITE
     if flags & O_EXEC:
         want |= EXEC
+    busy = want & WRITE and node.kind == "reg" and running(system, node)
+    if busy and system.text_busy_first:
+        raise Refused(ETXTBSY)
     node.check(want, who)
-    if want & WRITE and node.kind == "reg" and running(system, node):
+    if busy:
         raise Refused(ETXTBSY)
     node.opened(bool(flags & FWRITE), who, bool(flags & O_EXCL))
     if flags & (O_SHLOCK | O_EXLOCK):

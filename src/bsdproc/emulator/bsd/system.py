@@ -44,7 +44,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.machine.engine import Engine
-from bsdproc.emulator.vfs import FileSystem, Vnode
+from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 T = TypeVar("T")
 
@@ -93,6 +93,8 @@ class System(ABC):
     first_pid: int
     """The last pid that booting used."""
     cpus = 2
+    text_busy_first = False
+    """Opening a running program for writing is ETXTBSY before rights are looked at."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
     syscall_names: Mapping[int, str]
@@ -239,6 +241,9 @@ class System(ABC):
     def open_flags(self, flags: int) -> int:
         """The system's O_ flags as `bsd.files` has them."""
         return flags
+
+    def found_to_create(self, found: Found) -> None:
+        """open(2) with O_CREAT has found a file: refuse it where the system does."""
 
     def passed_by(self, td: Thread) -> bool:
         """Whether a thread whose `at_trap` is set is through with its stop."""

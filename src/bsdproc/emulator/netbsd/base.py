@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC
 
 from bsdproc.emulator.bsd.system import System
+from bsdproc.emulator.errno import EEXIST, Refused
 from bsdproc.emulator.netbsd import mounts
 from bsdproc.emulator.netbsd.procfs.mount import ProcfsModule, Revision
-from bsdproc.emulator.vfs import FileSystem
+from bsdproc.emulator.vfs import FileSystem, Found
 
 
 class MountingSystem(System, ABC):
@@ -16,6 +17,12 @@ class MountingSystem(System, ABC):
     procfs: ProcfsModule
     procfs_revision: Revision = "1.114"
     """To be set before the kernel boots."""
+    text_busy_first = True
 
     def mount_boot(self, fs: FileSystem) -> None:
         mounts.boot(self, fs)
+
+    def found_to_create(self, found: Found) -> None:
+        """namei(9): EEXIST for what lies on another file system than the name that led to it."""
+        if found.vnode is not None and found.vnode.mount is not found.directory.mount:
+            raise Refused(EEXIST)
