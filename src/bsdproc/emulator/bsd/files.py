@@ -172,7 +172,8 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
         found.directory.add(found.name, node, who)
         return node
     if flags & O_CREAT:
-        system.found_to_create(found)
+        if error := system.creates(found):
+            raise Refused(error)
         if flags & O_EXCL:
             raise Refused(EEXIST)
         if node.kind == "dir":

@@ -242,8 +242,9 @@ class System(ABC):
         """The system's O_ flags as `bsd.files` has them."""
         return flags
 
-    def found_to_create(self, found: Found) -> None:
-        """open(2) with O_CREAT has found a file: refuse it where the system does."""
+    def creates(self, found: Found) -> int:
+        """The error of open(2) with O_CREAT where it has found a file, 0."""
+        return 0
 
     def passed_by(self, td: Thread) -> bool:
         """Whether a thread whose `at_trap` is set is through with its stop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 
 from bsdproc.emulator.bsd.system import System
-from bsdproc.emulator.errno import EEXIST, Refused
+from bsdproc.emulator.errno import EEXIST
 from bsdproc.emulator.netbsd import mounts
 from bsdproc.emulator.netbsd.procfs.mount import ProcfsModule, Revision
 from bsdproc.emulator.vfs import FileSystem, Found
@@ -22,7 +22,7 @@ class MountingSystem(System, ABC):
     def mount_boot(self, fs: FileSystem) -> None:
         mounts.boot(self, fs)
 
-    def found_to_create(self, found: Found) -> None:
+    def creates(self, found: Found) -> int:
         """namei(9): EEXIST for what lies on another file system than the name that led to it."""
-        if found.vnode is not None and found.vnode.mount is not found.directory.mount:
-            raise Refused(EEXIST)
+        crosses = found.vnode is not None and found.vnode.mount is not found.directory.mount
+        return EEXIST if crosses else 0
