@@ -1,10 +1,10 @@
-"""Build the example programs: FreeBSD/amd64 executables, on any host.
+"""Build the example programs: executables of a BSD for amd64, on any host.
 
     pip install ziglang
-    python examples/programs/build.py [--pie] [DIRECTORY [SOURCE ...]]
+    python examples/programs/build.py [--pie] [--system SYSTEM] [DIRECTORY [SOURCE ...]]
 
 ziglang brings clang and lld.  Its driver refuses static programs for the BSDs, so
-compile and link are two steps.  What is in bin/ was made by this.
+compile and link are two steps.  What is in bin/ (FreeBSD's) and below it was made by this.
 """
 
 from __future__ import annotations
@@ -25,30 +25,41 @@ LINK = ("-m", "elf_x86_64_fbsd", "-static", "-z", "noexecstack", "-z", "separate
         "-z", "max-page-size=4096", "--build-id=none")
 
 
-def build(source: Path, program: Path, *, pie: bool = False) -> None:
+SYSTEMS = ("freebsd", "dragonfly")
+
+
+def build(source: Path, program: Path, *, pie: bool = False, system: str = "freebsd") -> None:
     """One program; `pie`: position-independent, relocated nowhere but by the kernel."""
     zig = (sys.executable, "-m", "ziglang")
     with tempfile.TemporaryDirectory() as scratch:
         compiled = Path(scratch) / "program.o"
         subprocess.run(
-            [*zig, "cc", *COMPILE, "-fPIE" if pie else "-fno-pie", "-I", str(HERE), "-o",
-             str(compiled), str(source)], check=True)
+            [*zig, "cc", *COMPILE, "-fPIE" if pie else "-fno-pie",
+             f"-D{system.upper()}", "-I", str(HERE), "-o", str(compiled), str(source)],
+            check=True)
         where = ("-pie", "--no-dynamic-linker") if pie else ("-no-pie", "--image-base=0x200000")
         subprocess.run([*zig, "ld.lld", *LINK, *where, "-o", str(program), str(compiled)],
                        check=True)
     program.chmod(0o755)
 
 
+def programs(system: str) -> Path:
+    """Where the built ones of a system are kept."""
+    return HERE / "bin" if system == "freebsd" else HERE / "bin" / system
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Build the example programs.")
     parser.add_argument("--pie", action="store_true", help="static PIE")
-    parser.add_argument("directory", nargs="?", type=Path, default=HERE / "bin")
+    parser.add_argument("--system", choices=SYSTEMS, default="freebsd")
+    parser.add_argument("directory", nargs="?", type=Path)
     parser.add_argument("sources", nargs="*", type=Path)
     options = parser.parse_args(arguments)
-    options.directory.mkdir(exist_ok=True)
+    directory = options.directory or programs(options.system)
+    directory.mkdir(exist_ok=True)
     for source in options.sources or sorted(HERE.glob("*.c")):
-        build(source, options.directory / source.stem, pie=options.pie)
-        print(options.directory / source.stem)
+        build(source, directory / source.stem, pie=options.pie, system=options.system)
+        print(directory / source.stem)
     return 0
 
 

@@ -1,5 +1,5 @@
 /* Follows a null pointer, some calls deep. */
-#include "freebsd.h"
+#include "system.h"
 
 struct node {
 	long value;

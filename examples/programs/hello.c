@@ -2,7 +2,7 @@
  * A parent and its child: the child says hello and sends its parent a signal,
  * the parent waits for both and tells what it saw.
  */
-#include "freebsd.h"
+#include "system.h"
 
 SEEN long greetings;
 SEEN int caught;
@@ -41,7 +41,7 @@ child(long parent)
 {
 	struct span nap = { 0, 20000000 };
 
-	greet("child", "hello from FreeBSD, parent ", parent);
+	greet("child", "hello from " SYSTEM ", parent ", parent);
 	CALL2(nanosleep, &nap, 0);
 	CALL2(kill, parent, SIG_USR1);
 	return (3);

@@ -5,7 +5,7 @@
  * ticker daemon    the same far from home: forks twice in a session of its own,
  *                  and the first process is done
  */
-#include "freebsd.h"
+#include "system.h"
 
 SEEN long ticks;
 SEEN int stopped;

@@ -62,6 +62,10 @@ def test_the_shipped_programs_are_their_sources(tmp_path: Path) -> None:
     for source in SOURCES:
         again = Path(build(source, tmp_path))
         assert again.read_bytes() == (source.parent / "bin" / source.stem).read_bytes(), source.name
+    for source in sorted(EXAMPLES.glob("*.c")):
+        again = Path(build(source, tmp_path, "--system", "dragonfly"))
+        shipped = EXAMPLES / "bin" / "dragonfly" / source.stem
+        assert again.read_bytes() == shipped.read_bytes(), source.name
 
 
 @pytest.mark.toolchain
@@ -80,9 +84,14 @@ def test_a_static_pie_runs_where_the_kernel_puts_it(kernel: Kernel, tmp_path: Pa
         assert [e.status for e in debugger if isinstance(e, events.Exited)] == [0]
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
-def test_they_are_small_static_freebsd_programs(source: Path) -> None:
-    data = (source.parent / "bin" / source.stem).read_bytes()
-    found = programs.check(data, "freebsd", "amd64")
+@pytest.mark.parametrize(("source", "system", "machine"), [
+    *((source, "freebsd", "amd64") for source in SOURCES),
+    *((source, "dragonfly", "x86_64") for source in sorted(EXAMPLES.glob("*.c"))),
+], ids=lambda value: value.stem if isinstance(value, Path) else value)
+def test_they_are_small_static_programs_of_their_system(
+        source: Path, system: str, machine: str) -> None:
+    folder = source.parent / "bin" if system == "freebsd" else source.parent / "bin" / system
+    data = (folder / source.stem).read_bytes()
+    found = programs.check(data, system, machine)
     assert found.interpreter is None
     assert len(data) < 20_000

@@ -6,23 +6,28 @@ engine: ``pip install 'bsdproc[emulator]'``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.dragonfly.kernel import DragonFly
     from bsdproc.emulator.freebsd.kernel import FreeBSD
 
-__all__ = ["FreeBSD"]
+__all__ = ["DragonFly", "FreeBSD"]
+
+_KERNELS: Final = {"DragonFly": "dragonfly", "FreeBSD": "freebsd"}
 
 
 def __getattr__(name: str) -> object:
-    if name == "FreeBSD":
-        try:
-            from bsdproc.emulator.freebsd.kernel import FreeBSD
-        except ModuleNotFoundError as e:
-            if e.name in ("unicorn", "elftools"):
-                raise ModuleNotFoundError(
-                    f"the emulator needs {e.name}: pip install 'bsdproc[emulator]'",
-                    name=e.name) from e
-            raise
-        return FreeBSD
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _KERNELS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_KERNELS[name]}.kernel")
+    except ModuleNotFoundError as e:
+        if e.name in ("unicorn", "elftools"):
+            raise ModuleNotFoundError(
+                f"the emulator needs {e.name}: pip install 'bsdproc[emulator]'",
+                name=e.name) from e
+        raise
+    kernel: object = getattr(module, name)
+    return kernel

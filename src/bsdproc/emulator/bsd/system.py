@@ -97,6 +97,8 @@ class System(ABC):
     """Opening a running program for writing is ETXTBSY before rights are looked at."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
+    due = staticmethod(signals.pending)
+    """Whether `interrupted` would have something to do."""
     syscall_names: Mapping[int, str]
 
     def __init__(self, machine: str, *, stdout: BinaryIO | None = None,
@@ -545,7 +547,7 @@ class System(ABC):
             td.kernel = None
             return False
         if sleep is not None:
-            if sleep.interruptible and signals.pending(td):
+            if sleep.interruptible and self.due(td):
                 td.kernel = self._sleep_with_signals(td, sleep, kernel)
                 return True
             self.go_to_sleep(td, sleep)

@@ -1,0 +1,174 @@
+"""execve: a program takes a process over.  The subject of kern_exec.c."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.emulator import elf
+from bsdproc.emulator.bsd.file import access
+from bsdproc.emulator.dragonfly import exit
+from bsdproc.emulator.dragonfly import signo as s
+from bsdproc.emulator.dragonfly.cred import Cred
+from bsdproc.emulator.dragonfly.flags import AcctFlag
+from bsdproc.emulator.dragonfly.kern_proc import PARGS
+from bsdproc.emulator.dragonfly.signals import execsigs, ksignal
+from bsdproc.emulator.dragonfly.state import P, Proc, Sleep, Thread
+from bsdproc.emulator.errno import (
+    EACCES,
+    EJUSTRETURN,
+    ENOEXEC,
+    ETXTBSY,
+    Refused,
+)
+from bsdproc.emulator.machine.entries import EXEC
+from bsdproc.emulator.machine.memory import PAGE, AddressSpace
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.dragonfly.system import System
+    from bsdproc.emulator.vfs import Vnode
+
+MAXCOMLEN: Final = 16
+MAXSHELLCMDLEN: Final = 128
+
+
+def _find(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
+    """exec_check_permissions: the program's file, if the caller may execute it."""
+    who = access(td)
+    vnode = system.vfs.find(path, who)
+    if vnode.kind != "reg" or not vnode.mode & 0o111:
+        raise Refused(EACCES)
+    if vnode.size == 0:
+        raise Refused(ENOEXEC)
+    if not system.vfs.access(vnode, who.cred, 1):
+        raise Refused(EACCES)
+    if vnode.writers:
+        raise Refused(ETXTBSY)
+    return vnode, system.vfs.real_path(path, who)
+
+
+def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
+    """A script's first line: the program and its arguments, word by word."""
+    if not data.startswith(b"#!"):
+        return None
+    words = data[2:MAXSHELLCMDLEN].split(b"\n")[0].decode("utf-8", "surrogateescape").split()
+    if not words:
+        raise Refused(ENOEXEC)
+    return words[0], words[1:]
+
+
+def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
+           env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
+    """kern_execve.  Up to the new address space a failure leaves the process
+    as it was."""
+    p = td.proc
+    vnode, text_path = _find(system, td, path)
+    data = vnode.read_at(0, vnode.size)
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    execpath = path
+    if not argv:
+        argv = [path.encode("utf-8", "surrogateescape")]
+    script = _interpreter(data)
+    if script is not None:
+        interpreter, words = script
+        argv = [w.encode("utf-8", "surrogateescape")
+                for w in (interpreter, *words, path)] + list(argv[1:])
+        vnode, text_path = _find(system, td, interpreter)
+        data, execpath = vnode.read_at(0, vnode.size), interpreter
+        name = interpreter.rsplit("/", 1)[-1]
+    image = _image(system, data, execpath)
+    new = set_id(p, vnode)
+    base = system.machdep.image_base(image)
+    if len(p.threads) > 1:
+        yield from exit.killlwps(system, td)
+    space = AddressSpace(64, engine=system.engine)
+    try:
+        loaded = elf.load(space, image, vnode, base)
+    except elf.BadElf as e:
+        space.close()
+        system.note(f"execve {execpath}: {e}")
+        raise Refused(ENOEXEC) from None
+    if p.vfork_parent is not None:
+        p.vfork_parent = None
+    elif p.space is not None:
+        p.space.close()
+    p.space, p.image, p.text, p.text_path = space, image, vnode, text_path
+    p.osrel = image.osrel or 0
+    p.break_start = p.break_end = loaded.end_of_bss
+    _sizes(p, image, loaded)
+    stack = system.machdep.setup_stack(system, p, image, loaded, argv, env, execpath)
+    p.files = p.files.copy() if system.shares_files(p) else p.files
+    p.files.close_on_exec(system, td)
+    execsigs(p, td)
+    p.comm = name[:MAXCOMLEN]
+    td.name = p.comm
+    p.flag |= P.EXEC
+    p.acflag &= ~AcctFlag.FORK
+    if p.flag & P.PPWAIT:
+        p.flag &= ~P.PPWAIT
+        system.wakeup(("ppwait", p))
+    if new is not None:
+        p.cred = new
+        p.flag |= P.SUGID
+    elif p.cred.uid == p.cred.ruid and p.cred.gid == p.cred.rgid:
+        p.flag &= ~P.SUGID
+    p.cred = p.cred.copy(svuid=p.cred.uid, svgid=p.cred.gid)
+    if p.flag & P.TRACED:
+        ksignal(system, p, s.SIGTRAP)
+    td.dr[:] = [0] * len(td.dr)
+    system.machdep.exec_setregs(td, loaded.entry, stack)
+    p.title = td.title = None
+    text = b"".join(word + b"\0" for word in argv)
+    fits = len(text) + PARGS <= int(system.settings["kern.ps_arg_cache_limit"])
+    p.args_cache = text if fits else None
+    return EJUSTRETURN
+
+
+def _image(system: System, data: bytes, path: str) -> elf.Image:
+    """What the program's headers say, if this kernel runs such programs."""
+    try:
+        image = elf.parse(data, path)
+    except elf.BadElf as e:
+        system.note(f"execve {path}: {e}")
+        raise Refused(ENOEXEC) from None
+    why = unfit(image)
+    if why is not None:
+        system.note(f"execve {path}: {why}")
+        raise Refused(ENOEXEC)
+    return image
+
+
+def unfit(image: elf.Image) -> str | None:
+    """Why this kernel cannot run such a program."""
+    if image.machine != "amd64":
+        return f"is for {image.machine}, not x86_64"
+    if image.system not in ("dragonfly", None):
+        return f"is a program of {image.system}"
+    if image.interpreter is not None:
+        return f"needs {image.interpreter}; only static programs run here"
+    if image.system is None:
+        return "has no mark of its system (no DragonFly note)"
+    return None
+
+
+def _sizes(p: Proc, image: elf.Image, loaded: elf.Loaded) -> None:
+    """vm_tsize and vm_dsize: the segment with the entry, and the last of the others."""
+    for part in image.segments:
+        start = part.vaddr + loaded.base & -PAGE
+        pages = (part.vaddr + loaded.base + part.memsz - start + PAGE - 1) // PAGE
+        if part.vaddr <= image.entry < part.vaddr + part.memsz:
+            p.text_start, p.text_pages = start, pages
+        elif not part.flags & EXEC or not p.data_pages:
+            p.data_start, p.data_pages = start, pages
+
+
+def set_id(p: Proc, vnode: Vnode) -> Cred | None:
+    """Credentials that executing a set-id file gives; None for none, and
+    while somebody traces the process."""
+    at = vnode.attributes()
+    suid = bool(at.mode & 0o4000) and p.cred.uid != at.uid
+    sgid = bool(at.mode & 0o2000) and p.cred.gid != at.gid
+    if not (suid or sgid) or p.flag & P.TRACED:
+        return None
+    cred = p.cred.copy(uid=at.uid) if at.mode & 0o4000 else p.cred
+    return cred.with_gid(at.gid) if at.mode & 0o2000 else cred

@@ -1,0 +1,75 @@
+"""The sysctls beside kern.proc that programs of this library's kind read."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from bsdproc.emulator.dragonfly.sysctl import Flag, Handler, Request, Row, Type
+
+Value = int | str
+HOST: Final = "dragonfly.emulated"
+
+
+def _given(value: Callable[[Request], Value], form: str) -> Handler:
+    """One that only can be read."""
+
+    def handler(request: Request, below: tuple[int, ...]) -> None:
+        found = value(request)
+        if isinstance(found, str):
+            request.put(found.encode() + b"\0")
+        else:
+            request.put(struct.pack(form, found))
+
+    return handler
+
+
+def _setting(name: str, form: str) -> Handler:
+    """A number that can be set."""
+
+    def handler(request: Request, below: tuple[int, ...]) -> None:
+        request.put(struct.pack(form, int(request.system.settings[name])))
+        if request.new is not None:
+            (request.system.settings[name],) = struct.unpack(
+                form, request.take(struct.calcsize(form)))
+
+    return handler
+
+
+def _int(name: str, number: int | None, value: Callable[[Request], Value]) -> Row:
+    return Row(name, number, Type.INT, Flag.RD, "I", _given(value, "<i"))
+
+
+def _string(name: str, number: int | None, value: Callable[[Request], Value]) -> Row:
+    return Row(name, number, Type.STRING, Flag.RD, "A", _given(value, ""))
+
+
+def _node(name: str, number: int | None) -> Row:
+    return Row(name, number, Type.NODE, Flag.RW, "N", None)
+
+
+def _switch(name: str) -> Row:
+    return Row(name, None, Type.INT, Flag.RW, "I", _setting(name, "<i"))
+
+
+ROWS: Final = (
+    _node("kern", 1), _node("hw", 6), _node("security", None),
+    _string("kern.ostype", 1, lambda r: "DragonFly"),
+    _string("kern.osrelease", 2, lambda r: r.system.release),
+    _string("kern.version", 4, lambda r: f"DragonFly {r.system.release} #0: emulated\n"),
+    _int("kern.maxproc", 6, lambda r: 1476),
+    _int("kern.argmax", 8, lambda r: 262144),
+    _int("kern.securelevel", 9, lambda r: -1),
+    _string("kern.hostname", 10, lambda r: HOST),
+    _int("kern.osreldate", 24, lambda r: r.system.osreldate),
+    _switch("kern.ps_argsopen"),
+    Row("kern.ps_arg_cache_limit", None, Type.ULONG, Flag.RW, "LU",
+        _setting("kern.ps_arg_cache_limit", "<Q")),
+    _switch("kern.stackgap_random"),
+    _switch("security.ps_showallprocs"),
+    _switch("security.ps_showallthreads"),
+    _string("hw.machine", 1, lambda r: "x86_64"),
+    _int("hw.ncpu", 3, lambda r: int(r.system.cpus)),
+    _int("hw.pagesize", 7, lambda r: 4096),
+)

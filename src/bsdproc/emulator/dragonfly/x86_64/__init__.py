@@ -1,0 +1,1 @@
+"""What of the emulated DragonFly kernel belongs to the machine: x86_64."""
