@@ -367,8 +367,9 @@ class Kqueue(File):
 
     kind = Kind.KQUEUE
 
-    def __init__(self, flag: int) -> None:
+    def __init__(self, flag: int, number: int = 0) -> None:
         super().__init__(flag)
+        self.number = number
         self.notes: dict[tuple[int, int], Knote] = {}
         """By filter and ident."""
 

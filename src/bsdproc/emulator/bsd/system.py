@@ -123,6 +123,7 @@ class System(ABC):
         self._sleepers: dict[object, list[Thread]] = {}
         self._timers: list[tuple[int, int, Thread, Sleep]] = []
         self._serial = count()
+        self._objects = count(1)
         self.vfs: FileSystem = files.boot_file_system(self)
         self.syscalls: Mapping[int, Entry] = self.syscall_table()
         self.kernel_proc: Proc
@@ -437,6 +438,11 @@ class System(ABC):
         if td.run is Run.SLEEPING:
             self._forget_sleep(td)
             td.run, td.woken = Run.READY, answer
+
+    def object_number(self) -> int:
+        """For a kernel's record whose address a program can be told: none has
+        an address here."""
+        return next(self._objects)
 
     def wakeup(self, channel: object) -> None:
         for td in list(self._sleepers.get(channel, ())):

@@ -21,6 +21,7 @@ from bsdproc.emulator.bsd.file import (
     Pipe,
     access,
 )
+from bsdproc.emulator.bsd.sockets import AF_LOCAL, CANT_RECEIVE, CANT_SEND, NO_NAME, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import Refused
 from bsdproc.emulator.freebsd.procdesc import ProcDesc
@@ -96,7 +97,9 @@ def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
             pid = file.proc.pid if file.proc is not None else -1
             fields["kf_un"] = {"kf_proc": {"kf_pid": pid}}
         elif isinstance(file, Kqueue):
-            fields["kf_un"] = {"kf_kqueue": {"kf_kqueue_addr": id(file) & 0xFFFFFFFF}}
+            fields["kf_un"] = {"kf_kqueue": _kqueue(file)}
+        elif isinstance(file, Socket):
+            fields["kf_un"], fields["kf_path"] = {"kf_sock": _socket(file)}, b"local"
     fields |= {
         "kf_fd": fd,
         "kf_ref_count": file.refs,
@@ -105,6 +108,39 @@ def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
         "kf_cap_rights": CAP_ALL,
     }
     return fields
+
+
+def _address(number: int) -> int:
+    """Where the kernel's record with that number would lie."""
+    return 0xFFFFF80003000000 + number * 0x400
+
+
+def _kqueue(file: Kqueue) -> Fields:
+    return {"kf_kqueue_addr": _address(file.number)}
+
+
+def _socket(file: Socket) -> Fields:
+    """soo_fill_kinfo."""
+    fields: Fields = {
+        "kf_sock_domain0": AF_LOCAL, "kf_sock_type0": file.type, "kf_sock_protocol0": 0,
+        "kf_sock_pcb": _address(file.number), "kf_sa_local": _name(file.name),
+        "kf_sa_peer": _name(file.peer.name if file.peer is not None else None),
+    }
+    if file.peer is not None:
+        fields |= {
+            "kf_sock_unpconn": _address(file.peer.number),
+            "kf_sock_rcv_sb_state": CANT_RECEIVE if file.cant_receive else 0,
+            "kf_sock_snd_sb_state": CANT_SEND if file.cant_send else 0,
+            "kf_sock_recvq": file.used,
+        }
+    return fields
+
+
+def _name(name: bytes | None) -> Fields:
+    """struct sockaddr_storage."""
+    name = (name or NO_NAME).ljust(128, b"\0")
+    return {"ss_len": name[0], "ss_family": name[1], "__ss_pad1": name[2:8],
+            "__ss_align": int.from_bytes(name[8:16], "little", signed=True), "__ss_pad2": name[16:128]}
 
 
 def _pipe(file: Pipe) -> Fields:

@@ -234,7 +234,8 @@ def sys_umask(system: System, td: Thread, args: tuple[int, ...]) -> int:
 
 
 def sys_kqueue(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    return td.proc.files.place(Kqueue(FREAD | FWRITE), files.nofile(td.proc), cloexec=False)
+    queue = Kqueue(FREAD | FWRITE, system.object_number())
+    return td.proc.files.place(queue, files.nofile(td.proc))
 
 
 CALLS: dict[str, Entry] = {

@@ -22,13 +22,14 @@ def table() -> Mapping[int, Entry]:
         procdesc,
         process,
         signals,
+        sockets,
         sysctl,
         threads,
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock):
+                   fastblock, sockets):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
