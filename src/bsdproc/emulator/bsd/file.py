@@ -47,7 +47,7 @@ class Kind:
     """KF_TYPE_ of struct kinfo_file."""
 
     VNODE, SOCKET, PIPE, FIFO, KQUEUE = 1, 2, 3, 4, 5
-    PROCDESC = 11
+    SHM, PROCDESC = 8, 11
 
 
 class Ready(NamedTuple):
@@ -156,6 +156,7 @@ class VnodeFile(File):
             if offset is None:
                 self.offset = at + refused.taken
             raise
+        system.engine.file_changed(node)
         if offset is None:
             self.offset = at + done
         return done
@@ -174,6 +175,7 @@ class VnodeFile(File):
             raise Refused(EINVAL)
         self._limit(system, td, size, 0)
         self.vnode.truncate(size, access(td))
+        system.file_cut(self.vnode, size)
 
 
 class PipeBuffer:

@@ -202,6 +202,7 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
         raise Refused(EOPNOTSUPP)
     if flags & O_TRUNC and node.kind == "reg":
         node.truncate(0, who)
+        system.file_cut(node, 0)
     return node
 
 
@@ -359,6 +360,7 @@ def truncate(system: System, td: Thread, path: str, size: int) -> None:
         raise Refused(EISDIR)
     node.check(WRITE, who)
     node.truncate(size, who)
+    system.file_cut(node, size)
 
 
 # -- names ----------------------------------------------------------------------

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from itertools import count
 from types import ModuleType
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from bsdproc import abi
 from bsdproc.emulator.bsd import entry, files, limits, proctree, signals
@@ -44,7 +44,11 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.machine.engine import Engine
+from bsdproc.emulator.machine.memory import Backing
 from bsdproc.emulator.vfs import FileSystem, Found, Vnode
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.shm import ShmObject
 
 T = TypeVar("T")
 
@@ -124,6 +128,8 @@ class System(ABC):
         self._timers: list[tuple[int, int, Thread, Sleep]] = []
         self._serial = count()
         self._objects = count(1)
+        self.shared_memory: dict[str, ShmObject] = {}
+        """POSIX shared memory objects, by name."""
         self.vfs: FileSystem = files.boot_file_system(self)
         self.syscalls: Mapping[int, Entry] = self.syscall_table()
         self.kernel_proc: Proc
@@ -438,6 +444,12 @@ class System(ABC):
         if td.run is Run.SLEEPING:
             self._forget_sleep(td)
             td.run, td.woken = Run.READY, answer
+
+    def file_cut(self, backing: Backing, size: int) -> None:
+        """A file that may be mapped ends there now."""
+        for space in {p.space for p in self.procs.values() if p.space is not None}:
+            space.file_cut(backing, size)
+        self.engine.file_changed(backing)
 
     def object_number(self) -> int:
         """For a kernel's record whose address a program can be told: none has

@@ -21,6 +21,7 @@ from bsdproc.emulator.bsd.file import (
     Pipe,
     access,
 )
+from bsdproc.emulator.bsd.shm import ShmFile
 from bsdproc.emulator.bsd.sockets import AF_LOCAL, CANT_RECEIVE, CANT_SEND, NO_NAME, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import Refused
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FD_CWD, FD_ROOT, FD_JAIL, FD_TRACE, FD_TEXT, FD_CTTY = range(-1, -7, -1)
 VTYPES = {"reg": 1, "dir": 2, "blk": 3, "chr": 4, "lnk": 5, "sock": 6, "fifo": 7}
+S_IFREG = 0o100000
 ATTR_VALID = 1
 FLAGS = {
     FREAD: 0x1, FWRITE: 0x2, O_APPEND: 0x4, 0x40: 0x8, 0x80: 0x10, O_NONBLOCK: 0x20,
@@ -98,6 +100,10 @@ def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
             fields["kf_un"] = {"kf_proc": {"kf_pid": pid}}
         elif isinstance(file, Kqueue):
             fields["kf_un"] = {"kf_kqueue": _kqueue(file)}
+        elif isinstance(file, ShmFile):
+            fields["kf_un"] = {"kf_file": {
+                "kf_file_mode": S_IFREG | file.object.mode, "kf_file_size": file.object.size}}
+            fields["kf_path"] = file.object.path.encode("utf-8", "surrogateescape")
         elif isinstance(file, Socket):
             fields["kf_un"], fields["kf_path"] = {"kf_sock": _socket(file)}, b"local"
     fields |= {
@@ -139,8 +145,9 @@ def _socket(file: Socket) -> Fields:
 def _name(name: bytes | None) -> Fields:
     """struct sockaddr_storage."""
     name = (name or NO_NAME).ljust(128, b"\0")
+    words = int.from_bytes(name[8:16], "little", signed=True)
     return {"ss_len": name[0], "ss_family": name[1], "__ss_pad1": name[2:8],
-            "__ss_align": int.from_bytes(name[8:16], "little", signed=True), "__ss_pad2": name[16:128]}
+            "__ss_align": words, "__ss_pad2": name[16:128]}
 
 
 def _pipe(file: Pipe) -> Fields:

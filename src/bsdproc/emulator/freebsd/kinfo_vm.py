@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.shm import ShmObject
 from bsdproc.emulator.bsd.state import Proc
 from bsdproc.emulator.freebsd import kinfo_file
 from bsdproc.emulator.machine.entries import Entry
@@ -42,6 +43,8 @@ def kind(entry: Entry) -> int:
     """KVME_TYPE_: by the object at the bottom."""
     if entry.kind == "guard":
         return Kvme.GUARD
+    if isinstance(entry.backing, ShmObject):
+        return Kvme.SWAP
     if entry.backing is not None:
         return Kvme.VNODE if vnode(entry) is not None else Kvme.PHYS
     if entry.shared and entry.behind is not None and not entry.behind.pages:

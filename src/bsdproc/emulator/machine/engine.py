@@ -363,6 +363,11 @@ class Engine:
             return MemoryObject()
         return self._shared_files.setdefault(id(backing), MemoryObject(backing))
 
+    def shared_pages(self, backing: Backing) -> dict[int, int] | None:
+        """Those of a file that is mapped shared: frames by page."""
+        shared = self._shared_files.get(id(backing))
+        return shared.pages if shared is not None else None
+
     def release_object(self, memory: MemoryObject) -> None:
         """One reference less; with the last its pages go."""
         memory.references -= 1

@@ -212,6 +212,21 @@ class AddressSpace(Access):
                 return at
         return None
 
+    def file_cut(self, backing: Backing, size: int) -> None:
+        """A file ends earlier: what is mapped of it, and shared, has no pages there."""
+        for entry in self._map.all:
+            if entry.backing is not backing or not entry.shared:
+                continue
+            start = entry.start + max(0, (size + _MASK & ~_MASK) - entry.offset)
+            if start >= entry.end:
+                continue
+            self._forget_range(start, entry.end)
+            for page in self._resident(start, entry.end):
+                self.engine.free_frame(self._pages.pop(page))
+        if (pages := self.engine.shared_pages(backing)) is not None:
+            for index in [i for i in pages if i * PAGE >= size]:
+                self.engine.free_frame(pages.pop(index))
+
     def entry_at(self, address: int) -> Entry | None:
         """The entry that an address lies in."""
         return self._map.at(address)

@@ -21,6 +21,7 @@ def table() -> Mapping[int, Entry]:
         memory,
         procdesc,
         process,
+        shm,
         signals,
         sockets,
         sysctl,
@@ -29,7 +30,7 @@ def table() -> Mapping[int, Entry]:
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets):
+                   fastblock, sockets, shm):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

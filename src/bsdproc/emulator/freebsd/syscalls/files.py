@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.shm import ShmFile
 from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW, IOSIZE_MAX
 from bsdproc.emulator.bsd.syscalls.width import narrow
@@ -40,7 +41,7 @@ class Fcntl:
 
 
 def sys_fcntl(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    """kern_fcntl.  Locks and seals are refused by name: nothing here has them."""
+    """kern_fcntl.  Locks are refused by name: nothing here has them."""
     fd, command, arg = int32(args[0]), int32(args[1]), int32(args[2])
     table = td.proc.files
     file = table.get(fd)
@@ -60,6 +61,12 @@ def sys_fcntl(system: System, td: Thread, args: tuple[int, ...]) -> int:
         return file.owner
     elif command == Fcntl.SETOWN:
         file.owner = arg
+    elif command in (Fcntl.ADD_SEALS, Fcntl.GET_SEALS):
+        if not isinstance(file, ShmFile):
+            raise Refused(EINVAL)
+        if command == Fcntl.GET_SEALS:
+            return file.object.seals
+        file.object.seal(arg, file.object.mapped_for_writing(system))
     elif command == Fcntl.ISUNIONSTACK:
         return 0
     elif command == Fcntl.KINFO:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.file import FWRITE
+from bsdproc.emulator.bsd.shm import SEAL_WRITE, ShmFile
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
 from bsdproc.emulator.freebsd import aslr, procctl
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.machine.memory import PAGE
+from bsdproc.emulator.machine.memory import PAGE, Backing
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
-    from bsdproc.emulator.vnode import Vnode
 
 Args = tuple[int, ...]
 
@@ -133,15 +133,19 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
                   shared=bool(flags & MAP_SHARED))
     else:
         space.map(start, size, prot, max_prot=max_prot, backing=vnode, offset=offset - delta,
-                  file_size=max(0, min(size, vnode.size - (offset - delta))),
                   kind="vnode", nocore=nocore, shared=bool(flags & MAP_SHARED))
     return start + delta
 
 
-def _file_to_map(td: Thread, fd: int, prot: int, shared: bool) -> tuple[Vnode, int]:
+def _file_to_map(td: Thread, fd: int, prot: int, shared: bool) -> tuple[Backing, int]:
     """The file, and what may ever be done with the mapping: one that is shared
-    is no way around a descriptor that does not write."""
+    is no way around a descriptor that does not write, or a seal."""
     file = td.proc.files.get(fd)
+    if isinstance(file, ShmFile):
+        write = not shared or (file.flag & FWRITE and not file.object.seals & SEAL_WRITE)
+        if shared and prot & 2 and not write:
+            raise Refused(EACCES)
+        return file.object, 7 if write else 5
     vnode = file.vnode
     if vnode is None or vnode.kind != "reg":
         raise Refused(ENODEV if vnode is not None else EBADF)

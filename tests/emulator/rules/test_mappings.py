@@ -1,0 +1,63 @@
+"""Mappings that a file stands behind, touched by the program."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from bsdproc.kernel import Kernel
+
+from .tracee import CODE, LWPINFO_SIZE, Bring, Tracee, call
+
+MMAP, FTRUNCATE, SHM_OPEN2 = 477, 480, 571
+SHM_ANON, O_RDWR = 1, 2
+SHARED, PRIVATE = 1, 2
+PAGE = 4096
+SIGBUS, BUS_OBJERR, T_PAGEFLT = 10, 3, 12
+WHERE = 0x60000000
+
+
+@pytest.fixture
+def t(kernel: Kernel, tracee: Bring) -> Tracee:
+    return Tracee.with_room(kernel, tracee("spin"))
+
+
+def touch(t: Tracee, address: int) -> tuple[int, ...]:
+    """Read a byte there: the status's signal, and code, address and trap number of it."""
+    at = CODE + 0x1000
+    t.write(at, b"\x48\xbf" + struct.pack("<Q", address) + b"\x8a\x07\xcc")
+    t.register("r_rip", at)
+    t.go()
+    status = t.k.wait4(t.pid).status
+    info = t.record("PT_LWPINFO", LWPINFO_SIZE)
+    code, = struct.unpack_from("<i", info, 48 + 8)
+    where, = struct.unpack_from("<Q", info, 48 + 24)
+    trap, = struct.unpack_from("<i", info, 48 + 40)
+    return status >> 8, code, where - address, trap
+
+
+@pytest.mark.parametrize("how", [SHARED, PRIVATE])
+def test_behind_a_file_s_last_page_there_is_nothing(t: Tracee, how: int) -> None:
+    t.run(call(SHM_OPEN2, SHM_ANON, O_RDWR, 0o600, 0, 0))
+    assert t.wait() == "SIGTRAP"
+    fd = t.kept()
+    t.run(call(FTRUNCATE, fd, 100) + call(MMAP, WHERE, 2 * PAGE, 3, how | 0x10, fd, 0))
+    assert t.wait() == "SIGTRAP"
+    assert touch(t, WHERE + PAGE - 1)[0] == 5
+    assert touch(t, WHERE + PAGE) == (SIGBUS, BUS_OBJERR, 0, T_PAGEFLT)
+    t.run(call(FTRUNCATE, fd, PAGE + 1))
+    assert t.wait() == "SIGTRAP"
+    assert touch(t, WHERE + PAGE)[0] == 5
+
+
+def test_what_is_cut_off_faults(t: Tracee) -> None:
+    t.run(call(SHM_OPEN2, SHM_ANON, O_RDWR, 0o600, 0, 0))
+    assert t.wait() == "SIGTRAP"
+    fd = t.kept()
+    t.run(call(FTRUNCATE, fd, 2 * PAGE) + call(MMAP, WHERE, 2 * PAGE, 3, SHARED | 0x10, fd, 0))
+    assert t.wait() == "SIGTRAP"
+    assert touch(t, WHERE + PAGE)[0] == 5
+    t.run(call(FTRUNCATE, fd, PAGE))
+    assert t.wait() == "SIGTRAP"
+    assert touch(t, WHERE + PAGE) == (SIGBUS, BUS_OBJERR, 0, T_PAGEFLT)
