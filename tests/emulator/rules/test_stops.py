@@ -8,13 +8,16 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .tracee import BREAKPOINT, CODE, NOP, Bring, Tracee
+from .tracee import BREAKPOINT, CODE, DATA, NOP, NUMBERS, Bring, Tracee, call
 
 EJUSTRETURN = -2
 SCX = 8
 WNOHANG, WLINUXCLONE = 1, -0x80000000
 DR6_STEP, DR6_ONES = 0x4000, 0xFFFF0FF0
 MXCSR = 24
+TF = 0x100
+THR_NEW, CAP_ENTER, GETPID, OPEN, QUOTACTL, UNASSIGNED = 455, 516, 20, 5, 148, 151
+ECAPMODE, ENOSYS = 94, 78
 
 
 def test_a_call_that_returns_no_value_says_so(kernel: Kernel, tracee: Bring) -> None:
@@ -80,3 +83,62 @@ def test_every_bit_of_mxcsr_may_be_set(kernel: Kernel, tracee: Bring) -> None:
     kernel.ptrace(36, t.pid, kernel.buffer(area), 0)
     value, mask = struct.unpack_from("<II", t.record("PT_GETFPREGS", 512), MXCSR)
     assert (value & 0xFFFF, mask) == (0xFFFF, 0xFFFF)
+
+
+@pytest.mark.parametrize(("code", "size"), [(b"\x9c", 8), (b"\x66\x9c", 2), (b"\x48\x9c", 8)])
+def test_a_step_of_pushf_shows_the_trap_flag(
+        kernel: Kernel, tracee: Bring, code: bytes, size: int) -> None:
+    """On the stack, not in the registers; a pushf that is not stepped pushes none."""
+    t = Tracee.with_room(kernel, tracee("spin"))
+    pushed = []
+    for request in ("PT_STEP", "PT_CONTINUE"):
+        t.write(CODE, code + BREAKPOINT)
+        t.register("r_rip", CODE)
+        t.go(request=request)
+        assert t.wait() == "SIGTRAP"
+        pushed.append(int.from_bytes(t.read(t.register("r_rsp"), size), "little") & TF)
+        assert not t.register("r_rflags") & TF
+    assert pushed == [TF, 0]
+
+
+def test_a_step_of_another_push_changes_nothing(kernel: Kernel, tracee: Bring) -> None:
+    t = Tracee.with_room(kernel, tracee("spin"))
+    t.write(CODE, b"\x50" + BREAKPOINT)
+    t.register("r_rip", CODE)
+    t.register("r_rax", 0)
+    t.go(request="PT_STEP")
+    assert t.wait() == "SIGTRAP"
+    assert t.read(t.register("r_rsp"), 8) == bytes(8)
+
+
+def test_a_new_thread_stops_at_its_first_instruction_s_breakpoint(
+        kernel: Kernel, tracee: Bring) -> None:
+    """It has the debug registers of the thread that made it."""
+    t = Tracee.with_room(kernel, tracee("spin"))
+    entry = CODE + 0x400
+    t.write(entry, NOP + b"\xeb\xfe")
+    t.debug((entry,), 1)
+    parameters = struct.pack("<QQQQQQQQi4xQ3Q", entry, 7, DATA + 0x2000, 0x1000, *[0] * 9)
+    t.write(DATA + 0x300, parameters)
+    t.run(call(THR_NEW, DATA + 0x300, len(parameters)) + b"\xeb\xfe")
+    assert t.wait() == "SIGTRAP"
+    assert (t.register("r_rip"), t.dr6()) == (entry, DR6_ONES | 1)
+
+
+def remote(t: Tracee, number: int) -> int:
+    """The errno of PT_SC_REMOTE."""
+    words = t.k.buffer(struct.pack("<3q", 0, 0, 0))
+    request = t.k.buffer(struct.pack("<qqiiIIQ", 0, 0, 0, 0, number, 3, words.address))
+    t.k.ptrace(NUMBERS["PT_SC_REMOTE"], t.pid, request, len(request))
+    t.wait()
+    return int.from_bytes(request.read()[16:20], "little", signed=True)
+
+
+def test_remote_calls_in_capability_mode(kernel: Kernel, tracee: Bring) -> None:
+    """Within the table of system calls that mode is looked at first: also of
+    what has no number of its own, or is not there."""
+    t = Tracee.with_room(kernel, tracee("spin"))
+    assert remote(t, CAP_ENTER) == 0
+    assert {n: remote(t, n) for n in (GETPID, OPEN, UNASSIGNED, QUOTACTL, 583, 99999)} == {
+        GETPID: 0, OPEN: ECAPMODE, UNASSIGNED: ECAPMODE, QUOTACTL: ECAPMODE, 583: ENOSYS,
+        99999: ENOSYS}

@@ -97,7 +97,8 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.files.close_on_exec(system, td)
     _reset_signals(p, td)
     p.title = None
-    p.comm = name[:system.comm_max]
+    p.comm = name.encode("utf-8", "surrogateescape")[:system.comm_max].decode(
+        "utf-8", "surrogateescape")
     td.name = p.comm
     p.flag |= P.EXEC
     if p.flag & P.PPWAIT:

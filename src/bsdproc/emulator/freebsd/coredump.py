@@ -191,10 +191,11 @@ def notes(system: System, td: Thread) -> Iterator[Note]:
 
 def prpsinfo(p: Proc) -> bytes:
     """struct prpsinfo: the arguments with blanks between, its name without any."""
-    arguments = b" ".join(p.args)[:80] or p.comm.encode()
+    name = p.comm.encode("utf-8", "surrogateescape")
+    arguments = b" ".join(p.args)[:80] or name
     record = elf_of(p).prpsinfo
     return record.pack(
-        PRPSINFO_VERSION, record.size, p.comm.encode()[:16], arguments[:80], p.pid)
+        PRPSINFO_VERSION, record.size, name[:16], arguments[:80], p.pid)
 
 
 def rlimits(p: Proc) -> bytes:

@@ -170,7 +170,7 @@ class Filler:
 
     def _thread(self, td: Thread) -> Fields:
         """fill_kinfo_thread."""
-        p, name = td.proc, td.name.encode("utf-8", "replace")
+        p, name = td.proc, td.name.encode("utf-8", "surrogateescape")
         message = waits_for(td)
         cpu = NOCPU if self._system.current is not td else 0
         return {
@@ -221,7 +221,7 @@ def trimmed(layout: abi.Struct, name: str, value: abi.Value) -> abi.Value:
 
 def cut(text: str, size: int) -> bytes:
     """As much of a text as an array of `size` and a NUL holds."""
-    return text.encode("utf-8", "replace")[:size]
+    return text.encode("utf-8", "surrogateescape")[:size]
 
 
 def used(p: Proc) -> Usage:

@@ -100,7 +100,7 @@ def status(look: Look) -> bytes:
     start, user and system time, wait message, uids, groups, jail."""
     p, system = look.process, look.system
     leader = p.session.leader
-    name = "".join(_visible(c) for c in p.comm.encode("utf-8", "replace")) or "\\000"
+    name = "".join(_visible(c) for c in p.comm.encode("utf-8", "surrogateescape")) or "\\000"
     words = [
         name, str(p.pid), str(p.parent.pid if p.parent is not None else 0), str(p.pgid),
         str(leader.pid if leader is not None else 0), "-",
@@ -121,7 +121,10 @@ def status(look: Look) -> bytes:
 
 
 def _visible(code: int) -> str:
-    return chr(code) if 33 <= code <= 126 and code != 0x5C else f"\\{code:03o}"
+    """A character as the kernel prints it: escaped ones as signed, of 32 bits."""
+    if 33 <= code <= 126 and code != 0x5C:
+        return chr(code)
+    return f"\\{code | 0xFFFFFF00 if code & 0x80 else code:03o}"
 
 
 TYPES = {kinfo_vm.Kvme.DEFAULT: "swap", kinfo_vm.Kvme.SWAP: "swap",

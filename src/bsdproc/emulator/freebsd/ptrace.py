@@ -404,7 +404,7 @@ def _lwpinfo(c: Call) -> int:
         code, narg = td.sc_code & 0xFFFFFFFF, td.sc_narg
     pending = frozenset(td.sigqueue.signals) if td.sigqueue.entries else frozenset()
     info = LWPINFO.pack(td.tid, event, flags, sigset(td.sigmask), sigset(pending), siginfo,
-                        td.name.encode()[:19], child, code, narg)
+                        td.name.encode("utf-8", "surrogateescape")[:19], child, code, narg)
     copyout(c.mem, c.addr, info[: c.data])
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.amd64 import debug
 from bsdproc.emulator.bsd.amd64 import trapno as t
-from bsdproc.emulator.bsd.amd64.frame import MAXUSER, PSL_RF, context_of, frame_of
+from bsdproc.emulator.bsd.amd64.frame import MAXUSER, PSL_RF, PSL_T, context_of, frame_of
 from bsdproc.emulator.bsd.signo import SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP
 from bsdproc.emulator.bsd.state import TDB, KSigInfo
 
@@ -22,6 +22,12 @@ DE, DB, BP, OF, BR, UD, NM, DF, MF_SEGMENT, TS, NP, SS, GP, PF, MF, AC, MC, XM =
 P_OSREL_SIGSEGV: Final = 700004
 """Programs from this version on get SIGSEGV where older ones got SIGBUS."""
 UCODE_PAGEFLT: Final = 12
+
+
+PUSHF: Final = 0x9C
+PUSHF_PREFIXES: Final = b"\x66" + bytes(range(0x40, 0x50))
+"""Of its operand's size, and REX."""
+PUSHF_LONGEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,24 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
     return KSigInfo(SIGTRAP, t.TRAP_TRACE, 0, 0, 0, 0, context.rip(), 0, t.T_TRCTRAP)
 
 
-def step_trap(td: Thread) -> KSigInfo:
-    """The end of a single step."""
+def step_trap(td: Thread, before: int) -> KSigInfo:
+    """The end of a single step, of the instruction at `before`."""
+    if 0 < (td.context or context_of(td)).rip() - before <= PUSHF_LONGEST:
+        _show_trap_flag(td, before)
     hits = debug.execution_hits(td) if td.md is not None and td.md.dbregs else 0
     return debug_trap(td, debug.DR6_BS | hits)
+
+
+def _show_trap_flag(td: Thread, before: int) -> None:
+    """A step of pushf: the flags that it pushes have the trap flag, by which the
+    processor steps."""
+    context, space = context_of(td), td.proc.space
+    assert space is not None
+    code = space.peek(before, context.rip() - before)
+    if code[-1] != PUSHF or code[:-1].strip(PUSHF_PREFIXES):
+        return
+    at = context.get("rsp") + 1
+    space.fill(at, bytes([space.peek(at, 1)[0] | PSL_T >> 8]))
 
 
 def illegal_syscall(td: Thread) -> KSigInfo:

@@ -84,7 +84,7 @@ def _set_registers(set_: Callable[[Thread, bytes], None],
 
 
 def _thrmisc(td: Thread) -> bytes:
-    return THRMISC.pack(td.name.encode()[:19])
+    return THRMISC.pack(td.name.encode("utf-8", "surrogateescape")[:19])
 
 
 def _lwpinfo(record: struct.Struct,
@@ -97,7 +97,7 @@ def _lwpinfo(record: struct.Struct,
             event, flags, info = PL_EVENT_SIGNAL, PL_FLAG_SI, siginfo(td.si)
         return struct.pack("<i", record.size) + record.pack(
             td.tid, event, flags, sigset_bytes(td.sigmask), sigset_bytes(td.sigqueue.signals),
-            info, td.name.encode()[:19], 0, 0, 0)
+            info, td.name.encode("utf-8", "surrogateescape")[:19], 0, 0, 0)
     return work
 
 

@@ -91,7 +91,7 @@ def sys_thr_set_name(system: System, td: Thread, args: Args) -> int:
     target = system.threads.get(args[0])
     if target is None or target.proc is not td.proc:
         raise Refused(ESRCH)
-    target.name = name.decode("utf-8", "replace")
+    target.name = name.decode("utf-8", "surrogateescape")
     return 0
 
 
