@@ -37,11 +37,19 @@ PT_COREDUMP = 29
 REQUESTS = [*range(1, 30), *range(33, 39), *range(40, 45), *range(64, 78), -1, 63, 1000]
 RESUMES = (7, 9, 20, 21, 22)
 PL_FLAG_SCE, PL_FLAG_SCX, PL_FLAG_SI = 4, 8, 0x20
+CALLS = [20, 6, 39, 340, 9999, 73, 477, 37,
+         3, 4, 41, 90, 542, 29, 30, 97, 98, 104, 106, 118, 133, 134, 135, 209, 362, 560, 571, 573,
+         2, 53, 74, 92, 416, 432, 464, 480, 499, 544, 570]
+"""Of remote system calls: names of the process, its memory, signals, files, sockets, queues,
+forks and threads, and what is none."""
 P_PID, P_PGID = 0, 2
 PROC_REAP_ACQUIRE, PROC_REAP_STATUS, PROC_REAP_GETPIDS, PROC_REAP_KILL = 2, 4, 5, 6
 REAPER_PIDINFO_REAPER = 4
 CTL_KERN, KERN_PROC, KERN_PROC_PROC = 1, 14, 8
+KERN_PROC_RLIMIT = 37
 KINFO_PROC = 1088
+NODES = ["status", "map", "cmdline", "regs", "fpregs", "dbregs", "mem", "rlimit", "etype",
+         "osrel", "note", "notepg", "file", "none"]
 
 
 class Broken(AssertionError):
@@ -199,9 +207,10 @@ class Walker:
         if not self.stopped:
             return
         pid = self.random.choice(list(self.stopped))
-        number = self.random.choice([20, 6, 39, 340, 9999, 73, 477, 37])
+        number = self.random.choice(CALLS)
         values = self.kernel.buffer(struct.pack("<8q", *(
-            self.random.choice([0, 1, -1, 4096, 0x203000]) for _ in range(8))))
+            self.random.choice([0, 1, 2, 3, -1, 4096, 0x203000, 0x7FFFFFFFE000])
+            for _ in range(8))))
         call = self.kernel.buffer(struct.pack("<qqiiIIQ", 0, 0, 0, 0, number, 6, values.address))
         self.attempt(f"sc_remote({pid}, {number})",
                      lambda: self.kernel.ptrace(PT_SC_REMOTE, pid, call, len(call)))
@@ -227,22 +236,37 @@ class Walker:
                      lambda: self.kernel.procctl(idtype, pid, command, buffer))
 
     def sysctl(self) -> None:
+        """Mostly read; a few take a value, too."""
         kind, pid = self.random.randrange(0, 46), self.a_pid()
+        new = None
+        if self.random.random() < 0.15:
+            new = self.random.randbytes(self.random.choice([0, 2, 4, 16, 40, 300]))
+        if pid == self.parent:
+            new = None
+        mib: tuple[int, ...] = (CTL_KERN, KERN_PROC, kind, pid)
+        if kind == KERN_PROC_RLIMIT:
+            mib = (*mib, self.random.randrange(-1, 17))
+            new = new if new is None else struct.pack("<qq", 1 << 20, 1 << 30)
         self.attempt(f"sysctl(kern.proc.{kind}.{pid})",
-                     lambda: self.kernel.sysctl((CTL_KERN, KERN_PROC, kind, pid)))
+                     lambda: self.kernel.sysctl(mib, new=new))
 
     def files(self) -> None:
-        pid = self.a_pid()
-        name = self.random.choice(["status", "map", "cmdline", "regs", "dbregs", "rlimit", "etype"])
+        """The nodes of a process in procfs, read and written."""
+        pid, name = self.a_pid(), self.random.choice(NODES)
+        write = self.random.random() < 0.25 and pid not in (self.me, self.parent)
+        offset = self.random.choice([0, 0, 7, 0x203000, -1])
 
-        def read() -> None:
-            fd = self.kernel.open(f"/proc/{pid}/{name}", 0)
+        def use() -> None:
+            fd = self.kernel.open(f"/proc/{pid}/{name}", 2 if write else 0)
             try:
-                self.kernel.pread(fd, 4096, self.random.choice([0, 0, 7]))
+                if write:
+                    self.kernel.pwrite(fd, self.random.randbytes(64), offset)
+                else:
+                    self.kernel.pread(fd, 4096, offset)
             finally:
                 self.kernel.close(fd)
 
-        self.attempt(f"procfs({pid}/{name})", read)
+        self.attempt(f"procfs({pid}/{name})", use)
 
     def settle(self) -> None:
         self.attempt("settle()", lambda: self.kernel.settle(self.random.choice([0, 1e-5, 1e-3])))
