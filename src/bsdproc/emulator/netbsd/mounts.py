@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.mounts import in_use
-from bsdproc.emulator.bsd.state import Proc, Thread
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.caller import UserMemory
 from bsdproc.emulator.errno import (
     EBUSY,
@@ -32,7 +32,6 @@ from bsdproc.emulator.netbsd.procfs.mount import (
     Procfs,
     ProcfsModule,
 )
-from bsdproc.emulator.netbsd.procfs.process import ProcessView
 from bsdproc.emulator.vfs import FileSystem
 from bsdproc.emulator.vnode import Device, Mount, Vnode
 from bsdproc.kernel.port import StatVfs
@@ -183,22 +182,6 @@ def _domount(system: System, td: Thread, node: Vnode, flags: int, data: bytes | 
     new.flags |= flags & KEPT
     new.owner = td.proc.cred.uid
     system.vfs.mount(new, system.vfs.path_of(node))
-
-
-# -- processes ---------------------------------------------------------------------------
-def executed(system: System, p: Proc) -> None:
-    """doexechooks: a process has a new program, and its new credentials."""
-    system.procfs.executed(ProcessView(system, p))
-
-
-def exited(system: System, p: Proc) -> None:
-    """doexithooks: a process begins to exit."""
-    system.procfs.exited(ProcessView(system, p))
-
-
-def reaped(system: System, p: Proc) -> None:
-    """Its number is free."""
-    system.procfs.ended(p.pid)
 
 
 # -- unmount ------------------------------------------------------------------------------

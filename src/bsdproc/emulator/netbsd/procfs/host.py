@@ -84,8 +84,10 @@ class KernelHost:
 
     def can_see(self, asker: Process, process: Process) -> bool:
         """secmodel_extensions: security.curtain hides those of other users."""
-        curtain = self.system.settings.get("security.curtain", 0)
-        return not curtain or asker.cred.uid in (0, process.cred.uid)
+        if not self.system.settings.get("security.curtain", 0) or asker.pid == process.pid:
+            return True
+        mine, theirs = asker.cred, process.cred
+        return mine.uid == 0 or bool({mine.uid, mine.ruid} & {theirs.uid, theirs.ruid})
 
     def is_under(self, process: Process, asker: Process) -> bool:
         return _below(_p(process).root, _p(asker).root) is not None
