@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import weakref
 from bisect import bisect_right
+from threading import Lock
 from typing import Protocol
 
 from bsdproc.emulator.errno import EFAULT, Refused
@@ -61,6 +62,7 @@ class CallerMemory:
 
     def __init__(self, low: int, high: int) -> None:
         self._low, self._next, self._high = low, low, high
+        self._placing = Lock()
         self._starts: list[int] = []
         self._buffers: dict[int, weakref.ref[LentBuffer]] = {}
 
@@ -68,6 +70,11 @@ class CallerMemory:
         return LentBuffer(self, bytearray(contents))
 
     def place(self, buffer: LentBuffer) -> int:
+        """An address for a buffer that has none, whichever thread asks."""
+        with self._placing:
+            return buffer._address or self._place(buffer)
+
+    def _place(self, buffer: LentBuffer) -> int:
         size = (len(buffer) + PAGE - 1) // PAGE * PAGE + PAGE
         if self._next + size > self._high:
             self._compact()

@@ -226,14 +226,18 @@ class EmulatedKernel(ViewFiles, ABC):
     def run_child(self, work: Callable[[Kernel], T], *, uid: int | None = None,
                   gid: int | None = None) -> T:
         checks.ids(uid, gid, None)
-        child, td = self._run("fork", self._child)
+        lock = self._system.gate.lock
+        with lock:
+            child, td = self._run("fork", self._child)
         view = self._view(child)
         try:
-            self._run("setuid", lambda: self._become(td, uid, gid, None))
+            with lock:
+                self._run("setuid", lambda: self._become(td, uid, gid, None))
             return work(view)
         finally:
-            if not self._system.closed:
-                self._collect(child, td)
+            with lock:
+                if not self._system.closed:
+                    self._collect(child, td)
 
     def _collect(self, child: Proc, td: Thread) -> None:
         """End a child that ran Python, and take it out of the process table."""

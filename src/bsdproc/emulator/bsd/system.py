@@ -13,11 +13,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from itertools import count
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 from bsdproc import abi
 from bsdproc.emulator.bsd import entry, files, limits, proctree, signals
 from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.gate import Gate
 from bsdproc.emulator.bsd.signo import CANNOT_MASK, SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.state import (
     FIRST_TID,
@@ -119,6 +120,7 @@ class System(ABC):
         self.log: list[str] = []
         self.settings: dict[str, int | str | bytes] = self.boot_settings()
         self.closed = False
+        self.gate: Final = Gate()
         self.engine = Engine()
         self._last_pid: int = self.first_pid
         self._last_tid = FIRST_TID - 1
@@ -617,6 +619,7 @@ class System(ABC):
         while self.clock < end:
             if not self.run_once(end):
                 self.idle(end)
+            self.gate.give_way()
 
     def drive(self, td: Thread, work: Generator[Sleep | None, int, T], what: str) -> T:
         """Run a kernel function of the driver's to its end, the others

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd.gate import guard
 from bsdproc.emulator.bsd.state import Proc, Sleep
 from bsdproc.emulator.bsd.system import Deadlock, System
 from bsdproc.emulator.errno import Refused
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 class ViewFiles:
     """One process that asks, and what it may ask of files."""
+
+    def __init_subclass__(cls) -> None:
+        guard(cls)
 
     def __init__(self, system: System, proc: Proc) -> None:
         self._system = system
@@ -130,3 +134,6 @@ class ViewFiles:
         checks.path("path", path)
         checks.owner(uid, gid)
         self._run("chown", lambda: files.chown(self._system, self._td, path, uid, gid), path)
+
+
+guard(ViewFiles)

@@ -80,6 +80,8 @@ class EmulatedFreeBSD(ViewMounts):
             while not proc.news:
                 if not system.run_once() and not system.idle():
                     raise Deadlock(call)
+                if system.gate.give_way():
+                    break       # another thread's wait may have seen the news
             found = exit.look(system, td, idtype, id, options)
             if found is not None:
                 return found
