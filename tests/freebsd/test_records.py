@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
+import weakref
 
 import pytest
 from hypothesis import given
@@ -191,6 +193,78 @@ def test_a_table_that_ends_early() -> None:
         KinfoKstack.fixed("amd64", bytes(1097))
     with pytest.raises(Malformed, match="48 bytes"):
         KinfoSigtramp.single("amd64", bytes(47))
+
+
+# -- columns --------------------------------------------------------------------------
+
+
+def many(machine: str = "amd64", count: int = 200, longer: int = 0) -> bytes:
+    """A table large enough for columns."""
+    size = abi.target("freebsd", machine).struct("struct kinfo_proc").size + longer
+    return b"".join(
+        proc(machine, ki_structsize=size, ki_pid=n, ki_comm=f"p{n % 7}".encode(), ki_flag=n,
+             ki_stat=n % 9, ki_start={"tv_sec": n, "tv_usec": 250000},
+             ki_sigmask={"__bits": (n, 0, 0, 0)}) + bytes(longer)
+        for n in range(count)
+    )
+
+
+@pytest.mark.parametrize("longer", [0, 8, 64])
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_is_read_of_many_is_what_each_has(machine: str, longer: int) -> None:
+    """Read field by field of all, or record by record, it is the same."""
+    data = many(machine, longer=longer)
+    alone = [KinfoProc.of(machine)(one.raw) for one in KinfoProc.sized(machine, data)]
+    by_record = KinfoProc.sized(machine, data)
+    for one, expected in zip(by_record, alone, strict=True):
+        for name in one.names():
+            assert getattr(one, name) == getattr(expected, name), name
+    for name in KinfoProc.of(machine).names():
+        by_field = KinfoProc.sized(machine, data)
+        assert [getattr(one, name) for one in by_field] == [
+            getattr(expected, name) for expected in alone], name
+        assert [one.asdict() for one in by_field[::50]] == [one.asdict() for one in alone[::50]]
+
+
+def test_two_fields_of_many_decode_no_third() -> None:
+    table = KinfoProc.sized("amd64", many())
+    assert [(one.pid, one.comm) for one in table] == [(n, f"p{n % 7}") for n in range(200)]
+    assert {name for one in table for name in vars(one)} == {"pid", "comm"}
+
+
+def test_a_few_reads_decode_no_column() -> None:
+    table = KinfoProc.sized("amd64", many())
+    assert table[5].comm == "p5"
+    assert [len(vars(one)) for one in table].count(0) == 199
+
+
+def test_a_list_that_is_changed_keeps_its_records_right() -> None:
+    """Columns go by where records lie, not by where they stand in the list."""
+    table = KinfoProc.sized("amd64", many())
+    table.reverse()
+    del table[::3]
+    table.sort(key=lambda one: -one.pid)
+    assert [one.pid for one in table] == sorted((one.pid for one in table), reverse=True)
+    assert all(one.comm == f"p{one.pid % 7}" for one in table)
+    assert all(one.start == one.pid + 0.25 for one in table)
+
+
+def test_a_record_does_not_keep_the_others() -> None:
+    table = KinfoProc.sized("amd64", many())
+    one, gone = table[7], weakref.ref(table)
+    del table
+    assert gone() is None
+    for _ in range(300):
+        assert (one.pid, one.stat, one.start) == (7, 7, 7.25)
+
+
+def test_a_table_is_a_list() -> None:
+    table = KinfoProc.sized("amd64", many())
+    assert isinstance(table, list)
+    assert type(table[:3]) is type(table + table) is list
+    for again in (pickle.loads(pickle.dumps(table)), copy.copy(table)):
+        assert type(again) is list
+        assert again == table
 
 
 @given(st.binary(max_size=4000))
