@@ -87,6 +87,7 @@ MASKS: Final = ((Report.EXECS, PtraceEvents.PTRACE_EXEC),
 class FreeBSDBackend:
     """`Backend` over `bsdproc.freebsd`."""
 
+    reportable = Report.SYSCALLS | Report.FORKS | Report.THREADS | Report.EXECS
     stop_signal = SIGSTOP
     continue_signal = SIGCONT
     kill_signal = SIGKILL

@@ -108,6 +108,10 @@ class Backend(Protocol):
     breakpoint_advance: int
     """How far the pc stands behind a breakpoint's address when it has been hit."""
     syscall_instruction: bytes
+    """What calls the kernel, if a breakpoint at it is to be led over by running to the
+    call's entry; b"" where it is stepped over like any other."""
+    reportable: Report
+    """The stops that the system has; the others are never asked for."""
     stop_signal: int
     continue_signal: int
     kill_signal: int
@@ -210,5 +214,18 @@ def backend_for(kernel: Kernel) -> Backend:
         from bsdproc.debugger._freebsd import FreeBSDBackend
 
         return FreeBSDBackend(kernel)
+    if kernel.system == "dragonfly":
+        from bsdproc.debugger._dragonfly import DragonFlyBackend
+
+        return DragonFlyBackend(kernel)
     raise not_supported(kernel.system, call="ptrace",
                         reason=f"there is no debugger for {kernel.system}")
+
+
+def need_reportable(backend: Backend, what: Report) -> None:
+    """`NotSupported`, by name, unless the system has these stops."""
+    missing = what & ~backend.reportable
+    if missing:
+        names = ", ".join(one.name.lower() for one in Report if one in missing and one.name)
+        raise not_supported(backend.kernel.system, call="ptrace", request=names,
+                            reason=f"the system's ptrace(2) does not report {names}")

@@ -104,7 +104,7 @@ class Breakpoints:
 
     def _look_for_call(self, address: int) -> None:
         call = self._process.backend.syscall_instruction
-        found = self._process.memory.read(address, len(call)) == call
+        found = bool(call) and self._process.memory.read(address, len(call)) == call
         (self._store.calls.add if found else self._store.calls.discard)(address)
 
     def _write(self, address: int, data: bytes) -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from bsdproc.debugger import events, motion, release, report, stops
-from bsdproc.debugger.backend import News, Report, backend_for
+from bsdproc.debugger.backend import News, Report, backend_for, need_reportable
 from bsdproc.debugger.process import Process
 from bsdproc.debugger.state import State
 from bsdproc.kernel.default import resolve
@@ -48,15 +48,20 @@ class Debugger:
                  threads: bool = False, kernel: Kernel | None = None) -> None:
         """`follow_fork`: trace children too.  `syscalls`: report system calls
         (each process has `trace_syscalls` as well).  `threads`: report
-        threads that begin and end."""
+        threads that begin and end.
+
+        `NotSupported` for what the system's ptrace(2) cannot report: DragonFly's knows
+        neither children nor threads (`syscalls` are found by stepping there)."""
         self.kernel = resolve(kernel)
         self.backend = backend_for(self.kernel)
         self.follow_fork = follow_fork
-        self._reports = Report.FORKS | Report.EXECS
-        if syscalls:
-            self._reports |= Report.SYSCALLS
-        if threads:
-            self._reports |= Report.THREADS
+        asked = Report.NONE
+        for wanted, what in ((follow_fork, Report.FORKS), (syscalls, Report.SYSCALLS),
+                             (threads, Report.THREADS)):
+            if wanted:
+                need_reportable(self.backend, what)
+                asked |= what
+        self._reports = asked | (Report.FORKS | Report.EXECS) & self.backend.reportable
         self._processes: dict[int, Process] = {}
         self._events: deque[events.Event] = deque()
         self._news: News | None = None

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bsdproc.debugger import release, stops
-from bsdproc.debugger.backend import Report
+from bsdproc.debugger.backend import Report, need_reportable
 from bsdproc.debugger.breakpoints import Breakpoints
 from bsdproc.debugger.control import Control
 from bsdproc.debugger.memory import Memory
@@ -101,6 +101,7 @@ class Process:
     def trace_syscalls(self, on: bool = True) -> None:
         """Whether system calls are reported from now on."""
         self.need_stopped()
+        need_reportable(self.backend, Report.SYSCALLS)
         reports = self.control.reports
         self.report(reports | Report.SYSCALLS if on else reports & ~Report.SYSCALLS)
 

@@ -1,0 +1,402 @@
+"""The debugger's backend on DragonFly, whose ptrace(2) is that of 4.4BSD.
+
+It knows a process's first thread and its signals, and nothing of children, threads
+and system calls.  Why a process has stopped is told from the trap that its registers
+name; system calls are found by stepping (see `_dragonfly_calls`).
+
+What the kernel does in ways of its own is made up for here: a stop that is reported
+twice, signals that it loses after SIGSTOP, a SIGKILL that only stops, an exit that is
+reported twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Final, cast
+
+from bsdproc import dragonfly
+from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
+from bsdproc.debugger._dragonfly_calls import Calls, Walk
+from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
+from bsdproc.dragonfly import _call
+from bsdproc.dragonfly.constants.kinfo import LwpState, ProcState
+from bsdproc.dragonfly.constants.machine import DebugAccess
+from bsdproc.dragonfly.constants.process import ProcFlags
+from bsdproc.dragonfly.constants.signals import Signal
+from bsdproc.dragonfly.constants.wait import WaitOptions
+from bsdproc.dragonfly.kinfo import KinfoProc
+from bsdproc.dragonfly.registers import X86_64DebugRegisters, X86_64Registers
+from bsdproc.kernel.errors import KernelError, not_supported
+from bsdproc.kernel.port import Kernel
+from bsdproc.typed.enums import known
+
+LWP: Final = 1
+"""The thread that ptrace(2) means: a process's first."""
+T_NONE, T_BREAKPOINT, T_TRACE, T_FAST_SYSCALL = 0, 3, 10, 129
+"""What r_trapno says of a SIGTRAP: an execve, which leaves it 0; int3; TF or a debug
+register; a system call, at the end of which a step over it traps."""
+SIGTRAP, SIGKILL, SIGSTOP, SIGCONT = 5, 9, 17, 19
+FAULTS: Final = frozenset({4, 8, 10, 11})       # SIGILL, SIGFPE, SIGBUS, SIGSEGV
+TRACE_FLAG, RESUME_FLAG = 1 << 8, 1 << 16
+WNOHANG: Final = WaitOptions.WNOHANG.value
+ACCESS: Final = {"w": DebugAccess.DBREG_DR7_WRONLY, "rw": DebugAccess.DBREG_DR7_RDWR,
+                 "x": DebugAccess.DBREG_DR7_EXEC}
+PAUSE: Final = 0.002
+"""Seconds between two looks at several processes, or at one that is about to stop."""
+LOOKS: Final = 50
+"""How often a process is looked at that has reported its stop and runs yet."""
+
+
+class DragonFlyBackend:
+    """`Backend` over `bsdproc.dragonfly`."""
+
+    breakpoint_instruction = b"\xcc"
+    breakpoint_advance = 1
+    syscall_instruction = b""
+    reportable = Report.EXECS | Report.SYSCALLS
+    stop_signal = SIGSTOP
+    continue_signal = SIGCONT
+    kill_signal = SIGKILL
+    trap_signal = SIGTRAP
+    page_size = 4096
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self._traced: set[int] = set()
+        """Those that were attached to or spawned here: the kernel does not say whose they are."""
+        self._ended: dict[int, News] = {}
+        """Ends that have been told and wait for `collect`."""
+        self._passing: dict[int, tuple[int, bool]] = {}
+        """Signals on their way past a SIGSTOP's stop, and whether a step waits behind them."""
+        self._stepping: set[int] = set()
+        """Those whose last request was PT_STEP."""
+        self._watching: set[int] = set()
+        """Those that have debug registers set."""
+        self._calls = Calls(self)
+
+    # -- processes -----------------------------------------------------------------
+    def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None, *,
+              cwd: str | None, fds: Mapping[int, int] | None, uid: int | None,
+              gid: int | None, groups: Sequence[int] | None, new_group: bool) -> int:
+        pid = self.kernel.spawn(path, argv, env, traced=True, cwd=cwd, fds=fds, uid=uid,
+                                gid=gid, groups=groups, new_group=new_group)
+        self._begin(pid)
+        return pid
+
+    def lost_children(self, path: str, known: Collection[int]) -> tuple[int, ...]:
+        own, name = self.kernel.getpid(), path.rpartition("/")[2]
+        found = tuple(
+            p.pid for p in dragonfly.kinfo.processes(kernel=self.kernel)
+            if p.ppid == own and ProcFlags.P_TRACED in p.flags and p.pid not in known
+            and p.comm and name.startswith(p.comm))
+        for pid in found:
+            self._begin(pid)
+        return found
+
+    def attach(self, pid: int) -> None:
+        stopped = self.job_stopped(pid)
+        dragonfly.ptrace.attach(pid, kernel=self.kernel)
+        self._begin(pid)
+        if stopped:
+            # It runs now, and has nothing to report.
+            self.kernel.kill(pid, SIGSTOP)
+
+    def _begin(self, pid: int) -> None:
+        self._forget(pid)
+        self._traced.add(pid)
+
+    def _forget(self, pid: int) -> None:
+        self._traced.discard(pid)
+        self._ended.pop(pid, None)
+        self._passing.pop(pid, None)
+        self._stepping.discard(pid)
+        self._watching.discard(pid)
+        self._calls.forget(pid)
+
+    def detach(self, pid: int, signal: int) -> None:
+        if signal and (signal == SIGSTOP or self._loses_signals(pid)):
+            self.kernel.kill(pid, signal)
+            signal = 0
+        dragonfly.ptrace.detach(pid, signal, kernel=self.kernel)
+        self._forget(pid)
+
+    def report(self, pid: int, what: Report) -> None:
+        """execve is reported whether asked for or not."""
+        self._calls.wanted(pid, bool(what & Report.SYSCALLS))
+
+    # -- going on --------------------------------------------------------------------
+    def proceed(self, pid: int, signal: int) -> None:
+        walk = self._calls.proceed(pid, signal)
+        if walk is Walk.STAYS:
+            return
+        self._resume(pid, signal, step=walk is Walk.STEPS)
+
+    def step(self, pid: int, lwp: int, signal: int) -> None:
+        self._calls.step(pid)
+        self._resume(pid, signal, step=True)
+
+    def _resume(self, pid: int, signal: int, *, step: bool) -> None:
+        if signal and self._loses_signals(pid):
+            self._passing[pid] = (signal, step)
+            self.kernel.kill(pid, signal)
+            signal = 0
+        self.resume(pid, signal, step=step)
+
+    def resume(self, pid: int, signal: int, *, step: bool) -> None:
+        """PT_STEP or PT_CONTINUE."""
+        (self._stepping.add if step else self._stepping.discard)(pid)
+        _call.ptrace(self.kernel, "PT_STEP" if step else "PT_CONTINUE", pid, 1, signal)
+
+    def _loses_signals(self, pid: int) -> bool:
+        """Whether it stands in the stop of SIGSTOP, past which requests carry no signal."""
+        return self._process(pid).exitstat == SIGSTOP
+
+    def clear_step(self, pid: int, lwp: int) -> None:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        if registers.rflags & TRACE_FLAG:
+            registers.rflags &= ~TRACE_FLAG
+            dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
+
+    def suspend(self, pid: int, lwp: int) -> None:
+        raise self._missing("PT_SUSPEND", "holding a single thread")
+
+    def unsuspend(self, pid: int, lwp: int) -> None:
+        """Nothing is held."""
+
+    def end(self, pid: int) -> None:
+        self._passing.pop(pid, None)
+        self._calls.forget(pid)
+        if self._loses_signals(pid):
+            # It stops for this one then, and the next time PT_KILL is heard.
+            self.kernel.kill(pid, SIGKILL)
+            self.resume(pid, 0, step=False)
+        else:
+            dragonfly.ptrace.kill(pid, kernel=self.kernel)
+
+    # -- wait ------------------------------------------------------------------------
+    def wait(self, pid: int, *, block: bool) -> News | None:
+        ended = self._ended.get(pid)
+        if ended is not None:
+            return ended
+        if self._calls.says_so(pid):
+            return News(pid, True, SIGTRAP, 0, False)
+        while True:
+            news = self._news(pid, block=block)
+            if news is None:
+                return None
+            if not news.stopped:
+                self._ended[pid] = news
+                return news
+            if self._passes(pid, news.signal):
+                continue
+            if news.signal != SIGTRAP:
+                self._calls.interrupted(pid)
+            elif self._calls.step_on(pid):
+                if block:
+                    continue
+                return None
+            return news
+
+    def _news(self, pid: int, *, block: bool) -> News | None:
+        try:
+            found, status, _ = self.kernel.wait4(pid, 0 if block else WNOHANG)
+        except KernelError as error:
+            raise _call.completed(self.kernel, error, "wait4", None, pid) from None
+        if not found:
+            return None
+        news = _news(found, status)
+        return self._stands(news) if news is not None and news.signal == SIGSTOP else news
+
+    def _stands(self, news: News) -> News:
+        """After a stop that may be reported before the thread has come to it: the second
+        report that comes then is taken here."""
+        if not news.stopped:
+            return news
+        for _ in range(LOOKS):
+            try:
+                process = self._process(news.pid)
+            except ProcessLookupError:
+                return news         # its end is told next
+            if ProcFlags.P_WAITED in process.flags and process.lwp.stat != LwpState.LSRUN:
+                return news
+            found, status, _ = self.kernel.wait4(news.pid, WNOHANG)
+            again = _news(found, status) if found else None
+            if again is None:
+                self.kernel.settle(PAUSE)
+            elif not again.stopped or again.signal != news.signal:
+                return again
+        return news
+
+    def _passes(self, pid: int, signal: int) -> bool:
+        """Send a signal on its way that was to be passed on at a stop which loses them."""
+        passing = self._passing.get(pid)
+        if passing is None or passing[0] != signal:
+            return False
+        del self._passing[pid]
+        self.resume(pid, signal, step=passing[1])
+        return True
+
+    def collect(self, pid: int) -> None:
+        self._forget(pid)
+        # A second report, which a tracer that is the parent gets.
+        with suppress(ChildProcessError):
+            self.kernel.wait4(pid, WNOHANG)
+
+    def wait_any(self, pids: Sequence[int]) -> News | None:
+        for pid in pids:
+            news = self.wait(pid, block=False)
+            if news is not None:
+                return news
+        self.kernel.settle(PAUSE)
+        return None
+
+    # -- stops -----------------------------------------------------------------------
+    def stop(self, pid: int, signal: int) -> Stop:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        kind = self.trap(pid, registers) if signal == SIGTRAP else Kind.SIGNAL
+        address = registers.addr if signal in FAULTS else None
+        return self._calls.stop(pid, Stop(LWP, (kind,), signal, address=address))
+
+    def trap(self, pid: int, registers: X86_64Registers) -> Kind:
+        """What a SIGTRAP is about."""
+        if registers.trapno == T_FAST_SYSCALL and pid in self._stepping:
+            return Kind.STEP
+        return {T_NONE: Kind.EXEC, T_BREAKPOINT: Kind.BREAKPOINT, T_TRACE: Kind.STEP}.get(
+            registers.trapno, Kind.SIGNAL)
+
+    def standing(self, pid: int) -> News:
+        _call.ptrace(self.kernel, "PT_GETREGS", pid, self.kernel.buffer(X86_64Registers.size))
+        return News(pid, True, self._process(pid).exitstat, 0, False)
+
+    def unreported(self, pid: int, lwp: int, *, told: bool) -> Unreported:
+        return Unreported(self.pending(pid, SIGTRAP))
+
+    def pending(self, pid: int, signal: int) -> bool:
+        try:
+            process = self._process(pid)
+        except KernelError:
+            return False
+        # What a thread has stopped for is in its set still.
+        told = process.stat == ProcState.SSTOP and process.exitstat == signal
+        return signal in process.siglist or (signal in process.lwp.siglist and not told)
+
+    def job_stopped(self, pid: int) -> bool:
+        try:
+            process = self._process(pid)
+        except KernelError:
+            return False
+        return process.stat == ProcState.SSTOP and ProcFlags.P_TRACED not in process.flags
+
+    def traced(self, pid: int) -> bool:
+        try:
+            process = self._process(pid)
+        except KernelError:
+            return False
+        return pid in self._traced and ProcFlags.P_TRACED in process.flags
+
+    def has_come_back(self, pid: int) -> bool:
+        """Whether a stopped process is out of the kernel, and not asleep in a call."""
+        return self._process(pid).lwp.stat == LwpState.LSSTOP
+
+    def saw_something(self, pid: int) -> bool:
+        """Whether one of its debug registers has."""
+        if pid not in self._watching:
+            return False
+        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
+        return any(registers.slot(i).enabled for i in registers.hits)
+
+    def _process(self, pid: int) -> KinfoProc:
+        return dragonfly.kinfo.process(pid, kernel=self.kernel)
+
+    # -- threads, registers, memory ----------------------------------------------------
+    def threads(self, pid: int) -> tuple[int, ...]:
+        """The first: of the others ptrace(2) says nothing."""
+        return (LWP,)
+
+    def thread_name(self, pid: int, lwp: int) -> str:
+        return self._process(pid).lwp.comm
+
+    def registers(self, pid: int, lwp: int) -> RegisterSet:
+        return cast(RegisterSet, dragonfly.ptrace.getregs(pid, kernel=self.kernel))
+
+    def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
+        if not isinstance(registers, X86_64Registers):
+            raise TypeError(f"{type(registers).__name__} are no DragonFly registers")
+        dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
+        self._calls.moved(pid, registers.pc)
+
+    def where(self, pid: int, lwp: int) -> tuple[int, int]:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        return registers.pc, registers.sp
+
+    def set_pc(self, pid: int, lwp: int, pc: int) -> None:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        registers.pc = pc
+        dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
+
+    def read(self, pid: int, address: int, size: int) -> bytes:
+        return dragonfly.ptrace.read(pid, address, size, kernel=self.kernel)
+
+    def write(self, pid: int, address: int, data: bytes) -> int:
+        return dragonfly.ptrace.write(pid, address, data, kernel=self.kernel)
+
+    # -- system calls and signals ------------------------------------------------------------
+    def syscall_name(self, number: int) -> str:
+        return SYSCALLS.get(number) or f"#{number}"
+
+    def syscall_arguments(self, pid: int, stop: Stop) -> tuple[int, ...]:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        return registers.syscall_arguments[: stop.narg]
+
+    def syscall_result(self, pid: int, stop: Stop) -> tuple[int, int, int]:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        return self._calls.result(stop.syscall, registers)
+
+    def signal_of(self, number: int) -> int:
+        return known(Signal, number)
+
+    # -- debug registers -----------------------------------------------------------------------
+    def watch_slots(self) -> int:
+        return X86_64DebugRegisters.slots
+
+    def watch(self, pid: int, slots: Sequence[tuple[int, int, str] | None]) -> None:
+        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
+        for i in range(X86_64DebugRegisters.slots):
+            wanted = slots[i] if i < len(slots) else None
+            if wanted is None:
+                registers.clear_slot(i)
+            else:
+                address, size, access = wanted
+                registers.set_slot(i, address, ACCESS[access], size)
+        dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
+        (self._watching.add if any(slots) else self._watching.discard)(pid)
+
+    def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
+        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
+        hits = tuple(i for i in registers.hits if registers.slot(i).enabled)
+        if hits:
+            registers.clear_hits()
+            dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
+        return hits
+
+    def pass_over(self, pid: int, lwp: int) -> None:
+        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        registers.rflags |= RESUME_FLAG
+        dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
+
+    def _missing(self, request: str, what: str) -> KernelError:
+        return not_supported("dragonfly", call="ptrace", request=request,
+                             reason=f"DragonFly's ptrace(2) has nothing for {what}")
+
+
+def _news(pid: int, status: int) -> News | None:
+    match dragonfly.decode(pid, status):
+        case dragonfly.Stopped(signal=signal):
+            return News(pid, True, int(signal), 0, False)
+        case dragonfly.Exited(status=code):
+            return News(pid, False, 0, code, False)
+        case dragonfly.Signaled(signal=signal, core=core):
+            return News(pid, False, int(signal), 0, core)
+        case dragonfly.Continued():
+            return None
