@@ -295,8 +295,9 @@ def _default(system: System, td: Thread, sig: int) -> Generator[Sleep | None, in
 
 def interrupted(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
     """A sleep with signals pending (PCATCH): 0 when none is left to take, else
-    EINTR or ERESTART.  The signal stays pending."""
-    sig = yield from issignal(system, td)
+    EINTR or ERESTART.  The signal stays pending; a tracer hears of it once, on the way
+    back to the program."""
+    sig = yield from issignal(system, td, maytrace=False)
     if sig == 0:
         return EINTR if td.leaving else 0
     return EINTR if not td.proc.sigacts[sig].flags & SA_RESTART else ERESTART
