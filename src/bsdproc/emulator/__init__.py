@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.kernel import DragonFly
     from bsdproc.emulator.freebsd.kernel import FreeBSD
+    from bsdproc.emulator.netbsd.kernel import NetBSD
 
-__all__ = ["DragonFly", "FreeBSD"]
+__all__ = ["DragonFly", "FreeBSD", "NetBSD"]
 
-_KERNELS: Final = {"DragonFly": "dragonfly", "FreeBSD": "freebsd"}
+_KERNELS: Final = {"DragonFly": "dragonfly", "FreeBSD": "freebsd", "NetBSD": "netbsd"}
 
 
 def __getattr__(name: str) -> object:

@@ -248,6 +248,8 @@ class SigActs:
 
     def __init__(self) -> None:
         self.actions: dict[int, SigAction] = {}
+        self.tramps: dict[int, int] = {}
+        """Where handlers return to, by signal, on systems whose programs tell."""
         self.interrupts: set[int] = set()
         """ps_sigintr: signals that end a sleep for good, as an action without
         SA_RESTART says, whichever action it was."""
@@ -261,6 +263,7 @@ class SigActs:
     def copy(self) -> SigActs:
         new = SigActs()
         new.actions = dict(self.actions)
+        new.tramps = dict(self.tramps)
         new.interrupts = set(self.interrupts)
         new.flag_nocldwait = self.flag_nocldwait
         new.flag_cldsigign = self.flag_cldsigign
@@ -377,6 +380,8 @@ class Thread:
         """Nanoseconds on the processor."""
         self.started = 0
         self.exited = False
+        self.own: Any = None
+        """What the system keeps beside this."""
 
     def __repr__(self) -> str:
         return f"<thread {self.tid} of {self.proc.pid}>"
@@ -473,6 +478,8 @@ class Proc:
         """Whose memory it lives in until it execs or exits."""
         self.driver = False
         """A process whose program is the caller's Python."""
+        self.own: Any = None
+        """What the system keeps beside this."""
 
     @property
     def pgid(self) -> int:

@@ -1,0 +1,1 @@
+"""The emulated NetBSD 10 kernel, one module a kernel source file's subject."""

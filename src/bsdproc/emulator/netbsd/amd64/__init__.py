@@ -1,0 +1,1 @@
+"""The part of the emulated NetBSD kernel that knows amd64: `machdep` is its face."""

@@ -1,0 +1,188 @@
+"""The system calls on files that NetBSD has in its own way."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.file import Blocking
+from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls import files as shared
+from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_at, space
+from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, Refused
+from bsdproc.emulator.vnode import FORMATS, Attributes
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.netbsd.system import System
+
+STAT = struct.Struct("<QI4xQIII4xQ8qqqiIIII4x")
+"""struct stat: dev, mode, ino, nlink, uid, gid, rdev, four times, size, blocks,
+block size, flags, generation, spare."""
+DIRENT = struct.Struct("<QHHB")
+"""struct dirent: fileno, reclen, namlen, type; the name follows."""
+AT_SYMLINK_NOFOLLOW = 0x200
+
+
+class Fcntl:
+    """Commands of fcntl(2)."""
+
+    DUPFD, GETFD, SETFD, GETFL, SETFL, GETOWN, SETOWN, GETLK, SETLK, SETLKW = range(10)
+    CLOSEM, MAXFD, DUPFD_CLOEXEC, GETNOSIGPIPE, SETNOSIGPIPE = range(10, 15)
+    SETTABLE = 0x4 | 0x8 | 0x40 | 0x80
+    """O_NONBLOCK, O_APPEND, O_ASYNC, O_SYNC."""
+
+
+def sys_open(system: System, td: Thread, args: Args) -> Blocking[int]:
+    return (yield from files.openat(
+        system, td, path_at(td, args[0]), system.open_flags(int32(args[1])), args[2] & 0o7777))
+
+
+def sys_openat(system: System, td: Thread, args: Args) -> Blocking[int]:
+    return (yield from files.openat(
+        system, td, path_at(td, args[1]), system.open_flags(int32(args[2])), args[3] & 0o7777,
+        int32(args[0])))
+
+
+def sys_pipe(system: System, td: Thread, args: Args) -> tuple[int, int]:
+    """Both descriptors in registers."""
+    return files.pipe2(system, td)
+
+
+def sys_pipe2(system: System, td: Thread, args: Args) -> None:
+    flags = int32(args[1])
+    if flags & ~(0x4 | 0x400000 | 0x1000000):
+        raise Refused(EINVAL)
+    shared.sys_pipe2(system, td, (args[0], system.open_flags(flags & ~0x1000000)))
+
+
+def sys_fcntl(system: System, td: Thread, args: Args) -> int:
+    fd, command, arg = int32(args[0]), int32(args[1]), int32(args[2])
+    table = td.proc.files
+    if command == Fcntl.CLOSEM:
+        if fd < 0:
+            raise Refused(EINVAL)
+        files.close_range(system, td, fd, 0x7FFFFFFF)
+        return 0
+    if command == Fcntl.MAXFD:
+        return max(table.slots, default=-1)
+    file = table.get(fd)
+    if command in (Fcntl.DUPFD, Fcntl.DUPFD_CLOEXEC):
+        return files.dup(system, td, fd, arg, command == Fcntl.DUPFD_CLOEXEC)
+    if command == Fcntl.GETFD:
+        return int(table.slot(fd).cloexec)
+    if command == Fcntl.SETFD:
+        table.slot(fd).cloexec = bool(arg & 1)
+    elif command == Fcntl.GETFL:
+        return file.flag - 1
+    elif command == Fcntl.SETFL:
+        file.flag = file.flag & ~Fcntl.SETTABLE | arg & Fcntl.SETTABLE
+    elif command == Fcntl.GETOWN:
+        return file.owner
+    elif command == Fcntl.SETOWN:
+        file.owner = arg
+    elif command in (Fcntl.GETLK, Fcntl.SETLK, Fcntl.SETLKW):
+        system.note(f"process {td.proc.pid} ({td.proc.comm}): fcntl() command {command} "
+                    "is not implemented")
+        raise Refused(EOPNOTSUPP)
+    elif command in (Fcntl.GETNOSIGPIPE, Fcntl.SETNOSIGPIPE):
+        return 0
+    else:
+        raise Refused(EINVAL)
+    return 0
+
+
+def pack_stat(at: Attributes) -> bytes:
+    times: list[int] = []
+    for ns in (at.atime, at.mtime, at.ctime, at.birthtime):
+        times += [ns // 10**9, ns % 10**9]
+    return STAT.pack(
+        at.fsid, at.st_mode, at.ino, at.nlink, at.uid, at.gid, at.rdev, *times,
+        at.size, -(-at.size // 512), at.blksize, 0, 0, 0, 0)
+
+
+def sys_stat(system: System, td: Thread, args: Args) -> None:
+    space(td).copyout(args[1], pack_stat(files.fstatat(system, td, path_at(td, args[0]))))
+
+
+def sys_lstat(system: System, td: Thread, args: Args) -> None:
+    space(td).copyout(args[1], pack_stat(files.fstatat(system, td, path_at(td, args[0]), False)))
+
+
+def sys_fstat(system: System, td: Thread, args: Args) -> None:
+    space(td).copyout(args[1], pack_stat(files.fstat(system, td, int32(args[0]))))
+
+
+def sys_fstatat(system: System, td: Thread, args: Args) -> None:
+    follow = not int32(args[3]) & AT_SYMLINK_NOFOLLOW
+    space(td).copyout(args[2], pack_stat(files.fstatat(
+        system, td, path_at(td, args[1]), follow, int32(args[0]))))
+
+
+def sys_pread(system: System, td: Thread, args: Args) -> Blocking[int]:
+    """pread(fd, buffer, size, pad, offset); the others have such a pad, too."""
+    return (yield from shared.sys_pread(system, td, (*args[:3], args[4])))
+
+
+def sys_pwrite(system: System, td: Thread, args: Args) -> Blocking[int]:
+    return (yield from shared.sys_pwrite(system, td, (*args[:3], args[4])))
+
+
+def sys_preadv(system: System, td: Thread, args: Args) -> Blocking[int]:
+    return (yield from shared.sys_preadv(system, td, (*args[:3], args[4])))
+
+
+def sys_pwritev(system: System, td: Thread, args: Args) -> Blocking[int]:
+    return (yield from shared.sys_pwritev(system, td, (*args[:3], args[4])))
+
+
+def sys_lseek(system: System, td: Thread, args: Args) -> int:
+    return files.lseek(system, td, int32(args[0]), int64(args[2]), int32(args[3]))
+
+
+def sys_truncate(system: System, td: Thread, args: Args) -> None:
+    files.truncate(system, td, path_at(td, args[0]), int64(args[2]))
+
+
+def sys_ftruncate(system: System, td: Thread, args: Args) -> None:
+    files.ftruncate(system, td, int32(args[0]), int64(args[2]))
+
+
+def sys_getdents(system: System, td: Thread, args: Args) -> int:
+    """__getdents30: records that fit, from the file's offset on, which counts entries."""
+    file, listed = files.entries(system, td, int32(args[0]))
+    out = bytearray()
+    for index in range(max(0, file.offset), len(listed)):
+        name = listed[index].name.encode("utf-8", "surrogateescape")
+        size = DIRENT.size + len(name) + 1 + 7 & ~7
+        if len(out) + size > args[2]:
+            if not out:
+                raise Refused(EINVAL)
+            break
+        out += (DIRENT.pack(listed[index].ino, size, len(name),
+                            FORMATS[listed[index].kind] >> 12) + name).ljust(size, b"\0")
+        file.offset = index + 1
+    space(td).copyout(args[1], bytes(out))
+    return len(out)
+
+
+SYSCALLS: dict[int, Entry] = {
+    5: ("open", 3, sys_open),
+    42: ("pipe", 0, sys_pipe),
+    92: ("fcntl", 3, sys_fcntl),
+    173: ("pread", 5, sys_pread),
+    174: ("pwrite", 5, sys_pwrite),
+    199: ("lseek", 4, sys_lseek),
+    200: ("truncate", 3, sys_truncate),
+    201: ("ftruncate", 3, sys_ftruncate),
+    289: ("preadv", 5, sys_preadv),
+    290: ("pwritev", 5, sys_pwritev),
+    390: ("__getdents30", 3, sys_getdents),
+    439: ("__stat50", 2, sys_stat),
+    440: ("__fstat50", 2, sys_fstat),
+    441: ("__lstat50", 2, sys_lstat),
+    453: ("pipe2", 2, sys_pipe2),
+    466: ("fstatat", 4, sys_fstatat),
+    468: ("openat", 4, sys_openat),
+}
