@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TextIO, TypeAlias, TypeVar
 
 from bsdproc.emulator.bsd import signo
-from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.state import KSigInfo, Sleep, Thread
 from bsdproc.emulator.errno import (
     EAGAIN,
     EFBIG,
@@ -40,7 +39,6 @@ RLIMIT_FSIZE = 1
 SELECT = ("select",)
 """The channel of those who wait for any of several files."""
 RLIM_INFINITY = (1 << 63) - 1
-EVFILT_SIGNAL = -6
 
 
 class Kind:
@@ -65,6 +63,8 @@ class File:
     kind = Kind.VNODE
     seekable = False
     vnode: Vnode | None = None
+    exit_status: int | None = None
+    """Of a process descriptor whose process has ended."""
 
     def __init__(self, flag: int) -> None:
         self.flag = flag
@@ -96,6 +96,9 @@ class File:
 
     def closed(self, system: System) -> None:
         """The last descriptor is gone."""
+
+    def descriptor_closed(self, fd: int) -> None:
+        """For a queue of events: another descriptor of the process is gone."""
 
     def hold(self) -> File:
         self.refs += 1
@@ -348,51 +351,6 @@ class _TextSink:
 
     def flush(self) -> None:
         self._text.flush()
-
-
-@dataclass(slots=True)
-class Knote:
-    """One signal that a queue reports."""
-
-    proc: Proc
-    signal: int
-    flags: int
-    fflags: int
-    udata: int
-    count: int = 0
-    """How often it was sent since it was last reported."""
-    enabled: bool = True
-
-
-class Kqueue(File):
-    """A kqueue: inherited by nobody.  What it reports is in syscalls/kqueue.py."""
-
-    kind = Kind.KQUEUE
-
-    def __init__(self, flag: int, number: int = 0) -> None:
-        super().__init__(flag)
-        self.number = number
-        self.notes: dict[tuple[int, int], Knote] = {}
-        """By filter and ident."""
-
-    def signalled(self, system: System, p: Proc, sig: int) -> None:
-        """filt_signal: a process was sent one, whatever becomes of it."""
-        note = self.notes.get((EVFILT_SIGNAL, sig))
-        if note is not None and note.proc is p:
-            note.count += 1
-            system.wakeup(self)
-
-    def closed(self, system: System) -> None:
-        for p in {note.proc for note in self.notes.values()}:
-            if self in p.kqueues:
-                p.kqueues.remove(self)
-        self.notes.clear()
-
-    def ready(self) -> Ready:
-        return Ready(False, False)
-
-    def attributes(self, who: Access) -> Attributes:
-        return Attributes("fifo", 0, who.cred.uid, who.cred.gid, 0, 0, 0, 0)
 
 
 def access(td: Thread) -> Access:

@@ -67,6 +67,9 @@ class FileTable:
     def close(self, system: System, fd: int) -> None:
         file = self.slot(fd).file
         del self.slots[fd]
+        for slot in self.slots.values():
+            if slot.file.kind == Kind.KQUEUE:
+                slot.file.descriptor_closed(fd)
         file.drop(system)
 
     def copy(self) -> FileTable:

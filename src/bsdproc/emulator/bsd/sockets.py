@@ -116,6 +116,8 @@ class Socket(File):
         """Of a listening socket: how many may wait."""
         self.waiting: deque[Socket] = deque()
         self.options = 0
+        self.arrived = 0
+        """Bytes and packets that ever came."""
 
     # -- what it is -----------------------------------------------------------
     @property
@@ -371,6 +373,7 @@ class Socket(File):
             last.data += data
         elif data or files or self.type != STREAM:
             other.records.append(record)
+        other.arrived += len(data) + 1
         other.changed(system)
 
     def receive(self, system: System, td: Thread, size: int, flags: int = 0) -> Blocking[Received]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.amd64.frame import Frame
-    from bsdproc.emulator.bsd.file import Kqueue
     from bsdproc.emulator.bsd.files import FileTable
+    from bsdproc.emulator.bsd.kqueue import Kqueue
     from bsdproc.emulator.elf import Image
     from bsdproc.emulator.machine.cpu import Context
     from bsdproc.emulator.machine.memory import AddressSpace

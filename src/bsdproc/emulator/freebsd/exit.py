@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import jobc, proctree
+from bsdproc.emulator.bsd import jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
@@ -114,6 +114,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     td.runtime = 0
     parent = p.parent
     assert parent is not None
+    kqueue.exited(system, p)
     held = p.procdesc
     if held is not None:
         held.process_exits(system)

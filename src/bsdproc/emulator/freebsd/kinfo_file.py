@@ -17,10 +17,10 @@ from bsdproc.emulator.bsd.file import (
     O_NONBLOCK,
     File,
     Kind,
-    Kqueue,
     Pipe,
     access,
 )
+from bsdproc.emulator.bsd.kqueue import Kqueue
 from bsdproc.emulator.bsd.shm import ShmFile
 from bsdproc.emulator.bsd.sockets import AF_LOCAL, CANT_RECEIVE, CANT_SEND, NO_NAME, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
@@ -122,7 +122,8 @@ def _address(number: int) -> int:
 
 
 def _kqueue(file: Kqueue) -> Fields:
-    return {"kf_kqueue_addr": _address(file.number)}
+    return {"kf_kqueue_addr": _address(file.number), "kf_kqueue_count": len(file.queue),
+            "kf_kqueue_state": 0}
 
 
 def _socket(file: Socket) -> Fields:

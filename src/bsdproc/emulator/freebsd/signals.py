@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.signals import (
     FAST_BLOCKED,
@@ -52,7 +53,7 @@ def tdsendsignal(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> N
     sig = ksi.signo
     if p.state is ProcState.ZOMBIE or not p.threads:
         return
-    for kqueue in p.kqueues:
+    if p.kqueues:
         kqueue.signalled(system, p, sig)
     queue: SigQueue
     if td is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
-from bsdproc.emulator.bsd import proctree
+from bsdproc.emulator.bsd import kqueue, proctree
 from bsdproc.emulator.bsd.signo import SIG_MAX
 from bsdproc.emulator.bsd.state import TDB, KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
@@ -109,6 +109,8 @@ class System(BsdSystem):
     def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
         procctl.procctl_fork(parent, child)
         reaper.reaper_fork(self, parent, child, no_wait=no_wait)
+        if parent.kqueues:
+            kqueue.forked(self, parent, child)
 
     def unfit(self, image: Image) -> str | None:
         if image.machine not in self.machdep.MACHINES:
@@ -125,6 +127,7 @@ class System(BsdSystem):
         p = td.proc
         procctl.procctl_exec(p)
         fastblock.clear(td)
+        kqueue.executed(self, p)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
 

@@ -6,7 +6,8 @@ import struct
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import files
-from bsdproc.emulator.bsd.file import FREAD, FWRITE, O_NONBLOCK, Blocking, File, Kqueue, access
+from bsdproc.emulator.bsd.file import FREAD, FWRITE, O_NONBLOCK, Blocking, File, access
+from bsdproc.emulator.bsd.kqueue import Kqueue
 from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import (

@@ -1,0 +1,433 @@
+"""Queues of events: what kevent(2) reports.
+
+The subject of FreeBSD's kern_event.c.  A note asks for one kind of event of
+one thing; it is queued when that comes about, and stays queued as long as
+its filter says so.  Whether a file can be read is looked at when somebody
+looks at the queue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bsdproc.emulator.bsd.file import (
+    PIPE_BUF,
+    PIPE_SIZE,
+    SELECT,
+    File,
+    HostStream,
+    Kind,
+    Pipe,
+    Ready,
+    VnodeFile,
+)
+from bsdproc.emulator.bsd.sockets import LOW_WATER, Socket
+from bsdproc.emulator.bsd.state import Proc
+from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.vnode import Access, Attributes
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.system import System
+
+READ, WRITE, PROC, SIGNAL, TIMER, PROCDESC, USER = -1, -2, -5, -6, -7, -8, -11
+OF_FILES = frozenset({READ, WRITE, PROCDESC})
+"""Filters whose ident is a descriptor."""
+
+EV_ADD, EV_DELETE, EV_ENABLE, EV_DISABLE = 0x1, 0x2, 0x4, 0x8
+EV_ONESHOT, EV_CLEAR, EV_RECEIPT, EV_DISPATCH = 0x10, 0x20, 0x40, 0x80
+EV_FORCEONESHOT, EV_DROP, EV_ERROR, EV_EOF = 0x100, 0x1000, 0x4000, 0x8000
+NOTE_LOWAT, NOTE_FILE_POLL = 0x1, 0x2
+NOTE_EXIT, NOTE_FORK, NOTE_EXEC = 0x80000000, 0x40000000, 0x20000000
+NOTE_TRACK, NOTE_TRACKERR, NOTE_CHILD = 0x1, 0x2, 0x4
+NOTE_SECONDS, NOTE_MSECONDS, NOTE_USECONDS, NOTE_NSECONDS, NOTE_ABSTIME = 1, 2, 4, 8, 16
+UNITS = {0: 10**6, NOTE_SECONDS: 10**9, NOTE_MSECONDS: 10**6, NOTE_USECONDS: 10**3,
+         NOTE_NSECONDS: 1}
+"""Of a timer's data, in nanoseconds."""
+NOTE_TRIGGER, FFCONTROL, FFLAGS = 0x01000000, 0xC0000000, 0x00FFFFFF
+FFAND, FFOR, FFCOPY = 0x40000000, 0x80000000, 0xC0000000
+
+
+@dataclass(slots=True, eq=False)
+class Note:
+    """struct knote."""
+
+    filter: int
+    ident: int
+    flags: int
+    wanted: int
+    """kn_sfflags: the filter's own flags, as they were given."""
+    given: int
+    """kn_sdata."""
+    udata: int
+    extra: tuple[int, ...] = (0, 0, 0, 0)
+    file: File | None = None
+    proc: Proc | None = None
+    fflags: int = 0
+    """What is reported, and `data` with it."""
+    data: int = 0
+    disabled: bool = False
+    active: bool = False
+    deadline: int | None = None
+    """Of a timer, on the system's clock."""
+    period: int = 0
+    triggered: bool = False
+    """Of EVFILT_USER."""
+    reported: tuple[int, ...] | None = None
+    """How its file stood at the last report: with EV_CLEAR the same is no news."""
+
+
+@dataclass(slots=True)
+class Event:
+    """struct kevent."""
+
+    ident: int
+    filter: int
+    flags: int
+    fflags: int
+    data: int
+    udata: int
+    extra: tuple[int, ...] = field(default=(0, 0, 0, 0))
+
+
+class Kqueue(File):
+    """A kqueue: inherited by nobody."""
+
+    kind = Kind.KQUEUE
+
+    def __init__(self, flag: int, number: int = 0) -> None:
+        super().__init__(flag)
+        self.number = number
+        """Of the system's objects."""
+        self.notes: list[Note] = []
+        self.queue: list[Note] = []
+        """Those that are to be reported, the first first."""
+
+    def find(self, filter: int, ident: int) -> Note | None:
+        for note in self.notes:
+            if note.filter == filter and note.ident == ident:
+                return note
+        return None
+
+    def forget(self, note: Note) -> None:
+        """knote_drop."""
+        self.notes.remove(note)
+        if note in self.queue:
+            self.queue.remove(note)
+        self.leave(note)
+
+    def leave(self, note: Note) -> None:
+        """The note's process is no longer of interest."""
+        p, note.proc = note.proc, None
+        if p is not None and self in p.kqueues and all(n.proc is not p for n in self.notes):
+            p.kqueues.remove(self)
+
+    def descriptor_closed(self, fd: int) -> None:
+        """knote_fdclose: a descriptor of the process is closed."""
+        for note in [n for n in self.notes if n.filter in OF_FILES and n.ident == fd]:
+            self.forget(note)
+
+    def activate(self, system: System, note: Note) -> None:
+        """KNOTE_ACTIVATE."""
+        note.active = True
+        if not note.disabled and note not in self.queue:
+            self.queue.append(note)
+            system.wakeup(SELECT)
+
+    def closed(self, system: System) -> None:
+        for note in list(self.notes):
+            self.forget(note)
+
+    def refresh(self, clock: int) -> None:
+        """Queue what has come about by itself: files and timers."""
+        for note in self.notes:
+            if note.disabled or note in self.queue:
+                continue
+            if (note.filter in OF_FILES or note.filter == TIMER) and happened(note, clock):
+                self.queue.append(note)
+
+    def next_deadline(self) -> int | None:
+        """When the next timer is due."""
+        return min((note.deadline for note in self.notes
+                    if note.deadline is not None and not note.disabled), default=None)
+
+    def take(self, clock: int, room: int) -> list[Event]:
+        """kqueue_scan: what there is to report, taken off or queued again."""
+        self.refresh(clock)
+        found: list[Event] = []
+        for note in list(self.queue):
+            if len(found) == room:
+                break
+            if note not in self.queue:
+                continue
+            self.queue.remove(note)
+            if note.disabled:
+                continue
+            if note.flags & EV_DROP:
+                self.forget(note)
+                continue
+            if note.flags & EV_ONESHOT:
+                found.append(_event(note))
+                self.forget(note)
+                continue
+            if not happened(note, clock):
+                note.active = False
+                continue
+            found.append(_report(note))
+            if note.flags & (EV_CLEAR | EV_DISPATCH):
+                note.active = False
+                if note.flags & EV_DISPATCH:
+                    note.disabled = True
+            else:
+                self.queue.append(note)
+        return found
+
+    def ready(self) -> Ready:
+        return Ready(bool(self.queue) or any(
+            note.filter in OF_FILES and not note.disabled and happened(note, 0)
+            for note in self.notes), False)
+
+    def attributes(self, who: Access) -> Attributes:
+        return Attributes("fifo", 0, who.cred.uid, who.cred.gid, 0, 0, 0, 0)
+
+
+def _event(note: Note) -> Event:
+    return Event(note.ident, note.filter, note.flags, note.fflags, note.data, note.udata,
+                 note.extra)
+
+
+def _report(note: Note) -> Event:
+    """The note as the program is told, and what that takes off it."""
+    event = _event(note)
+    if note.filter == USER:
+        event.fflags, event.data = note.wanted, note.given
+    if note.file is not None and note.filter != PROCDESC:
+        note.reported = standing(note)
+    if note.flags & EV_CLEAR:
+        note.data = note.fflags = 0
+        note.triggered = False
+    return event
+
+
+# -- filters -----------------------------------------------------------------------
+def happened(note: Note, clock: int) -> bool:
+    """f_event without a hint."""
+    if note.filter == TIMER:
+        return _expired(note, clock)
+    if note.filter == USER:
+        return note.triggered
+    if note.filter == SIGNAL:
+        return note.data != 0
+    if note.filter == PROCDESC and not note.flags & EV_EOF:
+        assert note.file is not None
+        if note.file.exit_status is not None:
+            process_gone(note, note.file.exit_status)
+    if note.filter in (PROC, PROCDESC):
+        return note.fflags != 0 or bool(note.flags & EV_EOF)
+    file_event(note)
+    if note.flags & EV_CLEAR and note.reported == standing(note):
+        return False
+    return _file_ready(note)
+
+
+def standing(note: Note) -> tuple[int, ...]:
+    """How the note's file stands: another answer is news."""
+    file = note.file
+    if isinstance(file, Pipe) and note.filter == READ and file.reads is not None:
+        return file.reads.taken + len(file.reads.data), file.reads.writers == 0
+    if isinstance(file, Socket) and note.filter == READ:
+        return file.arrived, len(file.waiting), file.cant_receive
+    return note.data, note.flags & EV_EOF
+
+
+def can_watch(note: Note) -> None:
+    """fo_kqfilter: EINVAL for what a file does not tell of."""
+    file = note.file
+    told = {Kind.KQUEUE: (READ,), Kind.PROCDESC: (PROCDESC,), Kind.SHM: ()}
+    assert file is not None
+    if note.filter not in told.get(file.kind, (READ, WRITE)):
+        raise Refused(EINVAL)
+
+
+def file_event(note: Note) -> None:
+    """What a file's filter puts into `data`, `flags` and `fflags`."""
+    file = note.file
+    if isinstance(file, HostStream):
+        note.data = 0 if note.filter == READ else PIPE_SIZE
+    elif isinstance(file, Pipe):
+        _pipe(note, file)
+    elif isinstance(file, Socket):
+        _socket(note, file)
+    elif isinstance(file, Kqueue):
+        note.data = len(file.queue) or int(file.ready().read)
+    elif isinstance(file, VnodeFile):
+        size = file.vnode.size if file.vnode.kind == "reg" else file.offset
+        note.data = size - file.offset if note.filter == READ else 0
+
+
+def _pipe(note: Note, file: Pipe) -> None:
+    if note.filter == READ:
+        pipe = file.reads
+        note.data = len(pipe.data) if pipe is not None else 0
+        gone = pipe is None or pipe.writers == 0
+    else:
+        pipe = file.writes
+        gone = pipe is None or pipe.readers == 0
+        note.data = 0 if gone or pipe is None else PIPE_SIZE - len(pipe.data)
+    note.flags |= EV_EOF if gone else 0
+
+
+def _socket(note: Note, file: Socket) -> None:
+    if note.filter == READ:
+        note.data = len(file.waiting) if file.limit is not None else file.available
+        gone = file.cant_receive
+    else:
+        note.data = 0 if file.stopped else file.space
+        gone = file.cant_send
+    if gone:
+        note.flags |= EV_EOF
+        note.fflags = file.error
+
+
+def _file_ready(note: Note) -> bool:
+    if note.flags & EV_EOF:
+        return True
+    file = note.file
+    if isinstance(file, VnodeFile):
+        return note.filter == WRITE or note.data != 0 or bool(note.wanted & NOTE_FILE_POLL)
+    low = note.given if note.wanted & NOTE_LOWAT else 0
+    if isinstance(file, Socket):
+        if file.error:
+            return True
+        if note.filter == WRITE:
+            if file.connection and not file.connected:
+                return False
+            return note.data >= (low or LOW_WATER)
+        return note.data >= (low or 1)
+    if note.filter == WRITE:
+        return note.data >= (low or PIPE_BUF)
+    return note.data >= (low or 1)
+
+
+def start_timer(note: Note, system: System) -> None:
+    """filt_timervalidate and filt_timerstart: EINVAL."""
+    if note.given < 0:
+        raise Refused(EINVAL)
+    if note.given == 0 and not note.flags & EV_ONESHOT:
+        note.given = 1
+    unit = UNITS.get(note.wanted & ~NOTE_ABSTIME)
+    if unit is None:
+        raise Refused(EINVAL)
+    time = note.given * unit
+    if note.wanted & NOTE_ABSTIME:
+        note.deadline, note.period = max(0, time - system.boot_time * 10**9), 0
+    else:
+        note.deadline, note.period = system.clock + time, time
+
+
+def _expired(note: Note, clock: int) -> bool:
+    """filt_timerexpire: count how often it was due."""
+    while note.deadline is not None and note.deadline <= clock:
+        note.data += 1
+        if note.flags & EV_ONESHOT or note.period == 0:
+            note.deadline = None
+        else:
+            behind = (clock - note.deadline) // note.period
+            note.data += behind
+            note.deadline += note.period * (behind + 1)
+    return note.data != 0
+
+
+def touch_user(note: Note, event: Event) -> None:
+    """filt_usertouch."""
+    if event.fflags & NOTE_TRIGGER:
+        note.triggered = True
+    control, flags = event.fflags & FFCONTROL, event.fflags & FFLAGS
+    if control == FFAND:
+        note.wanted &= flags
+    elif control == FFOR:
+        note.wanted |= flags
+    elif control == FFCOPY:
+        note.wanted = flags
+    note.given = event.data
+    if event.flags & EV_CLEAR:
+        note.triggered, note.data, note.fflags = False, 0, 0
+
+
+# -- what processes do ---------------------------------------------------------------
+def _notes_of(p: Proc, filter: int) -> list[tuple[Kqueue, Note]]:
+    return [(queue, note) for queue in list(p.kqueues) for note in list(queue.notes)
+            if note.proc is p and note.filter == filter]
+
+
+def signalled(system: System, p: Proc, sig: int) -> None:
+    """A process was sent a signal, whatever becomes of it."""
+    for queue, note in _notes_of(p, SIGNAL):
+        if note.ident == sig:
+            note.data += 1
+            queue.activate(system, note)
+
+
+def _happens(system: System, queue: Kqueue, note: Note, event: int) -> None:
+    """filt_proc with a hint that is not the exit."""
+    note.fflags |= note.wanted & event
+    if note.fflags:
+        queue.activate(system, note)
+
+
+def executed(system: System, p: Proc) -> None:
+    for queue, note in _notes_of(p, PROC):
+        _happens(system, queue, note, NOTE_EXEC)
+
+
+def exited(system: System, p: Proc) -> None:
+    """knote_exit."""
+    for queue, note in _notes_of(p, PROC):
+        process_gone(note, exit_status(p))
+        queue.activate(system, note)
+        queue.leave(note)
+    for queue, note in _notes_of(p, SIGNAL):
+        queue.leave(note)
+
+
+def exit_status(p: Proc) -> int:
+    """How a process ended, as wait(2) tells it."""
+    return p.xsig if p.xsig else p.xexit << 8
+
+
+def process_gone(note: Note, status: int) -> None:
+    """What a note tells of an exit."""
+    note.fflags |= note.wanted & NOTE_EXIT
+    note.flags |= EV_EOF | EV_ONESHOT
+    if note.fflags & NOTE_EXIT:
+        note.data = status
+    if not note.fflags:
+        note.flags |= EV_DROP
+
+
+def forked(system: System, p: Proc, child: Proc) -> None:
+    """knote_fork: who follows has two notes of the child, one that tells of it
+    and one that waits for more."""
+    for queue, note in _notes_of(p, PROC):
+        if note.wanted & NOTE_TRACK:
+            told = Note(PROC, child.pid, note.flags | EV_ONESHOT,
+                        note.wanted & ~(NOTE_EXIT | NOTE_EXEC | NOTE_FORK), note.ident,
+                        note.udata, note.extra, proc=child, fflags=NOTE_CHILD, data=note.ident)
+            follows = Note(PROC, child.pid, note.flags, note.wanted, note.ident, note.udata,
+                           note.extra, proc=child)
+            queue.notes += [told, follows]
+            child.kqueues.append(queue)
+            queue.activate(system, told)
+        _happens(system, queue, note, NOTE_FORK)
+
+
+def watch_process(queue: Kqueue, note: Note, p: Proc) -> None:
+    note.proc = p
+    if queue not in p.kqueues:
+        p.kqueues.append(queue)
+
+
+def timer_limit(queue: Kqueue, deadline: int | None) -> int | None:
+    """The earlier of a deadline and the queue's next timer."""
+    timer = queue.next_deadline()
+    return timer if deadline is None else deadline if timer is None else min(deadline, timer)
