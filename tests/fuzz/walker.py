@@ -38,10 +38,10 @@ REQUESTS = [*range(1, 30), *range(33, 39), *range(40, 45), *range(64, 78), -1, 6
 RESUMES = (7, 9, 20, 21, 22)
 PL_FLAG_SCE, PL_FLAG_SCX, PL_FLAG_SI = 4, 8, 0x20
 CALLS = [20, 6, 39, 340, 9999, 73, 477, 37,
-         3, 4, 41, 90, 542, 29, 30, 97, 98, 104, 106, 118, 133, 134, 135, 209, 362, 560, 571, 573,
+         4, 41, 90, 542, 97, 98, 104, 106, 118, 133, 134, 135, 362, 571, 573,
          2, 53, 74, 92, 416, 432, 464, 480, 499, 544, 570]
 """Of remote system calls: names of the process, its memory, signals, files, sockets, queues,
-forks and threads, and what is none."""
+forks and threads, and what is none.  None that may wait: another process may spin for ever."""
 P_PID, P_PGID = 0, 2
 PROC_REAP_ACQUIRE, PROC_REAP_STATUS, PROC_REAP_GETPIDS, PROC_REAP_KILL = 2, 4, 5, 6
 REAPER_PIDINFO_REAPER = 4
