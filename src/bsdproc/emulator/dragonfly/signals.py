@@ -214,6 +214,7 @@ def proc_unstop(system: System, p: Proc, stat: int) -> None:
             p.nstopped -= 1
         if not td.stopped:
             signotify(system, td)
+        td.stopped = False
     system.wakeup(("stop", p))
 
 

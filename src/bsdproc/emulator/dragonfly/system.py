@@ -92,6 +92,7 @@ class System(BsdSystem):
         """Those things, which keep their addresses."""
         self.ttys: dict[int, Tty] = {}
         """Controlling terminals by session."""
+        self._interlocked: dict[object, list[Thread]] = {}
         self.prisons: list[cred.Prison] = []
         self.random = self.entropy()
         super().__init__(machine, stdout=stdout, stderr=stderr)
@@ -352,5 +353,28 @@ class System(BsdSystem):
                 if entry.run_user(self, td, limit):
                     return
 
-    def sleep_with_signals(self, td: state.Thread, sleep: Sleep, kernel: Work) -> Work:
-        return self._sleep_with_signals(td, sleep, kernel)
+    def wakeup(self, channel: object) -> None:
+        super().wakeup(channel)
+        for td in self._interlocked.get(channel, ()):
+            td.missed = True
+
+    def sleep_with_signals(self, td: Thread, sleep: Sleep, kernel: Work) -> Work:
+        """A sleep with signals pending: these first.  What wakes its channel
+        meanwhile ends it, too.  Goes on with `kernel`."""
+        td.missed = False
+        self._interlocked.setdefault(sleep.channel, []).append(td)
+        return self._look_and_sleep(td, sleep, kernel)
+
+    def _look_and_sleep(self, td: Thread, sleep: Sleep, kernel: Work) -> Work:
+        try:
+            answer = yield from self.interrupted(td)
+        finally:
+            waiting = self._interlocked[sleep.channel]
+            waiting.remove(td)
+            if not waiting:
+                del self._interlocked[sleep.channel]
+        if not answer and not td.missed:
+            answer = yield sleep
+        td.kernel, td.woken = kernel, answer or 0
+
+    _sleep_with_signals = sleep_with_signals        # type: ignore[assignment]
