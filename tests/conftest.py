@@ -7,6 +7,7 @@ made for each test.
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import sys
 from collections.abc import Callable, Iterator
@@ -19,10 +20,50 @@ from bsdproc import kernel as kernels
 from bsdproc.kernel import Kernel
 from bsdproc.kernel.hosts import system
 
-TRACEES = Path(__file__).resolve().parent / "conformance" / "tracees" / "bin"
 O_WRONLY, O_CREAT = 0x1, 0x200      # on every BSD
 BSD = system(sys.platform) is not None
 NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
+PATIENCE, SLOW_PATIENCE = 120, 1200
+"""Seconds that a test may take on a real kernel, and a slow one."""
+HERE = Path(__file__).resolve().parent
+TRACEES = HERE / "conformance" / "tracees" / "bin"
+ENGINE = find_spec("unicorn") is not None
+OF_EMULATORS = {HERE / "fuzz", *(HERE / "emulator" / name for name in (
+    "creds", "dragonfly", "files", "machdep", "machine", "netbsd"))}
+"""What is about the emulated kernels alone; all else holds of a real one too."""
+
+
+class Unmade(pytest.Directory):
+    """A folder of tests that cannot even be imported here."""
+
+    def collect(self) -> list[pytest.Item]:
+        pytest.skip(f"{self.path.relative_to(HERE)}: of emulated kernels, whose engine (unicorn)"
+                    " is not installed")
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if path in OF_EMULATORS and not ENGINE:
+        made: Unmade = Unmade.from_parent(parent, path=path)
+        return made
+    return None
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A real kernel waits for ever where an emulated one sees that nothing will come."""
+    if not NATIVE:
+        yield
+        return
+    seconds = SLOW_PATIENCE if request.node.get_closest_marker("slow") else PATIENCE
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"nothing came in {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
@@ -99,6 +140,8 @@ def _symbols(elf: bytes) -> dict[str, int]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("native") and not BSD:
         pytest.skip("needs a BSD kernel of its own")
+    if item.get_closest_marker("emulated") and not ENGINE:
+        pytest.skip("needs an emulated kernel, whose engine (unicorn) is not installed")
     if item.get_closest_marker("toolchain") and BSD and find_spec("ziglang") is None:
         pytest.skip("ziglang has no package for this system")
     if item.get_closest_marker("privileged") and NATIVE and os.geteuid() != 0:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,13 +10,11 @@ import pytest
 from tests.counterparts.stage import Stage
 
 from bsdproc.freebsd import procctl
-from bsdproc.kernel import Kernel, hosts
+from bsdproc.kernel import Kernel
 from bsdproc.kernel.errors import KernelError
 
 PROGRAMS = Path(__file__).resolve().parent / "programs" / "bin"
 O_WRONLY, O_CREAT = 0x1, 0x200
-BSD = hosts.system(sys.platform) is not None
-PATIENCE = 60
 
 
 @pytest.fixture
@@ -36,25 +32,8 @@ def act(kernel: Kernel) -> str:
     return str(path)
 
 
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A real kernel waits for ever where the emulated one sees that nothing will come."""
-    if not BSD:
-        yield
-        return
-
-    def give_up(*_: object) -> None:
-        raise TimeoutError(f"nothing came in {PATIENCE} seconds")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
 @pytest.fixture
-def stage(kernel: Kernel, act: str, patience: None) -> Iterator[Stage]:
+def stage(kernel: Kernel, act: str) -> Iterator[Stage]:
     stage = Stage(kernel, act)
     yield stage
     stage.close()

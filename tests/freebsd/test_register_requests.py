@@ -342,6 +342,7 @@ def test_another_systems_kernel_is_refused() -> None:
         ptrace.getregs(1, kernel=cast(Kernel, NetBSD("amd64")))
 
 
+@pytest.mark.emulated
 def test_the_kernel_that_is_passed_is_the_one_asked(tracee: Callable[[str], str]) -> None:
     """Two kernels at once, neither the default one."""
     path = tracee("spin")

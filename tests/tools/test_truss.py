@@ -187,6 +187,9 @@ def test_a_truncated_program(bsdproc: Run, tmp_path: Path, cut: int, reason: str
     short.write_bytes(Path(HELLO).read_bytes()[:cut])
     short.chmod(0o755)
     done = bsdproc("truss", *EMULATE, str(short))
+    if NATIVE and done.status == 0:     # the zeros behind its end will do for that kernel
+        assert "process killed, signal = 11" in done.err
+        return
     assert done.status == 1
     assert reason in one_line(done.err)
 
