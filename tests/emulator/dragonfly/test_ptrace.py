@@ -394,7 +394,9 @@ def symbol(name: str) -> int:
     with ACT.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         assert isinstance(table, SymbolTableSection)
-        return int(table.get_symbol_by_name(name)[0]["st_value"])
+        symbols = table.get_symbol_by_name(name)
+        assert symbols
+        return int(symbols[0]["st_value"])
 
 
 class TestTraceMe:

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 ACT = Path(__file__).resolve().parent / "programs" / "bin" / "act"
 (TRACE_ME, READ_I, READ_D, WRITE_I, WRITE_D) = (0, 1, 2, 4, 5)
 CONTINUE, KILL, STEP, ATTACH, DETACH, IO = range(7, 13)
-GETREGS, SETREGS, GETFPREGS, SETFPREGS, GETDBREGS, SETDBREGS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9", "rax", "rbx", "rbp", "r10", "r11", "r12", "r13",
+GETREGS, SETREGS, GETFPREGS, SETFPREGS, GETDBREGS, SETDBREGS = range(33, 39)
+IN_PLACE = 1
+WNOHANG, WUNTRACED = 1, 2
+O_RDONLY, O_WRONLY, O_RDWR, O_EXCL, O_CREAT = 0, 1, 2, 0x800, 0x200
+KINFO_SIZE = 992
+REGS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9", "rax", "rbx", "rbp", "r10", "r11", "r12", "r13",
         "r14", "r15", "xflags", "trapno", "addr", "flags", "err", "rip", "cs", "rflags", "rsp",
         "ss")
 
