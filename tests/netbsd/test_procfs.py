@@ -102,7 +102,8 @@ def test_a_text_of_the_root(name: str, read: Callable[..., object], proc: Any) -
     assert proc.script.calls[0].arguments == (f"/proc/{name}", 0)
     assert proc.script.last.name == "close"
     del proc.script.files[f"/proc/{name}"]
-    with pytest.raises(Hidden, match="mounted without -o linux"):
+    why = "came with NetBSD 11" if name.startswith("sys") else "without -o linux"
+    with pytest.raises(Hidden, match=why):
         read(kernel=proc.kernel)
     with pytest.raises(FileNotFoundError, match="no procfs is mounted on /nowhere"):
         read(root="/nowhere", kernel=proc.kernel)
@@ -210,6 +211,34 @@ def test_each_refusal_has_its_own_error(errno: str, pid: int, kind: type[KernelE
         assert caught.value.name == errno
         assert (caught.value.request, caught.value.target) == (f"/proc/{pid}/mem", pid)
         assert not (kind is KernelError and isinstance(caught.value, (Hidden, NoProcess)))
+
+
+def test_why_a_node_is_hidden_or_forbidden(proc: Any) -> None:
+    proc.processes({"p_pid": 21, "p_flag": 0x200, "p_ruid": 5})
+    for name, call, why in (
+        ("limits", procfs.limits, "it came with NetBSD 11, and this kernel is 10.1"),
+        ("statm", procfs.statm, "a mount without -o linux does not show it"),
+        ("maps", procfs.maps, "it is a kernel process"),
+    ):
+        del proc.script.files[f"/proc/21/{name}"]
+        with pytest.raises(Hidden, match=why):
+            call(21, kernel=proc.kernel)
+    del proc.script.files["/proc/21/ctl"]
+    with pytest.raises(Hidden, match="has no such node"):
+        procfs.ctl(21, CtlCommand.RUN, kernel=proc.kernel)
+    proc.processes({"p_pid": 21, "p_ruid": 5})
+    proc.script.who = proc.script.who._replace(uid=1000, ruid=1000)
+    proc.script.files["/proc/21/regs"] = "EACCES"
+    with pytest.raises(Forbidden, match="it runs as user 5, the caller as 1000"):
+        procfs.regs(21, kernel=proc.kernel)
+
+
+def test_a_node_as_it_is(proc: Any) -> None:
+    found = procfs.node_stat(21, "status", kernel=proc.kernel)
+    assert found.mode == 0o444
+    assert procfs.node_stat(21, kernel=proc.kernel).mode == 0o555
+    with pytest.raises(NoProcess):
+        procfs.node_stat(99, kernel=proc.kernel)
 
 
 def test_pythons_own_errors() -> None:

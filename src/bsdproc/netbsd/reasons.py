@@ -8,7 +8,7 @@ that refused.  None where nothing can be told: a reason is never guessed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd.constants.kinfo import KernProc, Sysctl
@@ -18,6 +18,10 @@ from bsdproc.netbsd.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
+    from bsdproc.netbsd.procfs.nodes import Node
+
+_MAJOR: Final = 100_000_000
+"""What the major version counts in, in a kernel's version."""
 
 
 def explain(kernel: Kernel, error: KernelError) -> str | None:
@@ -48,6 +52,26 @@ def _explain(kernel: Kernel, error: KernelError) -> str | None:
     if name == "EINVAL" and ProcFlags.P_SYSTEM in target.flag:
         return "it is a kernel process"
     return None
+
+
+def of_node(kernel: Kernel, node: Node | None, error: KernelError) -> str | None:
+    """Why a node of procfs is hidden or forbidden, or None."""
+    if node is None:
+        return "NetBSD's procfs has no such node"
+    if error.name == "ENOENT":
+        if kernel.version // _MAJOR < node.since:
+            return f"it came with NetBSD {node.since}, and this kernel is {kernel.release}"
+        if node.linux:
+            return "a mount without -o linux does not show it"
+    try:
+        target = None if error.target is None else _process(kernel, error.target)
+    except Malformed:
+        return None
+    if target is None:
+        return None
+    if error.name == "ENOENT":
+        return "it is a kernel process" if ProcFlags.P_SYSTEM in target.flag else None
+    return _may_not(kernel, target)
 
 
 def _process(kernel: Kernel, pid: int) -> KinfoProc | None:

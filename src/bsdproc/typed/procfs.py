@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
 from bsdproc.kernel.errors import KernelError, NoSuchProcess, NotFound, NotPermitted
 from bsdproc.typed import check
@@ -13,7 +15,9 @@ from bsdproc.typed.registers import RegisterFile
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+P = ParamSpec("P")
 R = TypeVar("R", bound=RegisterFile)
+T = TypeVar("T")
 ROOT: Final = "/proc"
 O_RDONLY: Final = 0
 O_WRONLY: Final = 1
@@ -82,6 +86,30 @@ def path_of(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str,
         raise TypeError(f"root must be a str, not {type(root).__name__}")
     number = kernel.getpid() if pid is None else check.target(pid)
     return f"{root}/{number}/{name}", number
+
+
+class Explained:
+    """A decorator of functions below that take (kernel, root, pid, name): where a node is
+    hidden or forbidden, the error has the reason that `why` finds."""
+
+    def __init__(self, why: Callable[[Kernel, str, KernelError], str | None]) -> None:
+        """`why` takes the kernel, the node's name and the error."""
+        self._why = why
+
+    def __call__(
+        self, work: Callable[Concatenate[Kernel, str, int | None, str, P], T], /
+    ) -> Callable[Concatenate[Kernel, str, int | None, str, P], T]:
+        @wraps(work)
+        def asked(kernel: Kernel, root: str, pid: int | None, name: str, /,
+                  *args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return work(kernel, root, pid, name, *args, **kwargs)
+            except (Hidden, Forbidden) as error:
+                if error.reason is None:
+                    error.reason = self._why(kernel, name, error)
+                raise
+
+        return asked
 
 
 def refused(kernel: Kernel, error: KernelError, path: str, pid: int) -> KernelError:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.kinfo import Limit
@@ -33,10 +32,9 @@ from bsdproc.typed import procfs as plumbing
 from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeMode, NodeStat, NoProcess
 
 if TYPE_CHECKING:
+    from bsdproc.kernel.errors import KernelError
     from bsdproc.kernel.port import Kernel
 
-P = ParamSpec("P")
-T = TypeVar("T")
 _LAST: Final = 1 << 20
 """The kernel makes no longer text (PFS_MAXBUFSIZ)."""
 
@@ -66,25 +64,7 @@ def node_modes() -> Mapping[str, NodeMode]:
     return NODES
 
 
-def _explained(
-    work: Callable[Concatenate[Kernel, str, int | None, str, P], T],
-) -> Callable[Concatenate[Kernel, str, int | None, str, P], T]:
-    """The same; where a node is hidden or forbidden, with the reason."""
-
-    @wraps(work)
-    def asked(kernel: Kernel, root: str, pid: int | None, name: str, /,
-              *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return work(kernel, root, pid, name, *args, **kwargs)
-        except (Hidden, Forbidden) as error:
-            if error.reason is None:
-                error.reason = _why(kernel, name, error.target)
-            raise
-
-    return asked
-
-
-def _why(kernel: Kernel, name: str, pid: int | None) -> str | None:
+def _why(kernel: Kernel, name: str, error: KernelError) -> str | None:
     """procfs_candebug, procfs_notsystem; None where neither tells."""
     if name not in NODES:
         return "this kind of procfs has no such node"
@@ -92,7 +72,10 @@ def _why(kernel: Kernel, name: str, pid: int | None) -> str | None:
         return None     # its program may have lost its name
     from bsdproc.freebsd.reasons import hidden
 
-    return None if pid is None else hidden(kernel, pid)
+    return None if error.target is None else hidden(kernel, error.target)
+
+
+_explained: Final = plumbing.Explained(_why)
 
 
 @_explained

@@ -50,6 +50,7 @@ from bsdproc.netbsd.procfs.process import (
     limits,
     map,
     maps,
+    node_stat,
     nodes,
     note,
     notepg,
@@ -132,7 +133,7 @@ from bsdproc.netbsd.procfs.texts import (
 )
 from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.filesystem import FileSystem
-from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NoProcess
+from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeStat, NoProcess
 
 __all__ = [
     "FD_NODES",
@@ -159,6 +160,7 @@ __all__ = [
     "MountEntry",
     "NoProcess",
     "Node",
+    "NodeStat",
     "Semaphores",
     "SharedMemory",
     "Stat",
@@ -199,6 +201,7 @@ __all__ = [
     "mq_siz_def",
     "mq_siz_max",
     "node_modes",
+    "node_stat",
     "nodes",
     "note",
     "notepg",

@@ -21,6 +21,8 @@ class Node(plumbing.NodeMode):
     """Its pfstype: "PFSstatus"."""
     linux: bool = False
     """Whether only a mount with PROCFSMNT_LINUXCOMPAT shows it."""
+    since: int = 0
+    """The major version of NetBSD that brought it, 0 for all that are in use."""
 
 
 _READ: Final = 0o444
@@ -54,10 +56,10 @@ NODES: Final[Mapping[str, Node]] = MappingProxyType({
     "PID/statm": Node("file", _READ, "PFSstatm", linux=True),
     "PID/task": Node("directory", _ENTER, "PFStask", linux=True),
     "PID/task/PID": Node("link", _ENTER, "PFStask", linux=True),
-    "PID/auxv": Node("file", _OWNER_READ, "PFSauxv"),
-    "PID/environ": Node("file", _OWNER_READ, "PFSenviron"),
-    "PID/limit": Node("file", _READ, "PFSlimit"),
-    "PID/limits": Node("file", _READ, "PFSlimits", linux=True),
+    "PID/auxv": Node("file", _OWNER_READ, "PFSauxv", since=8),
+    "PID/environ": Node("file", _OWNER_READ, "PFSenviron", since=9),
+    "PID/limit": Node("file", _READ, "PFSlimit", since=9),
+    "PID/limits": Node("file", _READ, "PFSlimits", linux=True, since=11),
     "meminfo": Node("file", _READ, "PFSmeminfo", linux=True),
     "cpuinfo": Node("file", _READ, "PFScpuinfo", linux=True),
     "uptime": Node("file", _READ, "PFSuptime", linux=True),
@@ -66,22 +68,21 @@ NODES: Final[Mapping[str, Node]] = MappingProxyType({
     "stat": Node("file", _READ, "PFScpustat", linux=True),
     "loadavg": Node("file", _READ, "PFSloadavg", linux=True),
     "version": Node("file", _READ, "PFSversion", linux=True),
-    "sys": Node("directory", _ENTER, "PFSsys", linux=True),
-    "sys/fs": Node("directory", _ENTER, "PFSsysfs", linux=True),
-    "sys/fs/mqueue": Node("directory", _ENTER, "PFSmqueue", linux=True),
-    "sys/fs/mqueue/msg_default": Node("file", _READ, "PFSmq_msg_def", linux=True),
-    "sys/fs/mqueue/msg_max": Node("file", _READ, "PFSmq_msg_max", linux=True),
-    "sys/fs/mqueue/msgsize_default": Node("file", _READ, "PFSmq_siz_def", linux=True),
-    "sys/fs/mqueue/msgsize_max": Node("file", _READ, "PFSmq_siz_max", linux=True),
-    "sys/fs/mqueue/queues_max": Node("file", _READ, "PFSmq_qmax", linux=True),
-    "sysvipc": Node("directory", _ENTER, "PFSsysvipc", linux=True),
-    "sysvipc/msg": Node("file", _READ, "PFSsysvipc_msg", linux=True),
-    "sysvipc/sem": Node("file", _READ, "PFSsysvipc_sem", linux=True),
-    "sysvipc/shm": Node("file", _READ, "PFSsysvipc_shm", linux=True),
+    "sys": Node("directory", _ENTER, "PFSsys", linux=True, since=11),
+    "sys/fs": Node("directory", _ENTER, "PFSsysfs", linux=True, since=11),
+    "sys/fs/mqueue": Node("directory", _ENTER, "PFSmqueue", linux=True, since=11),
+    "sys/fs/mqueue/msg_default": Node("file", _READ, "PFSmq_msg_def", linux=True, since=11),
+    "sys/fs/mqueue/msg_max": Node("file", _READ, "PFSmq_msg_max", linux=True, since=11),
+    "sys/fs/mqueue/msgsize_default": Node("file", _READ, "PFSmq_siz_def", linux=True, since=11),
+    "sys/fs/mqueue/msgsize_max": Node("file", _READ, "PFSmq_siz_max", linux=True, since=11),
+    "sys/fs/mqueue/queues_max": Node("file", _READ, "PFSmq_qmax", linux=True, since=11),
+    "sysvipc": Node("directory", _ENTER, "PFSsysvipc", linux=True, since=11),
+    "sysvipc/msg": Node("file", _READ, "PFSsysvipc_msg", linux=True, since=11),
+    "sysvipc/sem": Node("file", _READ, "PFSsysvipc_sem", linux=True, since=11),
+    "sysvipc/shm": Node("file", _READ, "PFSsysvipc_shm", linux=True, since=11),
 })
 """Every node by its path below the mount point, where PID is a process and FD one of its
-descriptors.  An entry of fd/ is a "descriptor": what it is says `FD_NODES`.  auxv and
-environ came with NetBSD 8, limit with 9, limits, sysvipc and sys with 11."""
+descriptors.  An entry of fd/ is a "descriptor": what it is says `FD_NODES`."""
 
 FD_NODES: Final[Mapping[str, plumbing.NodeMode | None]] = MappingProxyType({
     "DTYPE_VNODE": plumbing.NodeMode("file", _OWNER),

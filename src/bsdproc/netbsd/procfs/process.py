@@ -9,6 +9,7 @@ from bsdproc.netbsd import _call, _check
 from bsdproc.netbsd import auxv as vector
 from bsdproc.netbsd.constants.kinfo import Limit
 from bsdproc.netbsd.kinfo.control import Rlimit
+from bsdproc.netbsd.procfs.nodes import NODES
 from bsdproc.netbsd.procfs.texts import (
     LinuxLimit,
     MapEntry,
@@ -28,9 +29,10 @@ from bsdproc.netbsd.procfs.texts import (
 )
 from bsdproc.netbsd.registers import FLOATING, GENERAL, FpRegisters, Registers
 from bsdproc.typed import procfs as plumbing
-from bsdproc.typed.procfs import ROOT, FdEntry
+from bsdproc.typed.procfs import ROOT, FdEntry, NodeStat
 
 if TYPE_CHECKING:
+    from bsdproc.kernel.errors import KernelError
     from bsdproc.kernel.port import Kernel
 
 _ROOM: Final = 1 << 18
@@ -40,14 +42,40 @@ NOTE_MAX: Final = 64
 """Bytes of the longest note (PROCFS_NOTELEN)."""
 
 
+def _why(kernel: Kernel, name: str, error: KernelError) -> str | None:
+    from bsdproc.netbsd.reasons import of_node
+
+    return of_node(kernel, NODES.get(f"PID/{name}"), error)
+
+
+_explained: Final = plumbing.Explained(_why)
+_whole = _explained(plumbing.read)
+_read_at = _explained(plumbing.read_at)
+_write = _explained(plumbing.write)
+_link = _explained(plumbing.readlink)
+_names = _explained(plumbing.listdir)
+_get = _explained(plumbing.get)
+_put = _explained(plumbing.put)
+_stat = _explained(plumbing.stat)
+
+
 def _read(kernel: Kernel | None, root: str, pid: int | None, name: str) -> bytes:
-    return plumbing.read(_call.netbsd(kernel), root, pid, name, _MOST, _ROOM)
+    return _whole(_call.netbsd(kernel), root, pid, name, _MOST, _ROOM)
 
 
 def nodes(pid: int | None = None, *, root: str = ROOT,
           kernel: Kernel | None = None) -> tuple[str, ...]:
     """The names in a process's directory: those that the mount shows."""
-    return tuple(plumbing.listdir(_call.netbsd(kernel), root, pid))
+    return tuple(_names(_call.netbsd(kernel), root, pid, ""))
+
+
+def node_stat(pid: int | None = None, name: str = "", *, root: str = ROOT,
+              kernel: Kernel | None = None) -> NodeStat:
+    """A node as it is now, or the process's directory: lstat(2).
+
+    `node_modes` says what they are as a rule; mem, regs and fpregs have no rights for
+    the owner when the process has changed its credentials."""
+    return _stat(_call.netbsd(kernel), root, pid, name)
 
 
 # -- texts ------------------------------------------------------------------------------
@@ -125,17 +153,17 @@ def emul(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = No
 def exe(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str:
     """exe: the program's path; "/" where the kernel has lost it, or it is outside of the
     reader's root directory."""
-    return plumbing.readlink(_call.netbsd(kernel), root, pid, "exe")
+    return _link(_call.netbsd(kernel), root, pid, "exe")
 
 
 def cwd(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str:
     """cwd: the working directory; "/" where it is lost, as for `exe`."""
-    return plumbing.readlink(_call.netbsd(kernel), root, pid, "cwd")
+    return _link(_call.netbsd(kernel), root, pid, "cwd")
 
 
 def chroot(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str:
     """root: the process's root directory; "/" also where it is lost, as for `exe`."""
-    return plumbing.readlink(_call.netbsd(kernel), root, pid, "root")
+    return _link(_call.netbsd(kernel), root, pid, "root")
 
 
 def file(pid: int | None, size: int, offset: int = 0, *, root: str = ROOT,
@@ -144,7 +172,7 @@ def file(pid: int | None, size: int, offset: int = 0, *, root: str = ROOT,
 
     The node is the program's own vnode, also when its name is gone, and takes the
     program's permissions."""
-    return plumbing.read_at(_call.netbsd(kernel), root, pid, "file",
+    return _read_at(_call.netbsd(kernel), root, pid, "file",
                             _check.unsigned(offset, 63, "offset"), _check.length(size))
 
 
@@ -153,7 +181,7 @@ def task(pid: int | None = None, *, root: str = ROOT,
     """task: the names in it.  NetBSD has one, the process itself, a link to "..".
 
     `Hidden` without -o linux."""
-    found = plumbing.listdir(_call.netbsd(kernel), root, pid, "task")
+    found = _names(_call.netbsd(kernel), root, pid, "task")
     return tuple(sorted(int(name) for name in found if name.isascii() and name.isdigit()))
 
 
@@ -191,12 +219,12 @@ def _named(entry: FdEntry) -> FdEntry:
 
 def note(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """note: send it a note.  NetBSD has never delivered one (EOPNOTSUPP)."""
-    return plumbing.write(_call.netbsd(kernel), root, pid, "note", _note(data))
+    return _write(_call.netbsd(kernel), root, pid, "note", _note(data))
 
 
 def notepg(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """notepg: the same for its process group (EOPNOTSUPP)."""
-    return plumbing.write(_call.netbsd(kernel), root, pid, "notepg", _note(data))
+    return _write(_call.netbsd(kernel), root, pid, "notepg", _note(data))
 
 
 def _note(data: bytes) -> bytes:
@@ -226,7 +254,7 @@ def ctl(pid: int, command: CtlCommand, *, root: str = ROOT,
     if not isinstance(command, CtlCommand):
         raise TypeError(f"command must be a CtlCommand, not {command!r}: a signal's name "
                         "makes a DIAGNOSTIC kernel panic, and kill(2) sends signals")
-    plumbing.write(_call.netbsd(kernel), root, pid, "ctl", command.value.encode())
+    _write(_call.netbsd(kernel), root, pid, "ctl", command.value.encode())
 
 
 # -- memory and registers -----------------------------------------------------------------
@@ -240,7 +268,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     is not mapped, b"" beyond the user's addresses.  Addresses are those that a file
     offset can be, below 2**63."""
     kernel = _call.netbsd(kernel)
-    return plumbing.read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
+    return _read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
                             _check.length(size))
 
 
@@ -248,31 +276,31 @@ def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
               kernel: Kernel | None = None) -> int:
     """mem: write at `address`, also to pages without rights; how many bytes were written."""
     kernel = _call.netbsd(kernel)
-    return plumbing.write(kernel, root, pid, "mem", _check.octets(data),
+    return _write(kernel, root, pid, "mem", _check.octets(data),
                           _check.unsigned(address, 63, "address"))
 
 
 def regs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> Registers:
     """regs: general registers of a process's first LWP, also while it runs."""
     kernel = _call.netbsd(kernel)
-    return plumbing.get(kernel, root, pid, "regs", GENERAL[kernel.machine])
+    return _get(kernel, root, pid, "regs", GENERAL[kernel.machine])
 
 
 def set_regs(pid: int | None, registers: Registers, *, root: str = ROOT,
              kernel: Kernel | None = None) -> None:
     """regs: set them, of a stopped process (EBUSY for one that runs)."""
     kernel = _call.netbsd(kernel)
-    plumbing.put(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
+    _put(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
 
 
 def fpregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> FpRegisters:
     """fpregs: floating-point registers, as `regs`."""
     kernel = _call.netbsd(kernel)
-    return plumbing.get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
+    return _get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
 
 
 def set_fpregs(pid: int | None, registers: FpRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
     """fpregs: set them, of a stopped process."""
     kernel = _call.netbsd(kernel)
-    plumbing.put(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])
+    _put(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])

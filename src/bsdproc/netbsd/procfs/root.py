@@ -174,6 +174,7 @@ def _refused(kernel: Kernel, root: str, error: KernelError, name: str) -> Kernel
     except KernelError:
         error.reason = f"no procfs is mounted on {root}"
         return error
-    reason = "mounted without -o linux" if NODES[name].linux else None
+    from bsdproc.netbsd.reasons import of_node
+
     return Hidden(error.errno or 0, error.strerror or "", system=error.system, call=error.call,
-                  request=error.request, reason=error.reason or reason)
+                  request=error.request, reason=of_node(kernel, NODES[name], error))
