@@ -16,7 +16,6 @@ from bsdproc.emulator.freebsd.signals import (
     goes_on,
     ptracestop,
     stands,
-    stops_at_once,
     trap_stop,
     trapsignal,
 )
@@ -29,8 +28,7 @@ PTRACE_EXEC, PTRACE_SCE, PTRACE_SCX, PTRACE_FORK, PTRACE_LWP, PTRACE_VFORK = 1, 
 
 def trap(system: System, td: Thread, ksi: KSigInfo) -> bool:
     """True when the thread has stopped for it, False when a signal is on its way."""
-    if stops_at_once(td, ksi.signo):
-        trap_stop(system, td, ksi)
+    if trap_stop(system, td, ksi):
         return True
     trapsignal(system, td, ksi)
     return False

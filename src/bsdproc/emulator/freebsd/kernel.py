@@ -38,7 +38,7 @@ class EmulatedFreeBSD(ViewMounts):
                 and -0x80000000 <= options <= 0x7FFFFFFF):
             checks.int32("pid", pid)
             checks.int32("options", options)
-        idtype, id = wait_target(pid)
+        idtype, id = (exit.P_PID, pid) if pid > 0 else wait_target(pid)
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")

@@ -250,22 +250,22 @@ def goes_on(td: Thread) -> bool:
     return True
 
 
-def stops_at_once(td: Thread, sig: int) -> bool:
-    """Whether a trap of the thread's own ends in a stop with nothing else to
-    look at: then `trap_stop` comes to the same as `trapsignal` and `ast`."""
-    p = td.proc
-    return (p.flag & (P.TRACED | P.PPTRACE | P.WKILLED | P.SINGLE_EXIT) == P.TRACED
+_BY_ITSELF = P.PPTRACE | P.WKILLED | P.SINGLE_EXIT | P.TRACED
+
+
+def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> bool:
+    """The short way from a trap of the thread's own to the tracer and back, which a
+    debugger that steps lives on: where there is nothing but the trap to look at, it
+    comes to the same as `trapsignal` and `ast`.  False, and nothing done, where there
+    is more.  `passed_by` ends the stop when the tracer wants nothing else, and the
+    generator otherwise."""
+    p, sig = td.proc, ksi.signo
+    if not (p.flag & _BY_ITSELF == P.TRACED
             and not p.flag2 & (P2.WEXIT | P2.PTRACE_FSTP) and p.xthread is None
             and not td.sigqueue.entries and not p.sigqueue.entries
             and td.sigblock_address is None
-            and sig not in td.sigmask and sig not in p.sigacts.actions)
-
-
-def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> None:
-    """The short way from a trap to the tracer and back, for `stops_at_once`:
-    what a debugger that steps lives on.  `passed_by` ends it when the tracer
-    wants nothing else, and the generator otherwise."""
-    p, sig = td.proc, ksi.signo
+            and sig not in td.sigmask and sig not in p.sigacts.actions):
+        return False
     td.dbgflags |= TDB.BOUNDARY | TDB.XSIG
     td.xsig = p.xsig = p.sig = sig
     td.si = ksi
@@ -273,9 +273,10 @@ def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> None:
     p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
     td.kernel, td.at_trap = _trap_stopped(system, td, ksi), True
     child_news(system, p, s.CLD_TRAPPED, sig)
+    return True
 
 
-def passed_by(td: Thread) -> bool:
+def passed_by(system: System, td: Thread) -> bool:
     """Whether a thread that goes on from a `trap_stop` is through with it."""
     td.at_trap = False
     if td.sigqueue.entries or td.proc.sigqueue.entries or not goes_on(td):

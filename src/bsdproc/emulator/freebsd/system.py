@@ -162,11 +162,9 @@ class System(BsdSystem):
     def send(self, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
         signals.tdsendsignal(self, p, td, ksi)
 
-    def trap(self, td: Thread, ksi: KSigInfo) -> bool:
-        return entry.trap(self, td, ksi)
-
-    def passed_by(self, td: Thread) -> bool:
-        return signals.passed_by(td)
+    # What happens at every stop is the function itself, not a method that calls it.
+    trap = entry.trap
+    passed_by = signals.passed_by
 
     def ast(self, td: Thread) -> Work:
         return signals.ast(self, td)
@@ -181,11 +179,8 @@ class System(BsdSystem):
         return exit.sigexit(self, td, sig)
 
     # -- system calls --------------------------------------------------------------
-    def system_call(self, td: Thread) -> Work:
-        return entry.system_call(self, td)
-
-    def exec_returns(self, td: Thread) -> Work:
-        return entry.syscall_return(self, td)
+    system_call = entry.system_call
+    exec_returns = entry.syscall_return
 
     def refuse_call(self, td: Thread, name: str | None) -> int:
         return ECAPMODE if td.proc.cred.capmode and name not in ENABLED else 0

@@ -61,6 +61,11 @@ class Access(Pages):
     def peek(self, address: int, size: int) -> bytes:
         """What memory holds, whatever the protection, without bringing pages in:
         as a core dump has it.  Zeros where there is nothing."""
+        inside = address & _MASK
+        frame = self._pages.get(address >> PAGE_SHIFT)
+        if frame is not None and inside + size <= PAGE:
+            start = (frame << PAGE_SHIFT) + inside
+            return self._physical[start : start + size]
         parts = []
         at, end = address, address + size
         while at < end:
