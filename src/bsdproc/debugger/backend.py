@@ -218,6 +218,10 @@ def backend_for(kernel: Kernel) -> Backend:
         from bsdproc.debugger._dragonfly import DragonFlyBackend
 
         return DragonFlyBackend(kernel)
+    if kernel.system == "netbsd":
+        from bsdproc.debugger._netbsd import NetBSDBackend
+
+        return NetBSDBackend(kernel)
     raise not_supported(kernel.system, call="ptrace",
                         reason=f"there is no debugger for {kernel.system}")
 
