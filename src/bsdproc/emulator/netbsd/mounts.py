@@ -37,7 +37,7 @@ from bsdproc.emulator.vnode import Device, Mount, Vnode
 from bsdproc.kernel.port import StatVfs
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.netbsd.base import MountingSystem as System
+    from bsdproc.emulator.netbsd.system import System
 
 MNT_RDONLY, MNT_RELOAD, MNT_FORCE, MNT_IGNORE = 0x1, 0x40000, 0x80000, 0x100000
 MNT_EXPORTED, MNT_ROOTFS = 0x100, 0x4000

@@ -26,7 +26,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.machine.memory import MemoryFault
-from bsdproc.emulator.netbsd import coredump, cred
+from bsdproc.emulator.netbsd import coredump, cred, psstrings
 from bsdproc.emulator.netbsd.amd64.regs import MAXUSER
 from bsdproc.emulator.netbsd.amd64.signal import members, sigset
 from bsdproc.emulator.netbsd.amd64.stack import ES_ARGLEN
@@ -486,7 +486,7 @@ def _io(c: Call) -> int:
         if offset > ES_ARGLEN:
             raise Refused(EIO)
         size = min(size, ES_ARGLEN - offset)
-        at = _auxv_at(c.p) + offset
+        at = psstrings.auxv_at(c.p) + offset
         if at > c.p.ps_strings:
             raise Refused(EIO)
         size = min(size, c.p.ps_strings - at)
@@ -500,21 +500,6 @@ def _io(c: Call) -> int:
         done = len(data)
     c.copyout(IO_DESC.pack(op, offset, where, done))
     return 0
-
-
-def _auxv_at(p: Proc) -> int:
-    """process_auxv_offset: behind the environment's pointers, as the
-    program's ps_strings have them now."""
-    space = p.space
-    if space is None:
-        raise Refused(EIO)
-    try:
-        envp, count = struct.unpack("<Qi", space.read(p.ps_strings + 16, 12))
-    except MemoryFault:
-        raise Refused(EFAULT) from None
-    if envp == 0:
-        raise Refused(EIO)
-    return int(envp + 8 * (count + 1))
 
 
 def _dumpcore(c: Call) -> int:

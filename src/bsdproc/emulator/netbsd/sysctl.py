@@ -23,7 +23,7 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
-from bsdproc.emulator.netbsd import cred, kinfo
+from bsdproc.emulator.netbsd import cred, kinfo, psstrings
 from bsdproc.emulator.netbsd.state import tracing
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _args(asked: Asked, rest: Mib) -> Answer:
         if not p.text_path:
             raise Refused(ENOENT)
         return _cut(p.text_path.encode("utf-8", "surrogateescape") + b"\0", asked.room)
-    strings = _strings(p, what in (ENV, NENV))
+    strings = psstrings.strings(p, environment=what in (ENV, NENV))
     if what in (NARGV, NENV):
         return _int(len(strings))
     if asked.room is None:
@@ -181,19 +181,6 @@ def _cut(data: bytes, room: int | None) -> Answer:
     if room is None:
         return b"", len(data)
     return data[:room], len(data[:room])
-
-
-def _strings(p: Proc, environment: bool) -> list[bytes]:
-    """As the program's ps_strings have them now, which setproctitle(3) moves."""
-    if p.space is None or not p.ps_strings:
-        return p.env if environment else p.args
-    try:
-        at, count = struct.unpack(
-            "<Qi", p.space.read(p.ps_strings + (16 if environment else 0), 12))
-        pointers = struct.unpack(f"<{count}Q", p.space.read(at, 8 * count))
-        return [bytes(p.space.copyinstr(where, ARG_MAX)) for where in pointers]
-    except Exception:
-        raise Refused(EINVAL) from None
 
 
 # -- proc.PID -----------------------------------------------------------------------------

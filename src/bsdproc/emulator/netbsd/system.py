@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, BinaryIO
 from bsdproc.abi.syscalls import NETBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd.signo import SIGSTOP
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import names
-from bsdproc.emulator.errno import EPERM, Refused
-from bsdproc.emulator.netbsd import cred, entry, exit, ptrace, signals, syscalls, sysctl
+from bsdproc.emulator.errno import EEXIST, EPERM, Refused
+from bsdproc.emulator.netbsd import (
+    cred,
+    entry,
+    exit,
+    mounts,
+    ptrace,
+    signals,
+    syscalls,
+    sysctl,
+)
 from bsdproc.emulator.netbsd.amd64 import machdep
-from bsdproc.emulator.netbsd.base import MountingSystem
 from bsdproc.emulator.netbsd.errno import OWN
-from bsdproc.emulator.netbsd.procfs.host import KernelHost
-from bsdproc.emulator.netbsd.procfs.mount import Revision
+from bsdproc.emulator.netbsd.procfs.mount import ProcfsModule, Revision
 from bsdproc.emulator.netbsd.procfs.process import ProcessView
 from bsdproc.emulator.netbsd.signo import NSIG, TRAP_EXEC
 from bsdproc.emulator.netbsd.state import lwp, tracing
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
     from bsdproc.emulator.bsd.system import Work
     from bsdproc.emulator.elf import Image
-    from bsdproc.emulator.vfs import Vnode
+    from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 NOT_REQUESTS = ("PT_DYNAMIC", "PT_FIRSTMACH", "PT_INTERP", "PT_LOAD", "PT_NOTE", "PT_NULL",
                 "PT_PHDR", "PT_SHLIB", "PT_STRINGS", "PT_MACHDEP_STRINGS", "PT_TLS", "PT_NUM")
@@ -34,7 +42,7 @@ O_OWN = {0x80000: 0x10000, 0x200000: 0x20000, 0x400000: 0x100000, 0x4000000: 0x4
 O_SAME = 0xFFF
 
 
-class System(MountingSystem):
+class System(BsdSystem):
     """One emulated machine with NetBSD's kernel."""
 
     name = "netbsd"
@@ -47,6 +55,8 @@ class System(MountingSystem):
     first_pid = 700
     comm_max = 16
     syscall_names = SYSCALL_NAMES
+    text_busy_first = True
+    procfs: ProcfsModule
 
     def __init__(self, machine: str = "amd64", *, procfs_revision: Revision = "1.114",
                  stdout: BinaryIO | None = None, stderr: BinaryIO | None = None) -> None:
@@ -191,6 +201,15 @@ class System(MountingSystem):
                 found |= common
         return found
 
-    # -- procfs ----------------------------------------------------------------------
+    # -- files -----------------------------------------------------------------------
+    def mount_boot(self, fs: FileSystem) -> None:
+        mounts.boot(self, fs)
+
     def procfs_view(self, p: Proc) -> ProcessView:
-        return KernelHost(self).view(p)
+        """A process as its procfs looks at it."""
+        return ProcessView(self, p)
+
+    def creates(self, found: Found) -> int:
+        """namei(9): EEXIST for what lies on another file system than the name that led to it."""
+        crosses = found.vnode is not None and found.vnode.mount is not found.directory.mount
+        return EEXIST if crosses else 0

@@ -13,7 +13,7 @@ from bsdproc.kernel.errors import not_supported
 from bsdproc.kernel.port import Address, Buffer, StatVfs
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.netbsd.base import MountingSystem as System
+    from bsdproc.emulator.netbsd.system import System
 
 
 class ViewMounts(EmulatedKernel):

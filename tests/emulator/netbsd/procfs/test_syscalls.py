@@ -21,9 +21,9 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.netbsd import mounts
-from bsdproc.emulator.netbsd.base import MountingSystem
 from bsdproc.emulator.netbsd.mounts import MNT_EXPORTED, MNT_FORCE, MNT_RELOAD
 from bsdproc.emulator.netbsd.procfs.mount import ARGS, MNT_GETARGS, MNT_UPDATE
+from bsdproc.emulator.netbsd.system import System
 
 from .fake import Cred, Machine
 
@@ -43,7 +43,7 @@ class Caller:
         machine.host.fs.mounts[0].kind, machine.host.fs.mounts[0].fsid = "ffs", 0
         machine.host.fs.mounts[0].flags = 0x5000
         machine.host.fs.mounts[0].source = "/dev/wd0a"
-        self.system = cast("MountingSystem", SimpleNamespace(
+        self.system = cast("System", SimpleNamespace(
             vfs=machine.host.fs, procfs=machine.module, procs={2: self.proc},
             note=self.notes.append))
         self.td = cast("Thread", SimpleNamespace(proc=self.proc))

@@ -26,8 +26,8 @@ from bsdproc.emulator.netbsd.procfs.process import ProcessView, living
 from bsdproc.emulator.vnode import Access, Vnode
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.netbsd.base import MountingSystem as System
     from bsdproc.emulator.netbsd.procfs.view import Process
+    from bsdproc.emulator.netbsd.system import System
 
 MAXPROC = 1044
 MEMORY_PAGES = 131072

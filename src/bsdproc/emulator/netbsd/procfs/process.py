@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import limits, signo
+from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.file import File, Kind
-from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread
-from bsdproc.emulator.errno import EINVAL, EIO, EPERM, Refused
+from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
+from bsdproc.emulator.errno import EINVAL, EPERM, Refused
 from bsdproc.emulator.machine.entries import Entry
 from bsdproc.emulator.machine.memory import MemoryFault
+from bsdproc.emulator.netbsd import kinfo, psstrings
+from bsdproc.emulator.netbsd.amd64.stack import ES_ARGLEN, USRSTACK
 from bsdproc.emulator.netbsd.procfs.texts import MapEntry, PidStat, Statm, Status
 from bsdproc.emulator.vnode import Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.cred import Cred
-    from bsdproc.emulator.netbsd.base import MountingSystem as System
     from bsdproc.emulator.netbsd.procfs.view import OpenFile
+    from bsdproc.emulator.netbsd.system import System
 
 PAGE = 4096
-VM_MAXUSER_ADDRESS = 0x7F8000000000
 EXEC = 4
 INHERITANCE = {"share": 0, "copy": 1, "none": 2, "zero": 4}
 """MAP_INHERIT_."""
@@ -31,19 +31,10 @@ TYPES = {Kind.VNODE: "vnode", Kind.FIFO: "vnode", Kind.PIPE: "pipe", Kind.SOCKET
          Kind.KQUEUE: "kqueue"}
 NDFILE, NDEXTENT = 20, 50
 """Descriptors that a table has room for at first, and when it grows."""
-PS_STRINGS: Final = struct.Struct("<QiiQi4x")
-"""struct ps_strings: argv, argc, -, envp, envc."""
-AUXV_SIZE = 28 + 1024 + 8
-"""ELF64_AUXSIZE."""
 NTHR, NLIMITS = 11, 12
 """RLIMIT_NTHR, which the core has not, and how many limits there are."""
 MAXLWP = 2048
-LSRUN, LSSLEEP, LSSTOP, LSONPROC = 2, 3, 4, 7
-L_SINTR, L_INMEM = 0x80, 0x4
-KEPT_FLAGS = P.CONTROLT | P.PPWAIT | P.SUGID | P.SYSTEM | P.TRACED | P.EXEC
-"""Flags that have NetBSD's numbers, too."""
-PUSER = 85
-"""The priority of a thread that waits, as kinfo_lwp shows it."""
+NZERO = 20
 STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE
 
 
@@ -101,8 +92,8 @@ class LwpView:
 class ProcessView:
     """struct proc."""
 
-    memory_end = VM_MAXUSER_ADDRESS
-    auxv_size = AUXV_SIZE
+    memory_end = USRSTACK
+    auxv_size = ES_ARGLEN
     emul = "netbsd"
 
     def __init__(self, system: System, p: Proc) -> None:
@@ -227,104 +218,87 @@ class ProcessView:
             raise Refused(EINVAL) from None
 
     # -- arguments
-    def _strings(self, environment: bool) -> bytes:
-        """What struct ps_strings points to: each string with its NUL."""
-        p = self.p
-        if p.space is None:
-            kept = p.env if environment else p.args
-            return b"".join(word + b"\0" for word in kept)
-        argv, argc, _, envp, envc = PS_STRINGS.unpack(self.read_memory(
-            p.ps_strings, PS_STRINGS.size))
-        at, count = (envp, envc) if environment else (argv, argc)
-        if count <= 0:
-            return b""
-        first = int.from_bytes(self.read_memory(at, 8), "little")
-        found = b""
-        while found.count(b"\0") < count:
-            size = PAGE - (first + len(found)) % PAGE
-            found += self.read_memory(first + len(found), size)
-        return b"".join(word + b"\0" for word in found.split(b"\0")[:count])
-
-    def arguments(self) -> bytes:
+    def _strings(self, *, environment: bool) -> bytes:
+        """Of the kernel's own process its name, both times."""
         if self.p.flag & P.SYSTEM:
             return f"({self.p.comm})".encode() + b"\0"
+        return b"".join(word + b"\0" for word in psstrings.strings(
+            self.p, environment=environment))
+
+    def arguments(self) -> bytes:
         return self._strings(environment=False)
 
     def environment(self) -> bytes:
-        if self.p.flag & P.SYSTEM:
-            return self.arguments()
         return self._strings(environment=True)
 
     def auxv(self) -> bytes:
         """proc_getauxv: what lies behind the environment's addresses, as far as it is mapped."""
-        p = self.p
-        if p.space is None:
-            raise Refused(EIO)
-        _, _, _, envp, envc = PS_STRINGS.unpack(self.read_memory(p.ps_strings, PS_STRINGS.size))
-        start = envp + (envc + 1) * 8
-        entry = p.space.entry_at(start)
+        start = psstrings.auxv_at(self.p)
+        entry = self.p.space.entry_at(start) if self.p.space is not None else None
         room = entry.end - start if entry is not None else 0
-        return self.read_memory(start, min(AUXV_SIZE, room))
+        return self.read_memory(start, min(self.auxv_size, room))
 
     # -- numbers
     def limits(self) -> Sequence[tuple[int, int]]:
         own = [limits.limit(self.p, which) for which in range(NTHR)]
         return [*own, self.p.rlimits.get(NTHR, (MAXLWP, MAXLWP))]
 
-    def _times(self) -> tuple[int, int]:
-        """calcru: user and system time in nanoseconds."""
-        running = sum(td.runtime for td in self.p.threads)
-        return self.p.usage.utime + running, self.p.usage.stime
-
     def _waits(self) -> str:
         td = self.p.threads[-1] if self.p.threads else None
-        if td is None or td.run is not Run.SLEEPING or td.sleep is None \
-                or self.p.flag & STOPPED:
+        if td is None or td.sleep is None or self.p.flag & STOPPED:
             return ""
         return td.sleep.message
 
     def status(self) -> Status:
-        p = self.p
-        user, system = self._times()
+        p, own = self.p, self._proc2()
         return Status(
-            os.fsencode(p.comm), p.pid, p.parent.pid if p.parent is not None else 0, p.pgid,
-            p.session.sid, None, False, p.session.leader is p and not self.kernel, self.started,
-            user, system, self._waits(), p.cred.uid, p.cred.gid, tuple(p.cred.groups))
+            os.fsencode(p.comm), p.pid, own("p_ppid"), p.pgid, p.session.sid, None, False,
+            p.session.leader is p and not self.kernel, self.started, self._time(own, "p_uutime"),
+            self._time(own, "p_ustime"), self._waits(), p.cred.uid, p.cred.gid,
+            tuple(p.cred.groups[1:]))
 
-    def _state(self) -> int:
-        if self.p.flag & STOPPED:
-            return LSSTOP
-        td = self.p.threads[-1]
-        if self.system.current is td or (self.p.driver and not self.p.flag & P.SYSTEM):
-            return LSONPROC
-        return LSSLEEP if td.run is Run.SLEEPING or td.context is None else LSRUN
+    def _proc2(self) -> Callable[[str], int]:
+        """struct kinfo_proc2, of which these texts are made: a field's number."""
+        layout = self.system.target.struct("struct kinfo_proc2")
+        record = kinfo.proc2(self.system, self.p)
+
+        def field(name: str) -> int:
+            value = layout.get(record, name)
+            assert isinstance(value, int)
+            return value
+
+        return field
+
+    @staticmethod
+    def _time(own: Callable[[str], int], name: str) -> int:
+        """A time of it in nanoseconds."""
+        return own(f"{name}_sec") * 10**9 + own(f"{name}_usec") * 1000
 
     def pid_stat(self) -> PidStat:
-        p = self.p
-        user, system = self._times()
-        entries, space = self._entries(), p.space
-        waits = bool(self._waits())
-        actions = p.sigacts.actions
-        ignored = {sig for sig, action in actions.items() if action.handler == signo.SIG_IGN}
-        ignored |= {sig for sig in signo.DEFAULT_IGNORED
-                    if sig not in actions or actions[sig].handler == signo.SIG_DFL}
-        caught = {sig for sig, action in actions.items() if action.handler > signo.SIG_IGN}
-        flag = p.flag & KEPT_FLAGS | L_INMEM | (L_SINTR if waits else 0)
+        p, own, entries = self.p, self._proc2(), self._entries()
+        record = kinfo.proc2(self.system, p)
+        layout = self.system.target.struct("struct kinfo_proc2")
+
+        def signals(name: str) -> int:
+            """The first word of a sigset_t."""
+            return int.from_bytes(record[(at := layout.field(name).offset):at + 4], "little")
+
+        tdev = own("p_tdev")
         return PidStat(
-            pid=p.pid, comm=os.fsencode(p.comm), state=self._state(),
-            ppid=p.parent.pid if p.parent is not None else 0, pgid=p.pgid, sid=p.session.sid,
-            tdev=0, tpgid=-1, flag=flag, minflt=p.usage.minflt,
-            child_minflt=p.child_usage.minflt, majflt=0, child_majflt=0, user=user, system=system,
-            child_user=p.child_usage.utime, child_system=p.child_usage.stime, priority=PUSER,
-            nice=p.nice, nlwps=sum(not td.exited for td in p.threads), started=self.started,
-            msize=sum(e.size for e in entries) // PAGE,
-            rssize=sum(space.resident(e) for e in entries) if space is not None else 0,
-            rss_limit=limits.limit(p, limits.RSS)[0],
+            pid=p.pid, comm=os.fsencode(p.comm), state=own("p_stat"), ppid=own("p_ppid"),
+            pgid=own("p__pgid"), sid=own("p_sid"), tdev=0 if tdev == kinfo.NODEV else tdev,
+            tpgid=own("p_tpgid"), flag=own("p_flag") & 0xFFFFFFFF, minflt=own("p_uru_minflt"),
+            child_minflt=p.child_usage.minflt, majflt=own("p_uru_majflt"), child_majflt=0,
+            user=self._time(own, "p_uutime"), system=self._time(own, "p_ustime"),
+            child_user=p.child_usage.utime, child_system=p.child_usage.stime,
+            priority=own("p_priority"), nice=own("p_nice") - NZERO, nlwps=own("p_nlwps"),
+            started=self._time(own, "p_ustart"), msize=own("p_vm_msize"),
+            rssize=own("p_vm_rssize"), rss_limit=limits.limit(p, limits.RSS)[0],
             text=(entries[0].start, entries[0].end) if entries else (0, 0),
-            stack=VM_MAXUSER_ADDRESS - PAGE, pending=_word(p.sigqueue.signals),
-            ignored=_word(ignored), caught=_word(caught),
-            wchan=0xFFFFFE8000000000 + (p.pid << 12) if waits else 0, nvcsw=p.usage.nvcsw,
-            nivcsw=p.usage.nivcsw, exitsig=20, cpu=0)
+            stack=USRSTACK - PAGE, pending=signals("p_siglist"),
+            ignored=signals("p_sigignore"), caught=signals("p_sigcatch"), wchan=own("p_wchan"),
+            nvcsw=own("p_uru_nvcsw"), nivcsw=own("p_uru_nivcsw"), exitsig=own("p_exitsig"),
+            cpu=own("p_cpuid"))
 
     def statm(self) -> Statm:
         return Statm(*self._sizes())
@@ -337,11 +311,6 @@ def _needs_copy(entry: Entry) -> bool:
     if entry.backing is not None:
         return not entry.copied
     return entry.needs_copy or entry.behind is None
-
-
-def _word(signals: set[int]) -> int:
-    """The first word of a sigset_t."""
-    return sum(1 << (sig - 1) for sig in signals if sig <= 32)
 
 
 def living(p: Proc | None) -> Proc | None:
