@@ -53,8 +53,7 @@ HERE: Final = 1
 P_ALL, P_PID = IdType.P_ALL.value, IdType.P_PID.value
 WNOHANG: Final = WaitOptions.WNOHANG.value
 WATCH_ANY: Final = (WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOWAIT).value
-TRAPPED: Final = WaitOptions.WTRAPPED.value
-ENDED: Final = (WaitOptions.WEXITED | WaitOptions.WNOHANG | WaitOptions.WNOWAIT).value
+TAKE: Final = (WaitOptions.WTRAPPED | WaitOptions.WNOHANG).value
 PAUSE: Final = 0.002
 """Seconds between two looks, while another child's news are in the way."""
 TRAPS: Final = {
@@ -195,16 +194,20 @@ class NetBSDBackend:
 
     # -- wait ------------------------------------------------------------------------
     def wait(self, pid: int, *, block: bool) -> News | None:
-        kernel = self.kernel
+        while True:
+            # Looked at first: an end stays to be told until it is collected, and a stop
+            # whose answer is lost is told by PT_GET_SIGINFO.
+            news = self._look(pid, WATCH_ANY if block else WATCH_ANY | WNOHANG)
+            if news is None or not news.stopped:
+                return news
+            if self._look(pid, TAKE) == news:
+                return news
+
+    def _look(self, pid: int, options: int) -> News | None:
         try:
-            # Of a stop whose answer is lost PT_GET_SIGINFO tells again.  An end is told
-            # until it is collected, so it is not asked for before no stop can come.
-            found = kernel.wait6(P_PID, pid, TRAPPED if block else TRAPPED | WNOHANG)
-        except ChildProcessError:
-            try:
-                found = kernel.wait6(P_PID, pid, ENDED)
-            except KernelError as error:
-                raise _call.completed(kernel, error, "wait6", None, pid) from None
+            found = self.kernel.wait6(P_PID, pid, options)
+        except KernelError as error:
+            raise _call.completed(self.kernel, error, "wait6", None, pid) from None
         return _news(found.pid, found.status) if found.pid else None
 
     def collect(self, pid: int) -> None:
