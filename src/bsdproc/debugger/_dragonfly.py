@@ -33,9 +33,9 @@ from bsdproc.typed.enums import known
 
 LWP: Final = 1
 """The thread that ptrace(2) means: a process's first."""
-T_NONE, T_BREAKPOINT, T_TRACE, T_FAST_SYSCALL = 0, 3, 10, 129
+T_NONE, T_BREAKPOINT, T_TRACE = 0, 3, 10
 """What r_trapno says of a SIGTRAP: an execve, which leaves it 0; int3; TF or a debug
-register; a system call, at the end of which a step over it traps."""
+register.  A step over a system call traps at its end, and says that it was one."""
 SIGTRAP, SIGKILL, SIGSTOP, SIGCONT = 5, 9, 17, 19
 FAULTS: Final = frozenset({4, 8, 10, 11})       # SIGILL, SIGFPE, SIGBUS, SIGSEGV
 TRACE_FLAG, RESUME_FLAG = 1 << 8, 1 << 16
@@ -69,8 +69,8 @@ class DragonFlyBackend:
         """Ends that have been told and wait for `collect`."""
         self._passing: dict[int, tuple[int, bool]] = {}
         """Signals on their way past a SIGSTOP's stop, and whether a step waits behind them."""
-        self._stepping: set[int] = set()
-        """Those whose last request was PT_STEP."""
+        self._over_call: set[int] = set()
+        """Those whose last step was over a system call."""
         self._watching: set[int] = set()
         """Those that have debug registers set."""
         self._calls = Calls(self)
@@ -110,7 +110,7 @@ class DragonFlyBackend:
         self._traced.discard(pid)
         self._ended.pop(pid, None)
         self._passing.pop(pid, None)
-        self._stepping.discard(pid)
+        self._over_call.discard(pid)
         self._watching.discard(pid)
         self._calls.forget(pid)
 
@@ -145,7 +145,8 @@ class DragonFlyBackend:
 
     def resume(self, pid: int, signal: int, *, step: bool) -> None:
         """PT_STEP or PT_CONTINUE."""
-        (self._stepping.add if step else self._stepping.discard)(pid)
+        (self._over_call.add if step and self._calls.is_next(pid) else
+         self._over_call.discard)(pid)
         _call.ptrace(self.kernel, "PT_STEP" if step else "PT_CONTINUE", pid, 1, signal)
 
     def _loses_signals(self, pid: int) -> bool:
@@ -260,8 +261,8 @@ class DragonFlyBackend:
 
     def trap(self, pid: int, registers: X86_64Registers) -> Kind:
         """What a SIGTRAP is about."""
-        if registers.trapno == T_FAST_SYSCALL and pid in self._stepping:
-            return Kind.STEP
+        if pid in self._over_call and registers.trapno not in (T_NONE, T_BREAKPOINT):
+            return Kind.STEP        # sigreturn(2) brings back what it said before the signal
         return {T_NONE: Kind.EXEC, T_BREAKPOINT: Kind.BREAKPOINT, T_TRACE: Kind.STEP}.get(
             registers.trapno, Kind.SIGNAL)
 

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 SYSCALL: Final = b"\x0f\x05"
 SYS_SYSCALL, SYS_EXECVE, SYS___SYSCALL, SYS_SIGRETURN = 0, 59, 198, 344
 INDIRECT: Final = (SYS_SYSCALL, SYS___SYSCALL)
-CARRY, TRACE_FLAG = 1, 1 << 8
-SAVED_RFLAGS: Final = 64 + 8 + 22 * 8
-"""Of the ucontext_t that sigreturn(2) is given: the flags that it restores."""
+CARRY: Final = 1
 REGISTERS: Final = 6
 """Arguments that are passed in registers."""
 
@@ -74,6 +72,13 @@ class Calls:
     def forget(self, pid: int) -> None:
         self._walkers.pop(pid, None)
 
+    def is_next(self, pid: int) -> bool:
+        """Whether the instruction that comes next calls the kernel."""
+        walker = self._walkers.get(pid)
+        if walker is not None and not walker.single:
+            return walker.returns != 0
+        return self._calls(pid, self._registers(pid).pc)
+
     # -- going on --------------------------------------------------------------------
     def proceed(self, pid: int, signal: int) -> Walk:
         """It is to go on from its stop."""
@@ -105,16 +110,6 @@ class Calls:
     def _enter(self, pid: int, walker: _Walker, registers: X86_64Registers) -> None:
         """The next step is the call."""
         walker.number, walker.returns = number(registers), registers.pc + len(SYSCALL)
-        if walker.number == SYS_SIGRETURN:
-            # The trace flag would go with the handler's registers.
-            self._keep_tracing(pid, registers.rdi + SAVED_RFLAGS)
-
-    def _keep_tracing(self, pid: int, address: int) -> None:
-        try:
-            flags = int.from_bytes(self._backend.read(pid, address, 8), "little")
-            self._backend.write(pid, address, (flags | TRACE_FLAG).to_bytes(8, "little"))
-        except KernelError:
-            return          # no context there: the kernel will say what it thinks of that
 
     def moved(self, pid: int, pc: int) -> None:
         """Its registers were set: where it stands is looked at anew."""
