@@ -206,6 +206,57 @@ def test_descriptors(kernel: NetBSD, target: Tracee) -> None:
     assert kernel.read(other, 100) == b"through the pipe"
 
 
+# -- links
+def read_link(target: Tracee, path: str) -> str:
+    """What a link says to the program itself."""
+    size, _ = target.call(remote.READLINK, path.encode(), DATA + 0x1000, 1024)
+    return target.kernel.pread(target.memory, size, DATA + 0x1000).decode()
+
+
+def test_links_that_lead_nowhere(kernel: NetBSD) -> None:
+    """As recorded: unlinked or renamed programs are at "/"."""
+    kernel.install("/tmp/gone", remote.program())
+    pid = kernel.spawn("/tmp/gone", ["/tmp/gone"])
+    ino = kernel.lstat(f"/proc/{pid}/file").ino
+    assert procfs.exe(pid) == "/tmp/gone"
+    kernel.unlink("/tmp/gone")
+    assert procfs.exe(pid) == "/"
+    assert kernel.lstat(f"/proc/{pid}/exe").size == 1
+    assert kernel.lstat(f"/proc/{pid}/file").ino == ino
+    assert procfs.maps(pid)[0].path is None
+    assert procfs.cmdline(pid) == ("/tmp/gone",)
+
+
+def test_links_of_itself(target: Tracee) -> None:
+    assert read_link(target, "/proc/curproc") == str(target.pid)
+    assert read_link(target, "/proc/self") == "curproc"
+    assert read_link(target, "/proc/self/exe") == "/tmp/target"
+    with pytest.raises(OSError, match="58") as refused:
+        target.call(remote.READLINK, b"/proc/curproc/status", DATA + 0x1000, 100)
+    assert refused.value.errno == 22
+
+
+def test_from_inside_a_chroot(kernel: NetBSD, target: Tracee) -> None:
+    """As recorded: what lies outside is at "/", and its memory EPERM."""
+    kernel.mkdir("/mnt/proc")
+    procfs.mount("/mnt/proc")
+    kernel.install("/mnt/inside", remote.program())
+    other = kernel.spawn("/mnt/inside", ["/inside"])
+    target.call(remote.CHROOT, b"/mnt")
+    assert procfs.chroot(target.pid) == "/mnt"
+    assert read_link(target, "/proc/1/cwd") == read_link(target, "/proc/1/root") == "/"
+    assert read_link(target, f"/proc/{other}/exe") == "/inside"
+    assert read_link(target, f"/proc/{target.pid}/root") == "/"
+    for path, errno in (("/proc/1/mem", 1), (f"/proc/{other}/mem", 1), ("/proc/1/status", 0),
+                        ("/proc/curproc/mem", 0), ("/proc/none", 2)):
+        try:
+            target.call(remote.OPEN, path.encode(), O_RDONLY, 0)
+            found = 0
+        except OSError as error:
+            found = error.errno or 0
+        assert found == errno, path
+
+
 # -- opening
 def test_open_modes_as_root(kernel: NetBSD, target: Tracee) -> None:
     """As recorded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.file import File, Kind
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, EPERM, Refused
-from bsdproc.emulator.machine.entries import Entry
+from bsdproc.emulator.machine.entries import ALL, Entry
 from bsdproc.emulator.machine.memory import MemoryFault
 from bsdproc.emulator.netbsd import kinfo, psstrings
 from bsdproc.emulator.netbsd.amd64.stack import ES_ARGLEN, USRSTACK
@@ -87,6 +87,29 @@ class LwpView:
     def setfpregs(self, data: bytes) -> None:
         self._runs_a_program()
         self.system.machdep.setfpregs(self.td, data)
+
+
+class Proc2:
+    """A process's struct kinfo_proc2, of which several texts are made."""
+
+    def __init__(self, system: System, p: Proc) -> None:
+        self._layout = system.target.struct("struct kinfo_proc2")
+        self._data = kinfo.proc2(system, p)
+
+    def __call__(self, name: str) -> int:
+        """A field."""
+        value = self._layout.get(self._data, name)
+        assert isinstance(value, int)
+        return value
+
+    def time(self, name: str) -> int:
+        """One in two fields, seconds and microseconds, as nanoseconds."""
+        return self(f"{name}_sec") * 10**9 + self(f"{name}_usec") * 1000
+
+    def signals(self, name: str) -> int:
+        """The first word of a sigset_t."""
+        at = self._layout.field(name).offset
+        return int.from_bytes(self._data[at : at + 4], "little")
 
 
 class ProcessView:
@@ -170,7 +193,8 @@ class ProcessView:
 
     def map(self) -> Sequence[MapEntry]:
         return [MapEntry(
-            e.start, e.end, e.prot, e.max_prot, not e.shared, _needs_copy(e),
+            e.start, e.end, e.prot, ALL if e.kind == "guard" else e.max_prot, not e.shared,
+            _needs_copy(e),
             INHERITANCE[e.inherit], offset=e.offset if isinstance(e.backing, Vnode) else 0,
             file=e.backing if isinstance(e.backing, Vnode) else None)
             for e in self._entries()]
@@ -250,55 +274,31 @@ class ProcessView:
         return td.sleep.message
 
     def status(self) -> Status:
-        p, own = self.p, self._proc2()
+        p, own = self.p, Proc2(self.system, self.p)
         return Status(
             os.fsencode(p.comm), p.pid, own("p_ppid"), p.pgid, p.session.sid, None, False,
-            p.session.leader is p and not self.kernel, self.started, self._time(own, "p_uutime"),
-            self._time(own, "p_ustime"), self._waits(), p.cred.uid, p.cred.gid,
+            p.session.leader is p and not self.kernel, self.started, own.time("p_uutime"),
+            own.time("p_ustime"), self._waits(), p.cred.uid, p.cred.gid,
             tuple(p.cred.groups[1:]))
 
-    def _proc2(self) -> Callable[[str], int]:
-        """struct kinfo_proc2, of which these texts are made: a field's number."""
-        layout = self.system.target.struct("struct kinfo_proc2")
-        record = kinfo.proc2(self.system, self.p)
-
-        def field(name: str) -> int:
-            value = layout.get(record, name)
-            assert isinstance(value, int)
-            return value
-
-        return field
-
-    @staticmethod
-    def _time(own: Callable[[str], int], name: str) -> int:
-        """A time of it in nanoseconds."""
-        return own(f"{name}_sec") * 10**9 + own(f"{name}_usec") * 1000
-
     def pid_stat(self) -> PidStat:
-        p, own, entries = self.p, self._proc2(), self._entries()
-        record = kinfo.proc2(self.system, p)
-        layout = self.system.target.struct("struct kinfo_proc2")
-
-        def signals(name: str) -> int:
-            """The first word of a sigset_t."""
-            return int.from_bytes(record[(at := layout.field(name).offset):at + 4], "little")
-
+        p, own, entries = self.p, Proc2(self.system, self.p), self._entries()
         tdev = own("p_tdev")
         return PidStat(
             pid=p.pid, comm=os.fsencode(p.comm), state=own("p_stat"), ppid=own("p_ppid"),
             pgid=own("p__pgid"), sid=own("p_sid"), tdev=0 if tdev == kinfo.NODEV else tdev,
             tpgid=own("p_tpgid"), flag=own("p_flag") & 0xFFFFFFFF, minflt=own("p_uru_minflt"),
             child_minflt=p.child_usage.minflt, majflt=own("p_uru_majflt"), child_majflt=0,
-            user=self._time(own, "p_uutime"), system=self._time(own, "p_ustime"),
+            user=own.time("p_uutime"), system=own.time("p_ustime"),
             child_user=p.child_usage.utime, child_system=p.child_usage.stime,
             priority=own("p_priority"), nice=own("p_nice") - NZERO, nlwps=own("p_nlwps"),
-            started=self._time(own, "p_ustart"), msize=own("p_vm_msize"),
+            started=own.time("p_ustart"), msize=own("p_vm_msize"),
             rssize=own("p_vm_rssize"), rss_limit=limits.limit(p, limits.RSS)[0],
             text=(entries[0].start, entries[0].end) if entries else (0, 0),
-            stack=USRSTACK - PAGE, pending=signals("p_siglist"),
-            ignored=signals("p_sigignore"), caught=signals("p_sigcatch"), wchan=own("p_wchan"),
-            nvcsw=own("p_uru_nvcsw"), nivcsw=own("p_uru_nivcsw"), exitsig=own("p_exitsig"),
-            cpu=own("p_cpuid"))
+            stack=USRSTACK - PAGE, pending=own.signals("p_siglist"),
+            ignored=own.signals("p_sigignore"), caught=own.signals("p_sigcatch"),
+            wchan=own("p_wchan"), nvcsw=own("p_uru_nvcsw"), nivcsw=own("p_uru_nivcsw"),
+            exitsig=own("p_exitsig"), cpu=own("p_cpuid"))
 
     def statm(self) -> Statm:
         return Statm(*self._sizes())
