@@ -8,7 +8,7 @@ from struct import Struct as Packer
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from bsdproc import abi
-from bsdproc.typed.record import Expression, Field, Record, made
+from bsdproc.typed.record import Expression, Field, Record, made, set_at, set_source
 from bsdproc.typed.sigset import SigSets
 from bsdproc.typed.table import Source
 
@@ -95,7 +95,7 @@ class Seconds(Field[float]):
         return convert
 
     def expression(self, index: int) -> Expression:
-        return Expression(self.pair, f"v{index} + w{index} / 1000000", {}, 2)
+        return Expression(self.pair, f"v{index} + w{index} / 1000000", {}, numbers=2)
 
 
 def _pair(layout: abi.Struct, first: str, second: str) -> str:
@@ -152,9 +152,13 @@ class Nested(Field[R], Generic[R]):
         return False
 
     def expression(self, index: int) -> Expression:
+        # `made`, written out.
+        one = f"r{index}"
         return Expression(
-            f"{self.size}x", f"made(k{index}, source.alone, at + {self.offset})",
-            {"made": made, f"k{index}": self.made}, 0,
+            f"{self.size}x", f"{one} = new(k{index})",
+            {"new": object.__new__, "source_of": set_source, "at_of": set_at,
+             f"k{index}": self.made},
+            (f"source_of({one}, source.alone)", f"at_of({one}, at + {self.offset})"), 0,
         )
 
 

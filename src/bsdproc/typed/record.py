@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from enum import Flag, IntEnum
-from itertools import chain, repeat
+from itertools import repeat
+from operator import itemgetter
 from struct import Struct as Packer
 from typing import (
     Any,
@@ -89,8 +90,8 @@ class Record:
         end = len(data) if end is None else end
         if at < 0 or end > len(data) or end - at < self.least or not self.machine:
             raise Malformed(f"{self.struct} takes {self.least} bytes, {end - at} are there")
-        _set_source(self, Source(data, end - at))
-        _set_at(self, at)
+        set_source(self, Source(data, end - at))
+        set_at(self, at)
 
     # -- classes for machines -------------------------------------------------
     @classmethod
@@ -193,8 +194,8 @@ class Record:
 
 
 # The slots' own setters, which know nothing of `Record.__setattr__`.
-_set_source: Final[Callable[[Record, Source], None]] = vars(Record)["_source"].__set__
-_set_at: Final[Callable[[Record, int], None]] = vars(Record)["_at"].__set__
+set_source: Final[Callable[[Record, Source], None]] = vars(Record)["_source"].__set__
+set_at: Final[Callable[[Record, int], None]] = vars(Record)["_at"].__set__
 _set_dict: Final[Callable[[Record, dict[str, Any]], None]] = vars(Record)["__dict__"].__set__
 
 
@@ -214,8 +215,8 @@ def _rebuild(kind: type[Record], machine: str, raw: bytes) -> Record:
 def made(kind: type[R], source: Source, at: int) -> R:
     """A record that is known to be all there."""
     found: R = object.__new__(kind)
-    _set_source(found, source)
-    _set_at(found, at)
+    set_source(found, source)
+    set_at(found, at)
     return found
 
 
@@ -223,10 +224,13 @@ def _equal(kind: type[R], data: bytes, size: int) -> list[R]:
     """Records of one size, made in bulk: each step runs over all of them in C."""
     total, source = len(data), Source(data, size)
     found: Table[R] = Table(map(object.__new__, repeat(kind, total // size)))
-    deque(map(_set_source, found, repeat(source)), maxlen=0)
-    deque(map(_set_at, found, range(0, total, size)), maxlen=0)
+    deque(map(set_source, found, repeat(source)), maxlen=0)
+    deque(map(set_at, found, range(0, total, size)), maxlen=0)
     source.rows(found)
     return found
+
+
+_first: Final[Callable[[tuple[Any, ...]], Any]] = itemgetter(0)
 
 
 class Expression(NamedTuple):
@@ -239,6 +243,8 @@ class Expression(NamedTuple):
     for itself."""
     space: dict[str, Any]
     """The other names in it."""
+    after: tuple[str, ...] = ()
+    """What is done once the value is in its place."""
     numbers: int = 1
     """How many numbers or bytes are unpacked."""
 
@@ -324,7 +330,7 @@ class Field(Generic[T]):
             rest = source.size - self.offset - self.size
             packer = Packer(f"{self.order}{self.offset}x{self.code}{rest}x")
             self._columns[source.size] = packer
-        values: Iterator[Any] = chain.from_iterable(packer.iter_unpack(source.data))
+        values = map(_first, packer.iter_unpack(source.data))
         fill(rows, self.name, values if self.convert is None else map(self.convert, values))
         return True
 
@@ -427,6 +433,7 @@ def _bulk_reader(
         else:
             targets += [f"{letter}{index}" for letter in "vw"[: found.numbers]]
             lines.append(f" {place} = {found.value}")
+            lines += [f" {line}" for line in found.after]
         space |= found.space
     space["unpack"] = Packer("".join(parts)).unpack_from
     source = "\n".join([

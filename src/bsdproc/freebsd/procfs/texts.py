@@ -128,29 +128,31 @@ _MAP: Final = re.compile(
     rb" (-?\d+) (-?\d+) 0x([0-9a-f]+) (N?COW) (N?NC) (\S+) (.*) (N?CH) (-?\d+)\n", re.S,
 )
 _MAP_END: Final = re.compile(rb" N?CH -?\d+\n$")
-_RIGHTS: Final = dict(zip(b"rwx", VmProtection, strict=False))
+_RIGHTS: Final = {
+    bytes(letter if right in rights else 0x2D
+          for letter, right in zip(b"rwx", VmProtection, strict=False)): rights
+    for rights in map(VmProtection, range(8))
+}
 
 
 def parse_map(data: bytes) -> tuple[MapEntry, ...]:
     """The node map.  A path may have any character, a newline too."""
     entries, pending = [], b""
     for line in _LINE.findall(data):
-        pending += line
+        pending = pending + line if pending else line
         if not _MAP_END.search(line):
             continue
         found = _MAP.fullmatch(pending)
         if found is None:
             raise Malformed(f"no line of a map: {pending[:80]!r}")
         pending = b""
-        rights = VmProtection(0)
-        for letter in found[6]:
-            rights |= _RIGHTS.get(letter, VmProtection(0))
-        path = text(found[13])
+        (start, end, resident, own, obj, rights, refs, shadows, flags, cow, copy, kind, path,
+         charged, user) = found.groups()
         entries.append(MapEntry(
-            int(found[1], 16), int(found[2], 16), int(found[3]), int(found[4]),
-            int(found[5], 16), rights, int(found[7]), int(found[8]), int(found[9], 16),
-            found[10] == b"COW", found[11] == b"NC", text(found[12]),
-            None if path == "-" else path, int(found[15]) if found[14] == b"CH" else None,
+            int(start, 16), int(end, 16), int(resident), int(own), int(obj, 16),
+            _RIGHTS[rights], int(refs), int(shadows), int(flags, 16), cow == b"COW",
+            copy == b"NC", text(kind), None if path == b"-" else text(path),
+            int(user) if charged == b"CH" else None,
         ))
     if pending:
         raise Malformed(f"a map that ends in the middle of a line: {pending[:80]!r}")
