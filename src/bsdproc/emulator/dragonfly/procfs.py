@@ -273,12 +273,7 @@ class ProcfsVnode(Vnode):
             return str(self._asker(who).proc.pid)
         if not self._living():
             raise Refused(ENOENT)
-        return self._file(self.p)
-
-    def _file(self, p: Proc) -> str:
-        if p.pid == 1:
-            return p.args[0].decode()
-        return self.system.text_path(p) or "unknown"
+        return self.system.text_path(self.p) or "unknown"
 
 
 def mount(system: System, fs: FileSystem, path: str = "/proc", *, flags: int = 0,

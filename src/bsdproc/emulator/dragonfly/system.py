@@ -119,6 +119,7 @@ class System(BsdSystem):
         self.kernel_proc, self.init = swapper, init
         init.args = [b"/sbin/init", b"--"]
         init.args_cache = b"/sbin/init\0--\0"
+        init.text_path = "/sbin/init"
         swapper.reaping = init.reaping = Reaper(None, init)
         for p, message in ((swapper, "nowork"), (init, "wait")):
             td = p.threads[0]
@@ -246,7 +247,7 @@ class System(BsdSystem):
         """Where the program is found now: by the name that its file has got,
         and for one without a name by the last that it had."""
         if p.text is None:
-            return ""
+            return p.text_path
         try:
             moved = self.vfs.lookup(p.text_path) is not p.text
         except Refused:
