@@ -6,6 +6,7 @@ to one processor and give its threads priorities; here it is enough that the thr
 
 from __future__ import annotations
 
+import pytest
 from tests.counterparts.stage import Stage, hazard
 
 from bsdproc.freebsd import Signal, procctl, ptrace
@@ -83,6 +84,7 @@ def test_pt_kill_competing_stop(stage: Stage) -> None:
     killed_at_once(stage, pid)
 
 
+@pytest.mark.rule("freebsd-sys_process", "go-sigkill", "kill")
 def test_pt_kill_with_signal_full_sigqueue(stage: Stage) -> None:
     """No room in the signal queue does not keep the kill out."""
     pid = stage.debuggee("exit 1")

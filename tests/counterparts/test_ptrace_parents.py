@@ -7,6 +7,7 @@ its words.
 
 from __future__ import annotations
 
+import pytest
 from tests.counterparts.stage import Pipe, Stage
 
 from bsdproc.freebsd import (
@@ -94,6 +95,7 @@ def test_parent_exits_before_child(stage: Stage, reaper: int) -> None:
     stage.ends((grandchild, 0))
 
 
+@pytest.mark.rule("freebsd-sys_process", "attach-parent")
 def test_getppid(stage: Stage) -> None:
     """A debuggee's getppid(2) names its parent, not the debugger."""
     gate, pids, ready, more = (stage.pipe() for _ in range(4))
@@ -107,6 +109,7 @@ def test_getppid(stage: Stage) -> None:
     assert wait(child, WaitOptions.WNOHANG) == Exited(child, 1, 0x100)
 
 
+@pytest.mark.rule("freebsd-sys_process", "detach-quiet")
 def test_pt_detach_continued(stage: Stage) -> None:
     """A child that was stopped goes on behind a debugger that came and went.  Newer kernels
     tell its parent that it was continued; 13.2 does not."""

@@ -5,6 +5,7 @@ Counterparts of ptrace_test's thread cases.
 
 from __future__ import annotations
 
+import pytest
 from tests.counterparts.stage import Stage
 
 from bsdproc.freebsd import Exited, Signal, Stopped, WaitOptions, ptrace, wait
@@ -74,6 +75,7 @@ def breakpoint_hit(stage: Stage, pid: int) -> int:
     return info.lwpid
 
 
+@pytest.mark.rule("freebsd-sys_process", "go-deliver")
 def test_pt_continue_different_thread(stage: Stage) -> None:
     """PT_CONTINUE of one thread's id ends the stop that another one reported: each breakpoint
     is told once."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import rules
+import rule_tables as rules
 
 TABLES = {path.stem: path for path in sorted(rules.TABLES.glob("*.toml"))}
 
@@ -29,7 +29,7 @@ def test_the_page_is_the_table_s(name: str) -> None:
     if not rules.PAGES.exists():
         pytest.skip("the documentation is not here")
     assert page.read_text() == rules.page(rules.table(TABLES[name]), rules.marks()), \
-        "python tools/rules.py writes it"
+        "python tools/rule_tables.py writes it"
     index = (rules.PAGES.parent / "rules.rst").read_text()
     assert f"rules/{name}\n" in index
 

@@ -74,6 +74,7 @@ def test_what_it_is(debugger: Debugger) -> None:
 
 
 @BOTH
+@pytest.mark.rule("freebsd-sys_process", "ia32-debugger", "ia32-write")
 def test_registers_are_read_of_both_but_written_of_one(debugger: Debugger, machine: str) -> None:
     pid = debugger.start(machine)
     registers = list(struct.unpack("<19I", debugger.get(pid, PT_GETREGS, 76)))
@@ -120,6 +121,7 @@ def test_memory(debugger: Debugger, machine: str) -> None:
 
 
 @BOTH
+@pytest.mark.rule("freebsd-sys_process", "ia32-debugger")
 def test_lwpinfo(debugger: Debugger, machine: str) -> None:
     pid = debugger.start(machine)
     assert debugger.go(pid) == 0x57F
@@ -197,9 +199,15 @@ def test_extended_state(debugger: Debugger, machine: str) -> None:
 
 
 @BOTH
+@pytest.mark.rule("freebsd-sys_process", "ia32-args")
 def test_system_calls(debugger: Debugger, machine: str) -> None:
     pid = debugger.start(machine)
     debugger.go(pid, PT_TO_SCE)
+    if machine == "amd64":
+        assert debugger.refused(pid, PT_GET_SC_ARGS, bytes(32), 32) == EINVAL
+        debugger.go(pid, PT_TO_SCX)
+        assert debugger.refused(pid, PT_GET_SC_RET, bytes(12), 12) == EINVAL
+        return
     assert debugger.get(pid, PT_GET_SC_ARGS, 32, 32) == bytes(32)
     assert debugger.get(pid, PT_GET_SC_ARGS, 32, -1) == bytes(32)
     debugger.go(pid, PT_TO_SCX)

@@ -83,6 +83,7 @@ def test_a_signal_given_by_a_detach_at_its_own_stop_comes_twice(
     assert t.wait() == "exited 4"
 
 
+@pytest.mark.rule("freebsd-sys_process", "detach-stops")
 def test_a_detach_that_suppresses_loses_one(kernel: Kernel, tracee: Bring) -> None:
     t = Tracee(kernel, tracee("signals"), "handle")
     t.go()

@@ -120,6 +120,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
         held.process_exits(system)
     elif parent.sigacts.flag_nocldwait or parent.sigacts.flag_cldsigign:
         system.proc_reparent(p, p.reaper, set_oppid=True)
+        p.sigparent = s.SIGCHLD
         parent.news = True
         system.wakeup(parent)
         parent = p.reaper
@@ -136,7 +137,8 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
 
 
 def tell_exit(system: System, p: Proc) -> None:
-    """childproc_exited; init collects at once."""
+    """childproc_exited, or another signal that the child was made with; init
+    collects at once."""
     parent = p.parent
     assert parent is not None
     if p.xsig & WCOREFLAG:
@@ -145,7 +147,13 @@ def tell_exit(system: System, p: Proc) -> None:
         code, status = s.CLD_KILLED, p.xsig
     else:
         code, status = s.CLD_EXITED, p.xexit
-    child_news(system, p, code, status)
+    if p.sigparent == s.SIGCHLD:
+        child_news(system, p, code, status)
+    else:
+        parent.news = True
+        system.wakeup(parent)
+        if p.sigparent:
+            system.psignal(parent, p.sigparent)
     if parent.pid == 1:
         reap(system, parent, p)
 

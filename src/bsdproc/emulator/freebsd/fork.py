@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.fork import new_process
+from bsdproc.emulator.bsd.signo import SIG_MAX, SIGUSR1
 from bsdproc.emulator.bsd.state import P2, TDB, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC, PTRACE_FORK, thread_start
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 RFFDG, RFPROC, RFMEM, RFNOWAIT, RFCFDG = 1 << 2, 1 << 4, 1 << 5, 1 << 6, 1 << 12
 RFTHREAD, RFSIGSHARE, RFPPWAIT = 1 << 13, 1 << 14, 1 << 31
 RFSPAWN = 1 << 31
+RFLINUXTHPN, RFTSIGZMB, RFTSIGSHIFT, RFTSIGMASK = 1 << 16, 1 << 19, 20, 0xFF
+"""Which signal tells the parent of the exit: SIGUSR1, or the one in these bits."""
 
 FORK = RFFDG | RFPROC
 VFORK = RFFDG | RFPROC | RFPPWAIT | RFMEM
@@ -35,7 +38,14 @@ def fork1(system: System, td: Thread, flags: int) -> int:
         raise Refused(EINVAL)
     if flags & (RFFDG | RFCFDG) == RFFDG | RFCFDG:
         raise Refused(EINVAL)
+    sigparent = flags >> RFTSIGSHIFT & RFTSIGMASK
+    if (sigparent and not flags & RFTSIGZMB) or sigparent > SIG_MAX:
+        raise Refused(EINVAL)
     child = new_process(system, parent, no_wait=bool(flags & RFNOWAIT))
+    if flags & RFTSIGZMB:
+        child.sigparent = sigparent
+    elif flags & RFLINUXTHPN:
+        child.sigparent = SIGUSR1
     assert parent.space is not None
     assert td.context is not None
     if flags & RFMEM:

@@ -232,6 +232,7 @@ def _sc_args(system: System, td: Thread, request_: int, pid: int, addr: Argument
              mem: UserMemory) -> int:
     out = scratch(8 * remote.SC_ARGS_MAX)
     result = _done(wide.perform(system, td, request_, pid, out, len(out), mem, b""))
+    _narrow_target(system, td, request_, pid)
     words = struct.unpack(f"<{remote.SC_ARGS_MAX}Q", out.read())
     narrow = struct.pack(f"<{remote.SC_ARGS_MAX}I", *(w & M32 for w in words))
     wide.copyout(mem, addr, narrow[:_room(data, len(narrow))])
@@ -242,8 +243,15 @@ def _sc_ret(system: System, td: Thread, request_: int, pid: int, addr: Argument,
             mem: UserMemory) -> int:
     out = scratch(remote.SC_RET.size)
     result = _done(wide.perform(system, td, request_, pid, out, len(out), mem, b""))
+    _narrow_target(system, td, request_, pid)
     wide.copyout(mem, addr, narrow_result(out.read())[:_room(data, SC_RET.size)])
     return result
+
+
+def _narrow_target(system: System, td: Thread, request_: int, pid: int) -> None:
+    """EINVAL for a 64-bit process: its words are not to be cut."""
+    if wide.target_of(system, td, request_, pid)[0].sysent != ELF32.name:
+        raise Refused(EINVAL)
 
 
 def _room(data: int, size: int) -> int:

@@ -19,7 +19,7 @@ A test names the rules that it holds, by the table and their names there:
 
 `scenarios` are those of the conformance suite that hold a rule; their expected answers are a
 real kernel's.  `unseen` says in place of a test why no caller can tell the rule from its
-opposite.  `python tools/rules.py` writes `docs/rules/NAME.rst` of every table; `--missing`
+opposite.  `python tools/rule_tables.py` writes `docs/rules/NAME.rst` of every table; `--missing`
 lists the rules that nothing holds.
 """
 
@@ -166,7 +166,7 @@ def page(read: Table, named: Marks) -> str:
     """The table as a page of the documentation."""
     held = len(read.rules) - len(missing(read, named))
     lines = [
-        ".. Written by tools/rules.py; change the table or the tests instead.", "",
+        ".. Written by tools/rule_tables.py; change the table or the tests instead.", "",
         read.title, "=" * len(read.title), "", *read.about.strip().splitlines(), "",
         f"Lines are those of {read.source}.  {held} of {len(read.rules)} rules are held.", "",
     ]
