@@ -137,6 +137,8 @@ class Vnode:
     """A directory whose names cannot be taken away: it is not even asked for them."""
     fixed_error = EOPNOTSUPP
     """What one gets who tries."""
+    rewinds = False
+    """Reading and writing leave a descriptor at the beginning."""
 
     def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0) -> None:
         self.mount = mount

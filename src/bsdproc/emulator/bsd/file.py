@@ -142,7 +142,7 @@ class VnodeFile(File):
             return (yield from other.read(system, td, size, None))
         data = self.vnode.read_at(self.offset if offset is None else offset, size, who)
         if offset is None:
-            self.offset += len(data)
+            self.offset = 0 if self.vnode.rewinds else self.offset + len(data)
         return data
 
     def write(self, system: System, td: Thread, data: bytes, offset: int | None) -> Blocking[int]:
@@ -161,7 +161,7 @@ class VnodeFile(File):
             raise
         system.engine.file_changed(node)
         if offset is None:
-            self.offset = at + done
+            self.offset = 0 if node.rewinds else at + done
         return done
 
     @staticmethod

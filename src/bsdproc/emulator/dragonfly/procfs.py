@@ -18,6 +18,7 @@ from bsdproc.emulator.errno import (
     EBUSY,
     EINVAL,
     ENOENT,
+    ENOTDIR,
     EOPNOTSUPP,
     EPERM,
     EROFS,
@@ -227,6 +228,9 @@ class ProcfsVnode(Vnode):
             if self._visible(p, who):
                 listed.append(Entry(str(p.pid), number(p.pid, PROCESS), "dir"))
         return listed
+
+    def add(self, name: str, node: Vnode, who: Access = KERNEL) -> None:
+        raise Refused(EROFS if self.kind == "dir" else ENOTDIR)
 
     # -- opening
     def opened(self, write: bool, who: Access, exclusive: bool = False) -> None:

@@ -97,9 +97,13 @@ def _attach(system: System, me: Proc, p: Proc) -> None:
 
 
 def _detach(system: System, me: Proc, p: Proc) -> None:
-    """A child of the writer's own, which has no other parent noted, goes to process 0."""
+    """Back to the parent that was noted, if it still is there."""
     if not p.flag & P.TRACED:
         return
+    if not p.oppid:
+        system.kernel_bug(
+            f"detaching by procfs from process {p.pid}, a child of one's own, makes it process"
+            " 0's for ever on DragonFly 5.9: refused")
     p.flag &= ~(P.TRACED | P.WAITED)
     p.siglist.delete(s.SIGTRAP)
     assert p.parent is not None
