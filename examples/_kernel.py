@@ -1,21 +1,38 @@
 """What the examples share: programs to look at, and a kernel to run them under.
 
-On a FreeBSD that is the host's own; elsewhere, and with --emulate, an emulated one.
+On a FreeBSD or DragonFly that is the host's own; elsewhere, and with --emulate, an
+emulated FreeBSD, with --emulate=dragonfly an emulated DragonFly.
 """
 
 from __future__ import annotations
 
-import struct
 import sys
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+
+from _symbols import nearest as nearest
+from _symbols import symbols as symbols
 
 from bsdproc import kernel
 from bsdproc.kernel import Kernel
 
-PROGRAMS = Path(__file__).resolve().parent / "programs" / "bin"
-ARGUMENTS = [word for word in sys.argv[1:] if word != "--emulate"]
+CLASSES = {"freebsd": "FreeBSD", "dragonfly": "DragonFly"}
+"""The emulated kernels."""
+ARGUMENTS = [word for word in sys.argv[1:] if not word.startswith("--emulate")]
 """The command line's."""
+_ASKED = [word.partition("=")[2] for word in sys.argv[1:] if word.startswith("--emulate")]
+NATIVE = next((name for name in CLASSES if sys.platform.startswith(name)), "")
+SYSTEM = (_ASKED[-1] if _ASKED else NATIVE) or "freebsd"
+"""Whose kernel it is."""
+PROGRAMS = Path(__file__).resolve().parent / "programs" / "bin" / (
+    "" if SYSTEM == "freebsd" else SYSTEM)
+
+
+def surface() -> ModuleType:
+    """The system's typed functions: `bsdproc.freebsd`, `bsdproc.dragonfly`."""
+    return import_module(f"bsdproc.{SYSTEM}")
 
 
 def program(name: str) -> str:
@@ -25,34 +42,10 @@ def program(name: str) -> str:
 
 def kernel_for(*programs: str) -> AbstractContextManager[Kernel]:
     """A kernel that has these programs."""
-    if sys.platform.startswith("freebsd") and "--emulate" not in sys.argv:
+    if NATIVE and not _ASKED:
         return kernel.use(kernel.host())
-    from bsdproc.emulator import FreeBSD
-
-    machine = FreeBSD()
+    machine = getattr(import_module("bsdproc.emulator"), CLASSES[SYSTEM])()
     for path in programs:
         machine.install(path, path)
-    return machine
-
-
-def symbols(path: str) -> dict[str, int]:
-    """A program's functions and variables: the symbol table of its ELF file."""
-    elf = Path(path).read_bytes()
-    table, = struct.unpack_from("<Q", elf, 40)
-    count, = struct.unpack_from("<H", elf, 60)
-    # Of each section: type, offset, size, and the section of its strings.
-    sections = [struct.unpack_from("<4xI16xQQI", elf, table + 64 * i) for i in range(count)]
-    found: dict[str, int] = {}
-    for kind, start, size, link in sections:
-        if kind == 2:       # SHT_SYMTAB
-            for entry in range(start, start + size, 24):
-                label, value = struct.unpack_from("<I4xQ", elf, entry)
-                begin = sections[link][1] + label
-                found[elf[begin : elf.index(b"\0", begin)].decode()] = value
+    found: AbstractContextManager[Kernel] = machine
     return found
-
-
-def nearest(names: dict[str, int], address: int) -> str:
-    """"greet+0x12" for an address inside of greet."""
-    start, name = max((value, name) for name, value in names.items() if value <= address)
-    return f"{name}+{address - start:#x}"

@@ -7,9 +7,11 @@ Without a pid it starts a program of its own to attach to.
 
 from __future__ import annotations
 
-from _kernel import ARGUMENTS, kernel_for, program, symbols
+from signal import SIGTERM
 
-from bsdproc import Debugger, freebsd
+from _kernel import ARGUMENTS, kernel_for, program, surface, symbols
+
+from bsdproc import Debugger
 from bsdproc.kernel import Kernel
 
 TICKER = program("ticker")
@@ -32,8 +34,8 @@ def started(kernel: Kernel) -> None:
     for _ in range(3):
         kernel.settle(0.1)
         show(pid, symbols(TICKER)["ticks"])
-    kernel.kill(pid, freebsd.Signal.SIGTERM)
-    print(freebsd.wait(pid))
+    kernel.kill(pid, SIGTERM)
+    print(surface().wait(pid))
 
 
 def main() -> None:

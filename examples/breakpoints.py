@@ -1,11 +1,14 @@
 """Stop a program at a function and look around: its arguments, its caller, its memory.
 
     python examples/breakpoints.py [PROGRAM FUNCTION]
+
+A child of fork has the breakpoints too, and ends by one that no debugger takes: on
+DragonFly, which gives children to nobody, it should not come to such a place.
 """
 
 from __future__ import annotations
 
-from _kernel import ARGUMENTS, kernel_for, nearest, program, symbols
+from _kernel import ARGUMENTS, SYSTEM, kernel_for, nearest, program, symbols
 
 from bsdproc import Debugger, events
 from bsdproc.debugger import Process
@@ -21,7 +24,7 @@ def shown(process: Process, argument: int) -> str:
 
 
 def main() -> None:
-    name, function = ARGUMENTS or ["hello", "greet"]
+    name, function = ARGUMENTS or ["hello", "greet" if SYSTEM != "dragonfly" else "handler"]
     path = program(name)
     names = symbols(path)
     with kernel_for(path), Debugger() as debugger:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from _kernel import ARGUMENTS, kernel_for, nearest, program, symbols
+from _kernel import ARGUMENTS, kernel_for, nearest, program, surface, symbols
 
-from bsdproc import Debugger, events, freebsd
+from bsdproc import Debugger, events
 from bsdproc.debugger import Process
 
-FAULTS = {freebsd.Signal.SIGSEGV, freebsd.Signal.SIGBUS, freebsd.Signal.SIGILL,
-          freebsd.Signal.SIGFPE, freebsd.Signal.SIGTRAP, freebsd.Signal.SIGABRT}
+FAULTS = {surface().Signal[name]
+          for name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGABRT")}
 
 
 def calls(process: Process) -> list[int]:

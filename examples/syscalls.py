@@ -1,5 +1,7 @@
 """Count the system calls of a program and its children, and how many failed.
 
+On DragonFly, whose ptrace(2) does not follow children, those of the program alone.
+
     python examples/syscalls.py [PROGRAM [ARGUMENT ...]]
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from _kernel import ARGUMENTS, kernel_for, program
+from _kernel import ARGUMENTS, SYSTEM, kernel_for, program
 
 from bsdproc import Debugger, events
 
@@ -17,7 +19,8 @@ def main() -> None:
     path = program(name)
     calls: Counter[str] = Counter()
     failed: Counter[str] = Counter()
-    with kernel_for(path), Debugger(follow_fork=True, syscalls=True) as debugger:
+    with kernel_for(path), Debugger(follow_fork=SYSTEM != "dragonfly",
+                                    syscalls=True) as debugger:
         debugger.spawn([path, *arguments])
         for event in debugger:
             match event:

@@ -9,12 +9,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from bsdproc import kernel as kernels
 from bsdproc.kernel import Kernel, KernelError, NoKernel
 from bsdproc.tools import programs
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+EMULATED: Final = {"freebsd/amd64": "FreeBSD", "dragonfly/x86_64": "DragonFly"}
+"""The class of each emulated kernel."""
 
 
 class Problem(Exception):
@@ -28,8 +31,8 @@ class Problem(Exception):
 def add_emulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--emulate", metavar="SYSTEM/MACHINE",
-        help="run the program under an emulated kernel (freebsd/amd64) instead of the host's; "
-        "it has the program's file and nothing else of the host")
+        help=f"run the program under an emulated kernel ({', '.join(EMULATED)}) instead of the "
+        "host's; it has the program's file and nothing else of the host")
 
 
 @contextmanager
@@ -42,13 +45,16 @@ def kernel(emulate: str | None) -> Iterator[Kernel]:
         except NoKernel as error:
             raise Problem(str(error), USAGE) from None
         return
-    if emulate != "freebsd/amd64":
-        raise Problem(f"no emulated kernel is there for {emulate!r}, only for freebsd/amd64", USAGE)
+    if emulate not in EMULATED:
+        raise Problem(f"no emulated kernel is there for {emulate!r}, only for "
+                      f"{' and '.join(EMULATED)}", USAGE)
     try:
-        from bsdproc.emulator import FreeBSD
+        from bsdproc import emulator
+
+        made = getattr(emulator, EMULATED[emulate])
     except ModuleNotFoundError as error:
         raise Problem(str(error), USAGE) from None
-    with FreeBSD() as emulated:
+    with made() as emulated:
         try:
             yield emulated
         finally:

@@ -19,6 +19,7 @@ from typing import TextIO
 
 from bsdproc import Debugger, events
 from bsdproc.debugger import Process
+from bsdproc.debugger.backend import Report, backend_for
 from bsdproc.freebsd import ptrace
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools import decode, session
@@ -215,12 +216,17 @@ def _main(argv: Sequence[str]) -> int:
         trace = Trace(kernel, out, options.strsize, options.follow, options.threads,
                       _clock(kernel), {} if options.count else None)
         stack.callback(trace.print_summary)
-        with Debugger(follow_fork=options.follow, syscalls=True, threads=True,
+        with Debugger(follow_fork=options.follow, syscalls=True, threads=_has_threads(kernel),
                       kernel=kernel) as debugger:
             _begin(debugger, kernel, options)
             for event in debugger:
                 trace.take(event)
     return 0
+
+
+def _has_threads(kernel: Kernel) -> bool:
+    """Whether its ptrace(2) knows threads."""
+    return bool(backend_for(kernel).reportable & Report.THREADS)
 
 
 def _clock(kernel: Kernel) -> Callable[[], int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bsdproc import abi
-from bsdproc.freebsd import syscalls
 from bsdproc.kernel import errno
 from bsdproc.tools.decode import calls, kinds
 from bsdproc.tools.decode.kinds import Call, Memory, Unreadable, quoted, shown_siginfo
@@ -17,13 +16,13 @@ def enter(target: abi.Target, memory: Memory, name: str, words: tuple[int, ...],
           strsize: int) -> Call:
     """A call that is about to be made: what is in memory now is looked at, and may
     be gone when the call is done."""
-    known = syscalls.by_name(name)
+    known = calls.find(target.system, name)
     if known is None:
         return Call(target, memory, {}, strsize, seen={str(i): hex(w) for i, w in enumerate(words)})
-    values = known.values(target.machine, words)
+    values = known.values(calls.machine(target), words)
     named = dict(zip((one.name for one in known.arguments), values, strict=False))
     call = Call(target, memory, named, strsize)
-    for one in calls.arguments(name):
+    for one in calls.arguments(name, target.system):
         if one.name in named:
             value = named[one.name]
             call.seen[one.name] = kinds.pointer(call, value) if one.late and (
@@ -35,7 +34,7 @@ def arguments(call: Call, name: str, result: int | None = None) -> str:
     """The arguments; with a result those that the kernel has filled in, too."""
     if result is not None:
         call.result = result
-        for one in calls.arguments(name):
+        for one in calls.arguments(name, call.target.system):
             if one.late and one.name in call.values:
                 call.seen[one.name] = _shown(call, one, call.values[one.name])
     return ",".join(call.seen.values())
@@ -59,7 +58,7 @@ def outcome(target: abi.Target, name: str, result: int, error: int) -> str:
     if error:
         return (f"ERR#{error} {errno.name(target.system, error)} "
                 f"'{errno.text(target.system, error)}'")
-    known = syscalls.by_name(name)
+    known = calls.find(target.system, name)
     mask = (1 << target.pointer * 8) - 1
     if known is not None and known.returns.endswith("*"):
         return f"= {result & mask:#x}"

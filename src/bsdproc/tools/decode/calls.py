@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
+from bsdproc import abi
 from bsdproc.freebsd.syscalls import Argument, Syscall, by_name
 
 TEXT: Final = """\
@@ -220,11 +221,41 @@ def _words(line: str) -> list[str]:
     return words
 
 
+ALIASES: Final = ("{}", "_{}", "freebsd11_{}", "freebsd10_{}")
+"""How a call of another system's may be called on FreeBSD."""
+SHARED: Final = frozenset({
+    "data", "number", "octal", "path", "pointer", "signal", "sigset", "status", "strings", "text",
+})
+"""What is the same on the other systems; the rest is shown as a number there."""
+
+
 @cache
-def arguments(name: str) -> tuple[Shown, ...]:
+def find(system: str, name: str) -> Syscall | None:
+    """The prototype of a system call.
+
+    For a system without prototypes of its own it is that of FreeBSD's call of the same
+    name: their common ancestor's calls have kept their arguments."""
+    if system == "freebsd":
+        return by_name(name)
+    return next(filter(None, (by_name(alias.format(name)) for alias in ALIASES)), None)
+
+
+def machine(target: abi.Target) -> str:
+    """FreeBSD's machine that is like it, whose prototypes say how wide arguments are."""
+    if target.system == "freebsd":
+        return target.machine
+    return "amd64" if target.pointer == 8 else "i386"
+
+
+@cache
+def arguments(name: str, system: str = "freebsd") -> tuple[Shown, ...]:
     """How the arguments of a system call are shown; none of an unknown one."""
-    call: Syscall | None = by_name(name)
+    call = find(system, name)
     if call is None:
         return ()
-    table = said().get(name, {})
-    return tuple(_kind(one, table.get(one.name)) for one in call.arguments)
+    table = said().get(call.name, {})
+    shown = tuple(_kind(one, table.get(one.name)) for one in call.arguments)
+    if system == "freebsd":
+        return shown
+    return tuple(one if one.kind in SHARED else one._replace(kind="pointer", late=False)
+                 for one in shown)
