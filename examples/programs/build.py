@@ -25,7 +25,7 @@ LINK = ("-m", "elf_x86_64_fbsd", "-static", "-z", "noexecstack", "-z", "separate
         "-z", "max-page-size=4096", "--build-id=none")
 
 
-SYSTEMS = ("freebsd", "dragonfly")
+SYSTEMS = ("freebsd", "netbsd", "dragonfly")
 
 
 def build(source: Path, program: Path, *, pie: bool = False, system: str = "freebsd") -> None:

@@ -12,11 +12,13 @@ enum { MASK_BLOCK = 1, MASK_UNBLOCK = 2 };
 
 typedef struct { unsigned int word[4]; } sigset;
 
+#ifndef OWN_SIGNALS
 struct action {
 	void (*handler)(int);
 	int flags;
 	sigset mask;
 };
+#endif
 
 struct span { long seconds, nanoseconds; };
 
@@ -61,6 +63,9 @@ only(int signal)
 	return (set);
 }
 
+#ifdef OWN_SIGNALS
+OWN_SIGNALS
+#else
 static inline void
 on(int signal, void (*handler)(int))
 {
@@ -68,6 +73,7 @@ on(int signal, void (*handler)(int))
 
 	CALL3(sigaction, signal, &action, 0);
 }
+#endif
 
 static inline long
 length(const char *text)
@@ -118,8 +124,12 @@ begin(long *stack)
 		CALL1(exit, main((int)stack[0], (char **)(stack + 1)));
 }
 
-/* The kernel gives the address of argc in rdi, and a stack like that of a call. */
+/* Kernels give the address of argc in rdi, and a stack like that of a call, or
+   argc on top of the stack (START). */
+#ifndef START
+#define START ""
+#endif
 __asm__(".text\n\t.globl _start\n\t.type _start, @function\n"
-    "_start:\n\txorl %ebp, %ebp\n\tandq $-16, %rsp\n\tcall begin\n\thlt\n");
+    "_start:\n\t" START "xorl %ebp, %ebp\n\tandq $-16, %rsp\n\tcall begin\n\thlt\n");
 
 #endif

@@ -46,6 +46,7 @@ def _taken(td: Thread) -> bool:
 
 def _invoke(system: System, td: Thread) -> Generator[Sleep | None, int, int]:
     p, t = td.proc, tracing(td.proc)
+    td.retval = (0, 0)
     code, args = td.sc_code, td.sc_args[: max(td.sc_narg, 6)]
     if p.flag & P.TRACED and t.syscalls:
         yield from syscall_stop(system, td, TRAP_SCE, code, args[: td.sc_narg])

@@ -99,12 +99,12 @@ def unspawn(system: System, child: Proc, td2: Thread) -> None:
 
 def spawn_done(system: System, td: Thread, child: Proc, td2: Thread,
                kind: int) -> Generator[Sleep | None, int, None]:
-    """It runs; with the event asked for, both stop and tell."""
+    """It runs; with the event asked for, both stop and tell, and the exec has
+    no stop of its own."""
     parent = td.proc
     traced = bool(parent.flag & P.TRACED and tracing(parent).events & kind)
+    system.become_program(td2)
     if traced:
         _inherit_tracer(system, parent, child)
-    system.become_program(td2)
-    td2.kernel = child_return(system, td2, kind if traced else 0)
-    if traced:
+        td2.kernel = child_return(system, td2, kind)
         yield from event(system, td, TRAP_CHLD, kind, child.pid)

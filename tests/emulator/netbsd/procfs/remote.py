@@ -23,7 +23,7 @@ CALL = struct.Struct("<QQQQ")
 RESULT = struct.Struct("<QQQ")
 
 EXIT, OPEN, CLOSE, SETUID, PIPE, DUP2, EXECVE = 1, 5, 6, 23, 42, 90, 59
-READLINK, CHROOT, KQUEUE, SOCKET = 58, 61, 344, 394
+READLINK, CHROOT, GETDENTS = 58, 61, 390
 """System calls' numbers."""
 
 

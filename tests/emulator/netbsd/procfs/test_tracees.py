@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -204,6 +205,42 @@ def test_descriptors(kernel: NetBSD, target: Tracee) -> None:
     assert kernel.write(fd, b"through the pipe") == 16
     other = kernel.open(f"{inside}/{reads}", O_RDONLY)
     assert kernel.read(other, 100) == b"through the pipe"
+
+
+# -- listings
+KINDS = {1: "fifo", 4: "dir", 8: "reg", 10: "lnk"}
+
+
+def listed(target: Tracee, path: str) -> list[tuple[str, int, str]]:
+    """What getdents(2) gives the program: names, numbers and kinds."""
+    fd, _ = target.call(remote.OPEN, path.encode(), O_RDONLY, 0)
+    size, _ = target.call(remote.GETDENTS, fd, DATA + 0x1000, 0x1000)
+    data, found = target.kernel.pread(target.memory, size, DATA + 0x1000), []
+    for at in range(0, size, 32):
+        ino, length, name, kind = struct.unpack_from("<QHHB", data, at)
+        assert length == 32
+        found.append((data[at + 13 : at + 13 + name].decode(), ino, KINDS[kind]))
+    assert target.call(remote.GETDENTS, fd, DATA + 0x1000, 0x1000)[0] == 0
+    target.call(remote.CLOSE, fd)
+    return found
+
+
+def test_listings(target: Tracee) -> None:
+    """As recorded: "." and ".." of fd and task are the numbers of N and of the root, exe is no
+    link and emul none, and a descriptor is a fifo."""
+    pid = target.pid
+    number = pid + 1 << 5
+    listing = listed(target, f"/proc/{pid}")
+    assert listing[:5] == [(".", number + 3, "dir"), ("..", 2, "dir"), ("fd", number + 19, "dir"),
+                           ("file", number + 4, "reg"), ("mem", number + 6, "reg")]
+    assert ("exe", number + 5, "reg") in listing
+    assert ("emul", number + 24, "lnk") in listing
+    assert listed(target, "/proc")[:4] == [(".", 2, "dir"), ("..", 2, "dir"),
+                                           ("curproc", 3, "lnk"), ("self", 4, "lnk")]
+    assert listed(target, f"/proc/{pid}/fd")[:3] == [
+        (".", number + 3, "dir"), ("..", 2, "dir"), ("0", pid + 1 << 16 | 19, "fifo")]
+    assert listed(target, f"/proc/{pid}/task") == [
+        (".", number + 3, "dir"), ("..", 2, "dir"), (str(pid), pid + 1 << 16 | 30, "lnk")]
 
 
 # -- links

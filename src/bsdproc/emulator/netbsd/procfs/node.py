@@ -52,6 +52,7 @@ class PfsNode(Vnode):
     """
 
     fixed, fixed_error = True, EROFS
+    entry_size = 32
     mount: Procfs
 
     def __init__(self, mount: Procfs, type: Type, pid: int, fd: int, kind: str,
@@ -251,10 +252,12 @@ class PfsNode(Vnode):
             return self.parent(), str(self.pid if self.type is types.TASK else self.fd)
         return self.parent(), self.type.name
 
-    def dots(self) -> tuple[int, int]:
+    def dots(self) -> tuple[int, int] | None:
         """The numbers that "." and ".." are listed with: inside a process's directories those
-        of that and of the root."""
+        of that and of the root.  Without the process nothing is listed at all."""
         root = types.fileno(0, types.ROOT)
+        if self.host.find(self.pid, self.mount.linux) is None:
+            return None
         if self.type.inside or self.type is types.ROOT:
             return (self.ino if self.type.inside else root), self.parent().ino
         return types.fileno(self.pid, types.PROC), root

@@ -152,10 +152,10 @@ def sys_ftruncate(system: System, td: Thread, args: Args) -> None:
 def sys_getdents(system: System, td: Thread, args: Args) -> int:
     """__getdents30: records that fit, from the file's offset on, which counts entries."""
     file, listed = files.entries(system, td, int32(args[0]))
-    out = bytearray()
+    out, alike = bytearray(), file.vnode.entry_size if file.vnode is not None else 0
     for index in range(max(0, file.offset), len(listed)):
         name = listed[index].name.encode("utf-8", "surrogateescape")
-        size = DIRENT.size + len(name) + 1 + 7 & ~7
+        size = alike or DIRENT.size + len(name) + 1 + 7 & ~7
         if len(out) + size > args[2]:
             if not out:
                 raise Refused(EINVAL)

@@ -1,0 +1,246 @@
+"""Events: forks, vforks, spawns, LWPs; and the requests on LWPs."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from bsdproc.emulator import NetBSD
+
+from .stage import (
+    FORK,
+    LWP_CREATE,
+    LWP_EXIT,
+    POSIX_SPAWN,
+    PT_CONTINUE,
+    PT_DUMPCORE,
+    PT_GET_EVENT_MASK,
+    PT_GET_PROCESS_STATE,
+    PT_LWPINFO,
+    PT_LWPNEXT,
+    PT_LWPSTATUS,
+    PT_RESUME,
+    PT_SET_EVENT_MASK,
+    PT_STEP,
+    PT_STOP,
+    PT_SUSPEND,
+    SIGCHLD,
+    SIGSTOP,
+    SIGTRAP,
+    SIGUSR1,
+    VFORK,
+    VFORK_DONE,
+    Tracee,
+    exited,
+    launch,
+    refused,
+    stopped,
+)
+
+TRAP_CHLD, TRAP_LWP = 4, 5
+
+
+# -- the mask -------------------------------------------------------------------
+def test_no_event_is_asked_for_at_first(kernel: NetBSD) -> None:
+    assert launch(kernel, "").fetch(PT_GET_EVENT_MASK, 4) == bytes(4)
+
+
+def test_the_mask_reads_as_it_was_set(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "")
+    tracee.events(0x7F)
+    assert tracee.fetch(PT_GET_EVENT_MASK, 4) == b"\x3f\0\0\0"
+
+
+@pytest.mark.parametrize("request_", [PT_SET_EVENT_MASK, PT_GET_EVENT_MASK])
+def test_a_mask_of_another_size(kernel: NetBSD, request_: int) -> None:
+    tracee = launch(kernel, "")
+    assert refused(lambda: tracee.fetch(request_, 4, 3)) == "EINVAL"
+
+
+def test_a_state_of_another_size(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "")
+    assert refused(lambda: tracee.fetch(PT_GET_PROCESS_STATE, 8, 7)) == "EINVAL"
+    assert tracee.state() == (0, 0)
+
+
+# -- children -------------------------------------------------------------------
+@pytest.mark.parametrize(("part", "event", "code"), [
+    ("fork", FORK, 5), ("vfork", VFORK, 5), ("clone", FORK, 6)])
+def test_both_stop_and_name_each_other(
+        kernel: NetBSD, part: str, event: int, code: int) -> None:
+    tracee = launch(kernel, part)
+    tracee.events(event)
+    assert tracee.go() == stopped(SIGTRAP)
+    kind, other = tracee.state()
+    assert kind == event
+    assert (tracee.info().code, tracee.info().pair()) == (TRAP_CHLD, (event, other))
+    child = Tracee(kernel, other)
+    assert child.wait() == stopped(SIGTRAP)
+    assert child.state() == (event, tracee.pid)
+    assert child.fetch(PT_GET_EVENT_MASK, 4) == bytes(4)
+    assert child.go() == exited(code)
+    assert tracee.go() == stopped(SIGCHLD)
+    assert tracee.go(SIGCHLD) == exited(code)
+
+
+def test_an_event_that_is_not_asked_for_is_none(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "fork")
+    tracee.events(VFORK | VFORK_DONE)
+    assert tracee.go() == stopped(SIGCHLD)
+
+
+def test_the_end_of_a_vfork(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "vfork")
+    tracee.events(VFORK_DONE)
+    assert tracee.go() == stopped(SIGTRAP)
+    kind, child = tracee.state()
+    assert (kind, child > 0) == (VFORK_DONE, True)
+    assert tracee.go() == stopped(SIGCHLD)
+
+
+def test_a_spawn(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "spawn")
+    tracee.events(POSIX_SPAWN)
+    assert tracee.go() == stopped(SIGTRAP)
+    kind, other = tracee.state()
+    assert kind == POSIX_SPAWN
+    child = Tracee(kernel, other)
+    assert child.wait() == stopped(SIGTRAP)
+    assert child.state() == (POSIX_SPAWN, tracee.pid)
+    assert child.go() == stopped(SIGUSR1)
+    assert child.go(SIGUSR1) == SIGUSR1
+
+
+# -- LWPs -----------------------------------------------------------------------
+def test_the_first_lwp_has_its_process_number(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "")
+    assert tracee.lwps() == [(tracee.pid, 1)]
+
+
+def test_lwps_come_and_go(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "lwp")
+    tracee.events(LWP_CREATE | LWP_EXIT)
+    assert tracee.go() == stopped(SIGTRAP)
+    kind, lwp = tracee.state()
+    assert kind == LWP_CREATE
+    assert (tracee.info().code, tracee.info().lwp) == (TRAP_LWP, lwp)
+    assert tracee.lwps() == [(lwp, 1), (tracee.pid, 0)]
+    assert tracee.go() == stopped(SIGTRAP)
+    assert tracee.state() == (LWP_EXIT, lwp)
+    assert tracee.go() == exited(1)
+
+
+@pytest.fixture
+def pair(kernel: NetBSD) -> Tracee:
+    """Two LWPs that nap in turn."""
+    tracee = launch(kernel, "lwps")
+    tracee.ask(PT_CONTINUE)
+    kernel.settle(0.05)
+    tracee.ask(PT_STOP)
+    assert tracee.wait() == stopped(SIGSTOP)
+    return tracee
+
+
+def test_the_newest_lwp_is_the_first(pair: Tracee) -> None:
+    (new, _), (old, _) = pair.lwps()
+    assert old == pair.pid
+    assert pair.registers(0) == pair.registers(new) != pair.registers(old)
+
+
+def test_an_lwp_that_there_is_not(pair: Tracee) -> None:
+    assert refused(lambda: pair.registers(99999)) == "ESRCH"
+    assert refused(lambda: pair.ask(PT_CONTINUE, 1, -99999)) == "ESRCH"
+    assert refused(lambda: pair.fetch(
+        PT_LWPINFO, 8, given=struct.pack("<ii", 99999, 0))) == "ESRCH"
+
+
+def test_lwpinfo_of_another_size(pair: Tracee) -> None:
+    assert refused(lambda: pair.fetch(PT_LWPINFO, 8, 7)) == "EINVAL"
+
+
+def test_a_suspended_lwp_stays(kernel: NetBSD, pair: Tracee) -> None:
+    (new, _), _ = pair.lwps()
+    pair.ask(PT_SUSPEND, 0, new)
+    assert pair.lwps()[0] == (new, 2)
+    where, before = pair.symbol("turns"), pair.io(1, pair.symbol("turns"), 8)
+    pair.ask(PT_CONTINUE)
+    kernel.settle(0.1)
+    pair.ask(PT_STOP)
+    pair.wait()
+    assert pair.io(1, where, 8) == before
+    pair.ask(PT_RESUME, 0, new)
+    pair.ask(PT_CONTINUE)
+    kernel.settle(0.1)
+    pair.ask(PT_STOP)
+    pair.wait()
+    assert pair.io(1, where, 8) != before
+
+
+def test_all_suspended_cannot_go_on(pair: Tracee) -> None:
+    for lwp, _ in pair.lwps():
+        pair.ask(PT_SUSPEND, 0, lwp)
+    assert refused(lambda: pair.ask(PT_CONTINUE)) == "EDEADLK"
+    assert refused(lambda: pair.ask(PT_STEP, 1, pair.pid)) == "EDEADLK"
+    assert refused(lambda: pair.ask(PT_CONTINUE, 1, -pair.pid)) == "EDEADLK"
+
+
+def test_one_lwp_steps_alone(pair: Tracee) -> None:
+    (new, _), _ = pair.lwps()
+    before = pair.registers(new)
+    assert pair.go(-pair.pid, PT_STEP) == stopped(SIGTRAP)
+    assert pair.info().lwp == pair.pid
+    assert pair.registers(new) == before
+
+
+def test_lwpstatus(pair: Tracee) -> None:
+    (new, _), _ = pair.lwps()
+    status = pair.fetch(PT_LWPSTATUS, 64, given=struct.pack("<i", new).ljust(64, b"\0"))
+    assert struct.unpack_from("<i", status) == (new,)
+    assert status[4:36] == bytes(32)                    # nothing pending, nothing blocked
+    short = pair.fetch(PT_LWPSTATUS, 20, given=struct.pack("<i", new).ljust(20, b"\0"))
+    assert short == status[:20]
+    assert refused(lambda: pair.fetch(PT_LWPSTATUS, 65)) == "EINVAL"
+
+
+def test_lwpnext_goes_from_the_newest_to_the_oldest(pair: Tracee) -> None:
+    found, last = [], 0
+    while True:
+        (last,) = struct.unpack_from("<i", pair.fetch(
+            PT_LWPNEXT, 64, given=struct.pack("<i", last).ljust(64, b"\0")))
+        if last == 0:
+            break
+        found.append(last)
+    assert found == [lwp for lwp, _ in pair.lwps()]
+
+
+# -- core files ---------------------------------------------------------------------
+def test_a_core_file_is_written_where_it_is_named(kernel: NetBSD) -> None:
+    from io import BytesIO
+
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.segments import NoteSegment
+
+    tracee = launch(kernel, "")
+    tracee.put(PT_DUMPCORE, b"/tmp/the.core", 13)
+    size = kernel.lstat("/tmp/the.core").size
+    core = ELFFile(BytesIO(kernel.pread(kernel.open("/tmp/the.core", 0), size, 0)))
+    assert core.header.e_type == "ET_CORE"
+    names = {note["n_name"] for segment in core.iter_segments()
+             if isinstance(segment, NoteSegment) for note in segment.iter_notes()}
+    assert names == {"NetBSD-CORE", f"NetBSD-CORE@{tracee.pid}"}
+    assert tracee.go() == exited(0)
+
+
+def test_without_a_name_it_is_the_core_name_of_the_process(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "")
+    kernel.sysctl((10, tracee.pid, 2, 5, 2), new=struct.pack("<Q", 1 << 40))
+    kernel.sysctl((10, tracee.pid, 2, 5, 1), new=struct.pack("<Q", 1 << 40))
+    kernel.sysctl((10, tracee.pid, 1), new=b"/tmp/%n.%p.core\0")
+    tracee.ask(PT_DUMPCORE, 0)
+    assert kernel.lstat(f"/tmp/actor.{tracee.pid}.core").size > 4096
+
+
+def test_a_name_that_is_too_long(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "")
+    assert refused(lambda: tracee.put(PT_DUMPCORE, bytes(2000), 1024)) == "EINVAL"
