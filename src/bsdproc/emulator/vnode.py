@@ -137,6 +137,8 @@ class Vnode:
     """A directory whose names cannot be taken away: it is not even asked for them."""
     fixed_error = EOPNOTSUPP
     """What one gets who tries."""
+    entry_size = 0
+    """Bytes of each record that lists one of its names, where they are all alike."""
     rewinds = False
     """Reading and writing leave a descriptor at the beginning."""
 
@@ -201,8 +203,8 @@ class Vnode:
     def closed(self, write: bool) -> None:
         """VOP_CLOSE, of an open for writing or not."""
 
-    def dots(self) -> tuple[int, int]:
-        """The inode numbers that "." and ".." are listed with."""
+    def dots(self) -> tuple[int, int] | None:
+        """The inode numbers that "." and ".." are listed with, if they are."""
         return self.ino, self.parent().ino
 
     def read_at(self, offset: int, size: int, who: Access = KERNEL) -> bytes:

@@ -397,9 +397,9 @@ def entries(system: System, td: Thread, fd: int) -> tuple[File, list[Entry]]:
     if not isinstance(file, VnodeFile) or file.vnode.kind != "dir":
         raise Refused(EINVAL)
     node, who = file.vnode, access(td)
-    here, above = node.dots()
-    own = [Entry(".", here, "dir"), Entry("..", above, "dir")]
-    return file, own + node.entries(who)
+    listed, dots = node.entries(who), node.dots()
+    own = [Entry(name, ino, "dir") for name, ino in zip((".", ".."), dots or (), strict=False)]
+    return file, own + listed
 
 
 def unlink(system: System, td: Thread, path: str, at: int = AT_FDCWD) -> None:
