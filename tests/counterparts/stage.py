@@ -6,7 +6,6 @@ how most cases begin: a child that declared itself traced and stopped.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,11 +17,6 @@ from bsdproc.freebsd.constants import LwpFlags
 from bsdproc.freebsd.ptrace import LwpInfo
 from bsdproc.kernel import Kernel
 
-KNOWN_GOOD = 1500000
-"""From this version on the kernel is taken to survive what some cases were written for: 13.2
-hangs for good or loses its memory there, and which release was the first not to is not known
-here."""
-NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
 INT = 4
 ANY = LwpFlags(0)
 ZOMBIE = 5
@@ -66,12 +60,6 @@ class Pipe:
     def pid(self) -> int:
         """A pid that somebody told."""
         return int.from_bytes(self.kernel.read(self.reader, INT), "little")
-
-
-def hazard(kernel: Kernel, what: str) -> None:
-    """Do not do to a real kernel that is too old what would take the whole machine."""
-    if NATIVE and kernel.version < KNOWN_GOOD:
-        pytest.skip(f"{kernel.release} {what}")
 
 
 @dataclass

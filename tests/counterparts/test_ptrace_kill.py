@@ -7,7 +7,8 @@ to one processor and give its threads priorities; here it is enough that the thr
 from __future__ import annotations
 
 import pytest
-from tests.counterparts.stage import Stage, hazard
+from tests.conftest import hazard
+from tests.counterparts.stage import Stage
 
 from bsdproc.freebsd import Signal, procctl, ptrace
 from bsdproc.freebsd.constants import LwpFlags

@@ -7,7 +7,8 @@ cases.
 from __future__ import annotations
 
 import pytest
-from tests.counterparts.stage import KNOWN_GOOD, NATIVE, Stage, hazard
+from tests.conftest import KNOWN_GOOD, NATIVE, hazard
+from tests.counterparts.stage import Stage
 
 from bsdproc.freebsd import Exited, Signal, Stopped, kinfo, ptrace, syscalls, wait
 from bsdproc.freebsd.constants import LwpFlags, Note, PtraceEvents

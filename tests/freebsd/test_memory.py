@@ -8,6 +8,7 @@ import itertools
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from tests.conftest import hazard
 
 from bsdproc.freebsd import Exited, Signal, WaitOptions, ptrace, syscalls, wait
 from bsdproc.freebsd.constants import CoredumpFlags, IoOp, LwpFlags, VmProtection
@@ -287,8 +288,9 @@ def test_remote_system_call_at_an_entry(start: Start) -> None:
         ptrace.sc_remote(sys.pid, 20)
 
 
-def test_what_a_remote_exit_leaves_is_waited_for(start: Start) -> None:
+def test_what_a_remote_exit_leaves_is_waited_for(kernel: Kernel, start: Start) -> None:
     """Consuming the stop never takes an exit away."""
+    hazard(kernel, "never returns from it")
     spin = start("spin")
     with contextlib.suppress(KernelError):
         ptrace.sc_remote(spin.pid, 1, [5])
