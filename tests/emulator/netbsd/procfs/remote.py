@@ -16,14 +16,14 @@ O_RDWR = 2
 CODE = bytes.fromhex(
     "bb00204000"
     "48833b00" "74fa"
-    "488b4308" "488b7b10" "488b7318" "488b5320" "0f05"
+    "488b4308" "488b7b10" "488b7318" "488b5320" "4c8b5340" "4c8b4348" "0f05"
     "48894328" "48895338" "0f924330"
-    "48c70300000000" "ebd3")
-CALL = struct.Struct("<QQQQ")
+    "48c70300000000" "ebcb")
+CALL = struct.Struct("<QQQQ 24x QQ")
 RESULT = struct.Struct("<QQQ")
 
-EXIT, OPEN, CLOSE, SETUID, PIPE, DUP2, EXECVE = 1, 5, 6, 23, 42, 90, 59
-READLINK, CHROOT, GETDENTS = 58, 61, 390
+EXIT, OPEN, CLOSE, UNMOUNT, SETUID, PIPE, DUP2, EXECVE = 1, 5, 6, 22, 23, 42, 90, 59
+READLINK, CHROOT, GETDENTS, MOUNT = 58, 61, 390, 410
 """System calls' numbers."""
 
 
@@ -57,7 +57,7 @@ class Tracee:
     def tell(self, number: int, *arguments: int | bytes) -> None:
         """Have it make a call, without waiting; bytes are put where they can be pointed to."""
         words, at = [number], STRINGS
-        for argument in (*arguments, *[0] * (3 - len(arguments))):
+        for argument in (*arguments, *[0] * (5 - len(arguments))):
             if isinstance(argument, bytes):
                 self.kernel.pwrite(self.memory, argument + b"\0", at)
                 words.append(at)

@@ -428,6 +428,25 @@ def test_mounts(kernel: NetBSD, target: Tracee) -> None:
     assert (found.fstype, found.files) == ("procfs", 1044)
 
 
+def test_a_program_mounts(kernel: NetBSD, target: Tracee) -> None:
+    """mount(2) of a program: what it returns is 0, or the size of the arguments."""
+    arguments = struct.pack("<ii", 1, 0)
+    assert target.call(remote.MOUNT, b"procfs", b"/mnt", 0, arguments, 8)[0] == 0
+    assert "meminfo" not in kernel.listdir("/mnt")
+    assert target.call(remote.MOUNT, b"", b"/mnt", 0x400000, DATA + 0x1000, 8)[0] == 8
+    assert kernel.pread(target.memory, 8, DATA + 0x1000) == arguments
+    for flags, data, errno in ((0, struct.pack("<ii", 7, 0), 22), (0x10000, arguments, 45),
+                               (0, 0, 22), (0, 0x10, 14)):
+        with pytest.raises(OSError, match="410") as refused:
+            target.call(remote.MOUNT, b"procfs", b"/mnt", flags, data, 8)
+        assert refused.value.errno == errno
+    assert target.call(remote.UNMOUNT, b"/mnt", 0)[0] == 0
+    target.call(remote.SETUID, 1000)
+    with pytest.raises(OSError, match="410") as refused:
+        target.call(remote.MOUNT, b"procfs", b"/mnt", 0, arguments, 8)
+    assert refused.value.errno == 1
+
+
 def test_revisions() -> None:
     with pytest.raises(ValueError, match="revision"):
         NetBSD(procfs_revision="1.113")  # type: ignore[arg-type]

@@ -25,10 +25,18 @@ SHARED: Mapping[int, str] = {
 
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
-    from bsdproc.emulator.netbsd.syscalls import files, ids, lwps, memory, process, signals
+    from bsdproc.emulator.netbsd.syscalls import (
+        files,
+        ids,
+        lwps,
+        memory,
+        mounts,
+        process,
+        signals,
+    )
 
     calls = numbered(SHARED)
-    for module in (process, signals, lwps, memory, files, ids):
+    for module in (process, signals, lwps, memory, files, ids, mounts):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
