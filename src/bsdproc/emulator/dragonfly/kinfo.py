@@ -74,7 +74,7 @@ def lwp_stat(td: Thread) -> int:
 
 
 def address(system: System, what: object) -> int:
-    """A kernel address for a thing: the same for the same thing."""
+    """A kernel address for a thing: the same as long as there is that thing."""
     known = system.addresses
     return known.setdefault(id(what), 0xFFFFF80050000000 + 0x580 * (len(known) + 1))
 
@@ -170,7 +170,7 @@ def kinfo_lwp(system: System, td: Thread) -> Fields:
                   "ru_nvcsw": td.usage.nvcsw, "ru_nivcsw": td.usage.nivcsw},
         "kl_siglist": sigset(td.siglist),
         "kl_sigmask": sigset(td.sigmask),
-        "kl_wchan": address(system, td.sleep.channel) if message and td.sleep else 0,
+        "kl_wchan": address(system, td) if message else 0,
         "kl_wmesg": message.encode()[:8],
         "kl_comm": td.name.encode("utf-8", "surrogateescape")[:MAXCOMLEN],
     }

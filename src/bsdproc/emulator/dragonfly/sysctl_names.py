@@ -6,6 +6,8 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from bsdproc.emulator.dragonfly.cred import p_trespass
+from bsdproc.emulator.dragonfly.kinfo import address
 from bsdproc.emulator.dragonfly.sysctl import Flag, Handler, Request, Row, Type
 
 Value = int | str
@@ -37,6 +39,35 @@ def _setting(name: str, form: str) -> Handler:
     return handler
 
 
+def _files(request: Request, below: tuple[int, ...]) -> None:
+    """kern.file: the open files of every process that the caller might interfere with."""
+    system, asker = request.system, request.td.proc.cred
+    layout = system.target.struct("struct kinfo_file")
+    for p in list(system.procs.values()):
+        if p.zombie or p_trespass(asker, p.cred):
+            continue
+        for fd, slot in p.files.items():
+            file = slot.file
+            request.put(layout.pack({
+                "f_size": layout.size, "f_pid": p.pid, "f_uid": p.cred.uid, "f_fd": fd,
+                "f_file": address(system, file), "f_type": file.kind, "f_count": file.refs,
+                "f_offset": file.offset, "f_data": address(system, file.vnode or file),
+                "f_flag": file.flag & 0xFFFFFFFF}))
+
+
+def _cputime(request: Request, below: tuple[int, ...]) -> None:
+    """kern.cputime: of the one processor, in microseconds."""
+    system = request.system
+    lwps = [td for p in system.procs.values() for td in p.threads]
+    user = sum(p.usage.utime for p in system.procs.values()) + sum(
+        td.usage.utime + td.runtime for td in lwps)
+    inside = sum(p.usage.stime for p in system.procs.values()) + sum(
+        td.usage.stime for td in lwps)
+    request.put(system.target.struct("struct kinfo_cputime").pack({
+        "cp_user": user // 1000, "cp_sys": inside // 1000,
+        "cp_idle": max(0, system.clock - user - inside) // 1000}))
+
+
 def _int(name: str, number: int | None, value: Callable[[Request], Value]) -> Row:
     return Row(name, number, Type.INT, Flag.RD, "I", _given(value, "<i"))
 
@@ -63,6 +94,8 @@ ROWS: Final = (
     _int("kern.securelevel", 9, lambda r: -1),
     _string("kern.hostname", 10, lambda r: HOST),
     _int("kern.osreldate", 24, lambda r: r.system.osreldate),
+    Row("kern.file", 15, Type.OPAQUE, Flag.RD, "S,kinfo_file", _files),
+    Row("kern.cputime", None, Type.OPAQUE, Flag.RD, "S,kinfo_cputime", _cputime),
     _switch("kern.ps_argsopen"),
     Row("kern.ps_arg_cache_limit", None, Type.ULONG, Flag.RW, "LU",
         _setting("kern.ps_arg_cache_limit", "<Q")),

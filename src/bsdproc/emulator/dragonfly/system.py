@@ -88,8 +88,6 @@ class System(BsdSystem):
                  stderr: BinaryIO | None = None) -> None:
         self.addresses: dict[int, int] = {}
         """What the kernel's addresses of things are said to be."""
-        self.named: list[object] = []
-        """Those things, which keep their addresses."""
         self.ttys: dict[int, Tty] = {}
         """Controlling terminals by session."""
         self._interlocked: dict[object, list[Thread]] = {}
@@ -352,6 +350,7 @@ class System(BsdSystem):
                         self.trap(td, ksi)
                         continue
                 if entry.run_user(self, td, limit):
+                    self.machdep.interrupted(td)
                     return
 
     def wakeup(self, channel: object) -> None:
