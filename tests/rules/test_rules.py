@@ -11,24 +11,30 @@ import rule_tables as rules
 TABLES = {path.stem: path for path in sorted(rules.TABLES.glob("*.toml"))}
 
 
+@pytest.fixture(scope="module")
+def marks() -> rules.Marks:
+    """What all tests name."""
+    return rules.marks()
+
+
 @pytest.mark.parametrize("name", TABLES)
-def test_every_rule_is_held(name: str) -> None:
+def test_every_rule_is_held(name: str, marks: rules.Marks) -> None:
     table = rules.table(TABLES[name])
-    assert [rule.name for rule in rules.missing(table, rules.marks())] == []
+    assert [rule.name for rule in rules.missing(table, marks)] == []
     assert {name for rule in table.rules for name in rule.scenarios} <= rules.recorded()
 
 
-def test_tests_name_rules_that_there_are() -> None:
+def test_tests_name_rules_that_there_are(marks: rules.Marks) -> None:
     known = {(table.name, rule.name) for table in rules.tables() for rule in table.rules}
-    assert {key: tests for key, tests in rules.marks().items() if key not in known} == {}
+    assert {key: tests for key, tests in marks.items() if key not in known} == {}
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_the_page_is_the_table_s(name: str) -> None:
+def test_the_page_is_the_table_s(name: str, marks: rules.Marks) -> None:
     page = rules.PAGES / f"{name}.rst"
     if not rules.PAGES.exists():
         pytest.skip("the documentation is not here")
-    assert page.read_text() == rules.page(rules.table(TABLES[name]), rules.marks()), \
+    assert page.read_text() == rules.page(rules.table(TABLES[name]), marks), \
         "python tools/rule_tables.py writes it"
     index = (rules.PAGES.parent / "rules.rst").read_text()
     assert f"rules/{name}\n" in index
