@@ -348,6 +348,26 @@ def test_a_connection_to_who_lost_the_right(kernel: NetBSD) -> None:
         kernel.run_child(lambda view: procfs.maps(1, kernel=view), uid=1000)
 
 
+def test_curtain_and_securelevel(kernel: NetBSD, target: Tracee) -> None:
+    user = start(kernel, uid=1000)
+    kernel.sysctl("security.curtain", new=(1).to_bytes(4, "little"))
+
+    def seen(view: Kernel) -> tuple[set[int], str, str]:
+        return (set(procfs.pids(kernel=view)),
+                name_of(view.lstat, f"/proc/{target.pid}"),
+                name_of(view.open, f"/proc/{target.pid}/status", O_RDONLY))
+
+    pids, listed, opened = kernel.run_child(seen, uid=1000)
+    assert user.pid in pids
+    assert not {0, 1, target.pid} & pids
+    assert (listed, opened) == ("ENOENT", "ENOENT")
+    assert target.pid in procfs.pids()
+    kernel.sysctl("kern.securelevel", new=(1).to_bytes(4, "little"))
+    assert name_of(kernel.open, "/proc/1/mem", O_RDONLY) == ""
+    assert name_of(kernel.open, "/proc/1/mem", O_RDWR) == "EPERM"
+    assert name_of(kernel.open, f"/proc/{target.pid}/mem", O_RDWR) == ""
+
+
 # -- what happens to open nodes
 FILES = ("mem", "regs", "fpregs", "status", "map", "maps", "cmdline", "emul", "stat", "statm",
          "environ", "auxv", "limit")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import Refused
 from bsdproc.emulator.machine.cpuid import cpuid
+from bsdproc.emulator.netbsd import cred
 from bsdproc.emulator.netbsd.procfs import linux
 from bsdproc.emulator.netbsd.procfs.linux import (
     Cpu,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.procfs.view import Process
     from bsdproc.emulator.netbsd.system import System
 
-MAXPROC = 1044
 MEMORY_PAGES = 131072
 """512 MB: what the machine claims to have."""
 CPU_MHZ = 100.0
@@ -83,22 +83,18 @@ class KernelHost:
         return self.view(thread.proc if isinstance(thread, Thread) else self.system.kernel_proc)
 
     def can_see(self, asker: Process, process: Process) -> bool:
-        """secmodel_extensions: security.curtain hides those of other users."""
-        if not self.system.settings.get("security.curtain", 0) or asker.pid == process.pid:
-            return True
-        mine, theirs = asker.cred, process.cred
-        return mine.uid == 0 or bool({mine.uid, mine.ruid} & {theirs.uid, theirs.ruid})
+        return cred.visible(self.system, _p(asker).threads[0], _p(process))
 
     def is_under(self, process: Process, asker: Process) -> bool:
-        return _below(_p(process).root, _p(asker).root) is not None
+        return cred.is_under(_p(process), _p(asker).threads[0])
 
     @property
     def securelevel(self) -> int:
-        return int(self.system.settings.get("kern.securelevel", -1))
+        return int(self.system.settings[cred.SECURELEVEL])
 
     @property
     def maxproc(self) -> int:
-        return int(self.system.settings.get("kern.maxproc", MAXPROC))
+        return int(self.system.settings["kern.maxproc"])
 
     @property
     def nprocs(self) -> int:
