@@ -26,6 +26,22 @@ def refusal(work: Callable[[], object]) -> str:
     return ""
 
 
+def table(kernel: FreeBSD, kind: int, pid: int, record: str) -> list[dict[str, object]]:
+    """A kern.proc table whose records say their own size first."""
+    layout, data, at = kernel.target.struct(record), kernel.sysctl([1, 14, kind, pid]), 0
+    found: list[dict[str, object]] = []
+    while at < len(data):
+        size, = struct.unpack_from("<i", data, at)
+        found.append(dict(layout.unpack(data[at : at + size].ljust(layout.size, b"\0"))))
+        at += size
+    return found
+
+
+def files_of(kernel: FreeBSD, pid: int) -> dict[object, dict[str, object]]:
+    """kern.proc.filedesc: the records by descriptor."""
+    return {one["kf_fd"]: one for one in table(kernel, 33, pid, "struct kinfo_file")}
+
+
 class Remote:
     """A spinning tracee of the kernel's with some memory to put arguments in."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from bsdproc.emulator import FreeBSD
 
-from .remote import Remote
+from .remote import Remote, files_of
 
 READ, WRITE, OPEN, CLOSE, FORK, KILL, DUP, POLL, SOCKETPAIR, SHUTDOWN, KQUEUE = (
     3, 4, 5, 6, 2, 37, 41, 209, 135, 134, 362)
@@ -298,15 +298,7 @@ def test_the_old_structure(queue: Queue) -> None:
 def test_in_the_list_of_files(kernel: FreeBSD, queue: Queue) -> None:
     queue.kevent(Event(5, F_USER), room=0)
     queue.kevent(Event(5, F_USER, 0, TRIGGER), room=0)
-    layout = kernel.target.struct("struct kinfo_file")
-    table, at, found = kernel.sysctl([1, 14, 33, queue.r.pid]), 0, []
-    while at < len(table):
-        size, = struct.unpack_from("<i", table, at)
-        record = layout.unpack(table[at : at + size].ljust(layout.size, b"\0"))
-        if record["kf_fd"] == queue.fd:
-            found.append(record)
-        at += size
-    (record,) = found
+    record = files_of(kernel, queue.r.pid)[queue.fd]
     union = record["kf_un"]
     assert isinstance(union, dict)
     shown = union["kf_kqueue"]

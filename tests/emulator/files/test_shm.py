@@ -8,7 +8,7 @@ import pytest
 
 from bsdproc.emulator import FreeBSD
 
-from .remote import MMAP, Remote
+from .remote import MMAP, Remote, files_of, table
 
 READ, WRITE, OPEN, CLOSE, MUNMAP, MPROTECT, FCNTL = 3, 4, 5, 6, 73, 74, 92
 LSEEK, TRUNCATE, FTRUNCATE, PWRITE, FSTAT = 478, 479, 480, 476, 551
@@ -133,22 +133,11 @@ def test_two_processes_share_it(kernel: FreeBSD, remote: Remote) -> None:
     assert other.peek(there, 8) == b"written!"
 
 
-def entries(kernel: FreeBSD, kind: int, pid: int) -> list[dict[str, object]]:
-    name = "struct kinfo_file" if kind == 33 else "struct kinfo_vmentry"
-    layout, table, at = kernel.target.struct(name), kernel.sysctl([1, 14, kind, pid]), 0
-    found: list[dict[str, object]] = []
-    while at < len(table):
-        size, = struct.unpack_from("<i", table, at)
-        found.append(dict(layout.unpack(table[at : at + size].ljust(layout.size, b"\0"))))
-        at += size
-    return found
-
-
 def test_in_the_lists_of_files_and_of_the_map(kernel: FreeBSD, remote: Remote) -> None:
     fd = remote.call(SHM_OPEN, b"/shown\0", O_RDWR | O_CREAT, 0o640)
     remote.call(FTRUNCATE, fd, 100)
     where = remote.call(MMAP, 0, PAGE, 3, SHARED, fd, 0)
-    shown, = [one for one in entries(kernel, 33, remote.pid) if one["kf_fd"] == fd]
+    shown = files_of(kernel, remote.pid)[fd]
     union, path = shown["kf_un"], shown["kf_path"]
     assert isinstance(union, dict)
     assert isinstance(path, bytes)
@@ -156,7 +145,8 @@ def test_in_the_lists_of_files_and_of_the_map(kernel: FreeBSD, remote: Remote) -
     assert isinstance(file, dict)
     assert (shown["kf_type"], path.rstrip(b"\0")) == (8, b"/shown")
     assert (file["kf_file_mode"], file["kf_file_size"]) == (0o100640, 100)
-    mapped, = [one for one in entries(kernel, 32, remote.pid) if one["kve_start"] == where]
+    entries = table(kernel, 32, remote.pid, "struct kinfo_vmentry")
+    mapped, = [one for one in entries if one["kve_start"] == where]
     assert mapped["kve_type"] == 3
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bsdproc.emulator import FreeBSD
 
-from .remote import Remote
+from .remote import Remote, files_of
 
 READ, WRITE, CLOSE, RECVMSG, SENDMSG, RECVFROM, ACCEPT = 3, 4, 6, 27, 28, 29, 30
 GETPEERNAME, GETSOCKNAME, IOCTL, SOCKET, CONNECT, BIND, SETSOCKOPT = 31, 32, 54, 97, 98, 104, 105
@@ -309,13 +309,7 @@ def test_in_the_list_of_files(kernel: FreeBSD, remote: Remote) -> None:
     remote.call(CONNECT, client, name(b"/tmp/s"), 8)
     accepted = remote.call(ACCEPT, server, 0, 0)
     remote.call(WRITE, client, b"hello", 5)
-    layout = kernel.target.struct("struct kinfo_file")
-    table, found, at = kernel.sysctl([1, 14, 33, remote.pid]), {}, 0
-    while at < len(table):
-        size, = struct.unpack_from("<i", table, at)
-        record = layout.unpack(table[at : at + size].ljust(layout.size, b"\0"))
-        found[record["kf_fd"]] = record
-        at += size
+    found = files_of(kernel, remote.pid)
     shown = {}
     for fd in (server, client, accepted):
         record = found[fd]

@@ -81,6 +81,18 @@ def _timespec(td: Thread, address: int) -> int:
     return int(sec) * 10**9 + int(nsec)
 
 
+def deadline_at(system: System, td: Thread, address: int) -> int | None:
+    """The end of a wait by a struct timespec that counts from now; None without one.
+    EINVAL for a time before now."""
+    if not address:
+        return None
+    form = time(td)
+    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
+    if sec < 0 or not 0 <= nsec < 10**9:
+        raise Refused(EINVAL)
+    return system.clock + int(sec) * 10**9 + int(nsec)
+
+
 def sys_nanosleep(system: System, td: Thread, args: Args) -> Work:
     wait = _timespec(td, args[0])
     return (yield from _nap(system, td, system.clock + wait, args[1]))

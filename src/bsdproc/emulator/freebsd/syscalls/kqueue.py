@@ -16,7 +16,7 @@ from bsdproc.emulator.bsd.file import SELECT, Blocking
 from bsdproc.emulator.bsd.kqueue import Event, Kqueue, Note
 from bsdproc.emulator.bsd.state import P, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
-from bsdproc.emulator.bsd.syscalls.width import time
+from bsdproc.emulator.bsd.syscalls.time import deadline_at
 from bsdproc.emulator.errno import EBADF, EINTR, EINVAL, ENOENT, ERESTART, EWOULDBLOCK, Refused
 from bsdproc.emulator.freebsd.cred import p_cansee
 
@@ -142,7 +142,7 @@ def sys_freebsd11_kevent(system: System, td: Thread, args: Args) -> Blocking[int
 
 def _kevent(system: System, td: Thread, args: Args, form: struct.Struct) -> Blocking[int]:
     """kern_kevent: changes that fail are events, as long as there is room for them."""
-    deadline = _deadline(system, td, args[5])
+    deadline = deadline_at(system, td, args[5])
     queue = td.proc.files.get(signed(args[0]))
     if not isinstance(queue, Kqueue):
         raise Refused(EBADF)
@@ -182,16 +182,6 @@ def _tell(td: Thread, address: int, form: struct.Struct, event: Event) -> None:
     space_of(td).copyout(address, form.pack(
         event.ident, event.filter, event.flags, event.fflags & 0xFFFFFFFF, event.data,
         event.udata, *extra))
-
-
-def _deadline(system: System, td: Thread, address: int) -> int | None:
-    if not address:
-        return None
-    form = time(td)
-    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
-    if sec < 0 or not 0 <= nsec < 10**9:
-        raise Refused(EINVAL)
-    return system.clock + int(sec) * 10**9 + int(nsec)
 
 
 def _scan(system: System, queue: Kqueue, room: int, deadline: int | None) -> Blocking[list[Event]]:

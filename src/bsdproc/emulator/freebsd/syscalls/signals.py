@@ -11,7 +11,8 @@ from bsdproc.emulator.bsd.signals import delete_everywhere, ignored, post
 from bsdproc.emulator.bsd.state import KSigInfo, SigAction, SigActs, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.signals import from_set, to_set
-from bsdproc.emulator.bsd.syscalls.width import narrow, time
+from bsdproc.emulator.bsd.syscalls.time import deadline_at
+from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import (
     EAGAIN,
     EINTR,
@@ -125,19 +126,9 @@ def _wait(system: System, td: Thread, wanted: frozenset[int],
         td.sigmask = mask
 
 
-def _deadline(system: System, td: Thread, address: int) -> int | None:
-    if not address:
-        return None
-    form = time(td)
-    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
-    if not 0 <= nsec < 10**9 or sec < 0:
-        raise Refused(EINVAL)
-    return system.clock + int(sec) * 10**9 + int(nsec)
-
-
 def sys_sigtimedwait(system: System, td: Thread, args: Args) -> Work:
     wanted = to_set(space_of(td).copyin(args[0], 16))
-    ksi = yield from _wait(system, td, wanted, _deadline(system, td, args[2]))
+    ksi = yield from _wait(system, td, wanted, deadline_at(system, td, args[2]))
     if args[1]:
         space_of(td).copyout(args[1], system.machdep.user_siginfo(td, ksi))
     return ksi.signo

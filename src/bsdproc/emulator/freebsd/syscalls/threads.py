@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import TDB, P, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
+from bsdproc.emulator.bsd.syscalls.time import deadline_at
 from bsdproc.emulator.bsd.syscalls.width import long_, narrow, pointer, time
 from bsdproc.emulator.errno import (
     EINTR,
@@ -96,7 +97,7 @@ def sys_thr_set_name(system: System, td: Thread, args: Args) -> int:
 
 
 def sys_thr_suspend(system: System, td: Thread, args: Args) -> Work:
-    deadline = _relative(system, td, args[0])
+    deadline = deadline_at(system, td, args[0])
     error = yield Sleep(("lthr", td), "lthr", deadline)
     if error == EWOULDBLOCK:
         raise Refused(ETIMEDOUT)
@@ -127,22 +128,11 @@ UMTX_OP_NWAKE_PRIVATE = 21
 UMTX_OP__PRIVATE = 1 << 31
 
 
-def _relative(system: System, td: Thread, address: int) -> int | None:
-    """A timespec from now on."""
-    if not address:
-        return None
-    form = time(td)
-    sec, nsec = form.unpack(space_of(td).copyin(address, form.size))
-    if sec < 0 or not 0 <= nsec < 10**9:
-        raise Refused(EINVAL)
-    return system.clock + int(sec) * 10**9 + int(nsec)
-
-
 def _umtx_deadline(system: System, td: Thread, size: int, address: int) -> int | None:
     """The time limit of a wait: a timespec, or with flags and clock behind."""
     if not address:
         return None
-    deadline = _relative(system, td, address)
+    deadline = deadline_at(system, td, address)
     timespec = time(td).size
     if size >= timespec + 8:
         flags, clock = struct.unpack("<II", space_of(td).copyin(address + timespec, 8))
