@@ -37,6 +37,7 @@ from bsdproc.freebsd.constants.procctl import (
 )
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType
+from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags, known
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=IntEnum)
 _INT: Final = 4
 _SLACK: Final = 16
+_MOST: Final = 1 << 18
+"""More processes than there are process ids."""
 _NOBODY: Final = -1
 
 
@@ -126,11 +129,12 @@ def reap_getpids(pid: int | None = None, *, kernel: Kernel | None = None) -> tup
     kernel = _call.freebsd(kernel)
     id = _pid(kernel, pid)
     room = reap_status(id, kernel=kernel).descendants + _SLACK
-    while True:
+    while room <= _MOST:
         found = _getpids(kernel, id, room)
         if len(found) < room:
             return found
         room *= 2
+    raise Malformed(f"no reaper has {room} descendants")
 
 
 def _getpids(kernel: Kernel, id: int, room: int) -> tuple[ReaperPid, ...]:

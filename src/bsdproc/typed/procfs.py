@@ -21,6 +21,7 @@ T = TypeVar("T")
 ROOT: Final = "/proc"
 O_RDONLY: Final = 0
 O_WRONLY: Final = 1
+_DIGITS: Final = 10
 _FIRST: Final = 1 << 14
 _FORMATS: Final = {
     0o010000: "pipe", 0o020000: "device", 0o040000: "directory", 0o060000: "device",
@@ -78,6 +79,11 @@ class NodeStat:
     """Bytes; 0 where the length is not known before it is read."""
     fileid: int
     """Its number in the file system."""
+
+
+def _is_number(name: str) -> bool:
+    """Whether a name is that of a process or a descriptor."""
+    return name.isascii() and name.isdigit() and len(name) <= _DIGITS
 
 
 def path_of(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str, int]:
@@ -220,7 +226,7 @@ def fd(kernel: Kernel, root: str, pid: int | None) -> dict[int, FdEntry]:
     """The descriptors in a process's fd/; those that are closed meanwhile are left out."""
     found: dict[int, FdEntry] = {}
     for name in listdir(kernel, root, pid, "fd"):
-        if name.isascii() and name.isdigit():
+        if _is_number(name):
             try:
                 found[int(name)] = fd_entry(kernel, root, pid, int(name))
             except KernelError as error:
@@ -242,7 +248,7 @@ def fd_entry(kernel: Kernel, root: str, pid: int | None, descriptor: int) -> FdE
 def pids(kernel: Kernel, root: str) -> tuple[int, ...]:
     """The processes that have a directory, by rising number."""
     found = kernel.listdir(root)
-    return tuple(sorted(int(name) for name in found if name.isascii() and name.isdigit()))
+    return tuple(sorted(int(name) for name in found if _is_number(name)))
 
 
 def get(kernel: Kernel, root: str, pid: int | None, name: str, kind: type[R]) -> R:

@@ -61,8 +61,9 @@ class Status:
 # Bytes above 0x7f are negative chars on x86, and "%03o" shows an int of them.
 _ESCAPED: Final = re.compile(rb"\\(37777777[0-7]{3}|[0-7]{3})")
 _STATUS: Final = re.compile(
-    rb"(\S+) (\d+) (\d+) (\d+) (\d+) (\S+) (\S+)"
-    rb" (-?\d+,-?\d+) (-?\d+,-?\d+) (-?\d+,-?\d+) (.*) (\d+) (\d+) (\d+(?:,\d+)*) (\S+)\n",
+    rb"(\S+) (N) (N) (N) (N) (\S+) (\S+)"
+    rb" (-?N,-?N) (-?N,-?N) (-?N,-?N) (.*) (N) (N) (N(?:,N)*) (\S+)\n"
+    .replace(b"N", rb"\d{1,20}"),
     re.S,
 )
 
@@ -124,10 +125,10 @@ class MapEntry:
 
 
 _MAP: Final = re.compile(
-    rb"0x([0-9a-f]+) 0x([0-9a-f]+) (-?\d+) (-?\d+) (?:0x)?([0-9a-f]+) ([r-][w-][x-])"
-    rb" (-?\d+) (-?\d+) 0x([0-9a-f]+) (N?COW) (N?NC) (\S+) (.*) (N?CH) (-?\d+)\n", re.S,
+    rb"0x@ 0x@ # # (?:0x)?@ ([r-][w-][x-]) # # 0x@ (N?COW) (N?NC) (\S+) (.*) (N?CH) #\n"
+    .replace(b"@", rb"([0-9a-f]{1,16})").replace(b"#", rb"(-?\d{1,20})"), re.S,
 )
-_MAP_END: Final = re.compile(rb" N?CH -?\d+\n$")
+_MAP_END: Final = re.compile(rb" N?CH -?\d{1,20}\n")
 _RIGHTS: Final = {
     bytes(letter if right in rights else 0x2D
           for letter, right in zip(b"rwx", VmProtection, strict=False)): rights
@@ -137,15 +138,12 @@ _RIGHTS: Final = {
 
 def parse_map(data: bytes) -> tuple[MapEntry, ...]:
     """The node map.  A path may have any character, a newline too."""
-    entries, pending = [], b""
-    for line in _LINE.findall(data):
-        pending = pending + line if pending else line
-        if not _MAP_END.search(line):
-            continue
-        found = _MAP.fullmatch(pending)
+    entries, begin = [], 0
+    for line in _MAP_END.finditer(data):
+        found = _MAP.fullmatch(data, begin, line.end())
         if found is None:
-            raise Malformed(f"no line of a map: {pending[:80]!r}")
-        pending = b""
+            raise Malformed(f"no line of a map: {data[begin : begin + 80]!r}")
+        begin = line.end()
         (start, end, resident, own, obj, rights, refs, shadows, flags, cow, copy, kind, path,
          charged, user) = found.groups()
         entries.append(MapEntry(
@@ -154,8 +152,9 @@ def parse_map(data: bytes) -> tuple[MapEntry, ...]:
             copy == b"NC", text(kind), None if path == b"-" else text(path),
             int(user) if charged == b"CH" else None,
         ))
-    if pending:
-        raise Malformed(f"a map that ends in the middle of a line: {pending[:80]!r}")
+    if begin < len(data):
+        rest = data[begin : begin + 80]
+        raise Malformed(f"a map that ends in the middle of a line: {rest!r}")
     return tuple(entries)
 
 
@@ -169,7 +168,7 @@ _IDENTS: Final = {
     "umtx": Limit.RLIMIT_UMTXP, "umtxp": Limit.RLIMIT_UMTXP,
     "pipebuf": Limit.RLIMIT_PIPEBUF,
 }  # fmt: skip
-_LIMIT: Final = re.compile(rb"(\S+) (-1|\d+) (-1|\d+)\n")
+_LIMIT: Final = re.compile(rb"(\S+) (-1|\d{1,20}) (-1|\d{1,20})\n")
 
 
 def parse_rlimit(data: bytes) -> dict[Limit | str, Rlimit]:

@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants.ptrace import LwpEvent, LwpFlags
-from bsdproc.freebsd.records import Enumerated, Flagged, Nested, Number, Record, Signals, Text
+from bsdproc.freebsd.records import (
+    Enumerated,
+    Flagged,
+    Malformed,
+    Nested,
+    Number,
+    Record,
+    Signals,
+    Text,
+)
 from bsdproc.freebsd.siginfo import Siginfo
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
 _SLACK: Final = 16
+_MOST: Final = 1 << 20
+"""More threads than any process can have."""
 
 
 class LwpInfo(Record):
@@ -77,11 +88,12 @@ def getlwplist(pid: int, *, kernel: Kernel | None = None) -> tuple[int, ...]:
     kernel = _call.freebsd(kernel)
     size = kernel.target.scalars["lwpid_t"].size
     room = getnumlwps(pid, kernel=kernel) + _SLACK
-    while True:
+    while 0 < room <= _MOST:
         buffer = kernel.buffer(room * size)
         count = _call.ptrace(kernel, "PT_GETLWPLIST", pid, buffer, room)
-        if count < room:
+        if 0 <= count < room:
             order = "<" if kernel.target.byteorder == "little" else ">"
             lwps: tuple[int, ...] = Packer(f"{order}{count}i").unpack(buffer.read(0, count * size))
             return lwps
         room *= 2
+    raise Malformed(f"no process has {room} threads")

@@ -10,6 +10,7 @@ from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.machine import XsaveArea
 from bsdproc.freebsd.constants.ptrace import Note
 from bsdproc.freebsd.ptrace.xstate import XFeature, XState, XStateInfo
+from bsdproc.freebsd.records import Malformed
 from bsdproc.freebsd.registers import (
     FLOATING,
     GENERAL,
@@ -218,6 +219,8 @@ def getregset_bytes(pid: int, note: Note | int, *, kernel: Kernel | None = None)
     kernel = _call.freebsd(kernel)
     number = _note(kernel, note)
     size = _exchange(kernel, "PT_GETREGSET", pid, number, None)[0]
+    if size > _LARGEST:
+        raise Malformed(f"no register set has {size} bytes")
     length, data = _exchange(kernel, "PT_GETREGSET", pid, number, bytes(size))
     return data[:length]
 
@@ -237,6 +240,7 @@ def _exchange(kernel: Kernel, request: str, pid: int, note: int,
     return length, held.read(0, len(data or b""))
 
 
+_LARGEST: Final = 1 << 20
 _XCR0: Final = XsaveArea.X86_XSTATE_XCR0_OFFSET.value
 """Where the kernel leaves XCR0 in the legacy area."""
 _MACHINES: Final = {
@@ -272,7 +276,9 @@ RegisterSet = (
 def decode(kernel: Kernel, note: Note | int, data: bytes) -> RegisterSet:
     """A register set by its note, as `getregset` gives it.
 
-    `ValueError` for bytes that are too few for it."""
+    `ValueError` for bytes that are too few for it, `NotSupported` for another
+    machine's note."""
+    _note(kernel, note)
     machine, order = kernel.target.machine, kernel.target.byteorder
     little = order == "little"
     match note:

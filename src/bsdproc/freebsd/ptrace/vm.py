@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.ptrace import VmProtection
+from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags
@@ -132,5 +133,7 @@ def _walk(kernel: Kernel, pid: int, stamp: int) -> tuple[VmEntry, ...] | None:
             raise
         if entry.timestamp != stamp:
             return None
+        if entry.entry <= number:
+            raise Malformed(f"range {entry.entry} of a map follows range {number}")
         found.append(entry)
         number = entry.entry

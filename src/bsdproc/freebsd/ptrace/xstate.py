@@ -14,6 +14,7 @@ from enum import KEEP, Flag
 from typing import TYPE_CHECKING, Final, Self
 
 from bsdproc.freebsd import _call, _check
+from bsdproc.freebsd.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -73,6 +74,7 @@ _LEGACY: Final = 512
 _XMM: Final = 160
 _MXCSR: Final = 24
 _HEADER: Final = 576
+_LARGEST: Final = 1 << 20
 _XSTATE_BV: Final = 512
 _INITIAL_FCW: Final = 0x37F
 _INITIAL_MXCSR: Final = 0x1F80
@@ -320,6 +322,8 @@ def getxstate(pid: int, *, kernel: Kernel | None = None) -> XState:
     `NotSupported` on other machines."""
     kernel = _call.freebsd(kernel)
     info = getxstate_info(pid, kernel=kernel)
+    if not _HEADER <= info.length <= _LARGEST:
+        raise Malformed(f"no processor has an xsave area of {info.length} bytes")
     buffer = kernel.buffer(info.length)
     _call.ptrace(kernel, "PT_GETXSTATE", pid, buffer, info.length)
     return XState(buffer.read(), info)
