@@ -16,18 +16,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.dragonfly import _check
-from bsdproc.dragonfly._call import SYSTEM, completed, dragonfly
+from bsdproc.dragonfly._call import SYSTEM, dragonfly
 from bsdproc.dragonfly.constants.signals import Signal
 from bsdproc.dragonfly.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.dragonfly.rusage import Rusage
-from bsdproc.kernel.errors import KernelError
 from bsdproc.typed import waiting
 from bsdproc.typed.waiting import Continued, Exited
 
 if TYPE_CHECKING:
     from bsdproc.dragonfly.siginfo import Siginfo
-    from bsdproc.kernel.port import Kernel, Waited6
+    from bsdproc.kernel.port import Kernel
 
 __all__ = [
     "Continued",
@@ -99,15 +97,6 @@ def wait(
     return decode(found, status) if found else None
 
 
-def _wait6(kernel: Kernel, idtype: IdType, id: int, options: WaitOptions | int) -> Waited6:
-    id = _check.target(id, "id")
-    number = waiting.option_bits(options)
-    try:
-        return kernel.wait6(int(IdType(idtype)), id, number)
-    except KernelError as error:
-        raise completed(kernel, error, "wait6", IdType(idtype).name, id) from None
-
-
 def wait6(
     idtype: IdType,
     id: int,
@@ -124,7 +113,7 @@ def wait6(
     `ChildProcessError` (ECHILD) when there is nothing to wait for.
     """
     kernel = dragonfly(kernel)
-    found, status, usage, info = _wait6(kernel, idtype, id, options)
+    found, status, usage, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
     from bsdproc.dragonfly.siginfo import Siginfo
@@ -150,7 +139,7 @@ def waitid(
 
     On DragonFly it is the C library's, over wait6(2)."""
     kernel = dragonfly(kernel)
-    found, _, _, info = _wait6(kernel, idtype, id, options)
+    found, _, _, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
     from bsdproc.dragonfly.siginfo import Siginfo

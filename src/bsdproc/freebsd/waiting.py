@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.freebsd import _check
-from bsdproc.freebsd._call import SYSTEM, completed, freebsd
+from bsdproc.freebsd._call import SYSTEM, freebsd
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.freebsd.rusage import Rusage
-from bsdproc.kernel.errors import KernelError
 from bsdproc.typed import waiting
 from bsdproc.typed.waiting import Continued, Exited
 
@@ -109,12 +107,7 @@ def wait6(
     (EINVAL) for options without any event and for an unknown idtype.
     """
     kernel = freebsd(kernel)
-    id = _check.target(id, "id")
-    number = waiting.option_bits(options)
-    try:
-        found, status, usage, info = kernel.wait6(int(IdType(idtype)), id, number)
-    except KernelError as error:
-        raise completed(kernel, error, "wait6", IdType(idtype).name, id) from None
+    found, status, usage, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
     from bsdproc.freebsd.siginfo import Siginfo

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.kernel.errors import KernelError
-from bsdproc.netbsd import _check
-from bsdproc.netbsd._call import SYSTEM, completed, netbsd
+from bsdproc.netbsd._call import SYSTEM, netbsd
 from bsdproc.netbsd.constants.signals import Signal
 from bsdproc.netbsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.netbsd.rusage import Rusage
@@ -111,12 +109,7 @@ def wait6(
     (EINVAL) for options without any event and for an unknown idtype.
     """
     kernel = netbsd(kernel)
-    id = _check.target(id, "id")
-    number = waiting.option_bits(options)
-    try:
-        found, status, usage, info = kernel.wait6(int(IdType(idtype)), id, number)
-    except KernelError as error:
-        raise completed(kernel, error, "wait6", IdType(idtype).name, id) from None
+    found, status, usage, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
     from bsdproc.netbsd.siginfo import Siginfo

@@ -16,7 +16,7 @@ from bsdproc.typed import check
 from bsdproc.typed.enums import known
 
 if TYPE_CHECKING:
-    from bsdproc.kernel.port import Kernel, Waited
+    from bsdproc.kernel.port import Kernel, Waited, Waited6
     from bsdproc.typed.call import System
 
 S = TypeVar("S", bound=IntEnum)
@@ -95,6 +95,17 @@ def wait4(system: System, kernel: Kernel, pid: int, options: Flag | int) -> Wait
     except KernelError as error:
         target = pid if pid > 0 else None
         raise system.completed(kernel, error, "wait4", None, target) from None
+
+
+def wait6(system: System, kernel: Kernel, idtype: IntEnum, id: int,
+          options: Flag | int) -> Waited6:
+    """wait6(2) with its arguments looked at and its errors completed."""
+    id = check.target(id, "id")
+    number = option_bits(options)
+    try:
+        return kernel.wait6(idtype.value, id, number)
+    except KernelError as error:
+        raise system.completed(kernel, error, "wait6", idtype.name, id) from None
 
 
 def option_bits(options: Flag | int) -> int:
