@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -37,6 +38,19 @@ NOBODY = 99998
 # -- the reaper -------------------------------------------------------------------------
 
 
+@pytest.fixture
+def reaper(kernel: Kernel) -> Iterator[None]:
+    """The caller is a reaper, and alone again afterwards."""
+    procctl.reap_acquire()
+    yield
+    with suppress(ProcessLookupError):
+        procctl.reap_kill(Signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:
+            wait()
+    procctl.reap_release()
+
+
 def test_reaper(kernel: Kernel, start: Start) -> None:
     me = kernel.getpid()
     assert ReaperStatusFlags.REAPER_STATUS_OWNED not in procctl.reap_status().flags
@@ -63,8 +77,7 @@ def test_reaper(kernel: Kernel, start: Start) -> None:
         procctl.reap_release()
 
 
-def test_reaper_of_a_tree(start: Start, kernel: Kernel) -> None:
-    procctl.reap_acquire()
+def test_reaper_of_a_tree(reaper: None, start: Start) -> None:
     tree = start("tree", "flat", "5", traced=False)
     wait(tree.pid, WaitOptions.WUNTRACED)
     found = procctl.reap_getpids()
@@ -78,10 +91,9 @@ def test_reaper_of_a_tree(start: Start, kernel: Kernel) -> None:
 
 
 def test_reaper_list_grows_until_it_is_whole(
-    start: Start, monkeypatch: pytest.MonkeyPatch
+    reaper: None, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no room to spare at first, as when processes come between the calls."""
-    procctl.reap_acquire()
     tree = start("tree", "flat", "7", traced=False)
     wait(tree.pid, WaitOptions.WUNTRACED)
     rooms: list[int] = []
@@ -97,8 +109,9 @@ def test_reaper_list_grows_until_it_is_whole(
     assert len(rooms) > 1
 
 
-def test_reaper_children_that_are_signalled_in_spite_of_the_error(start: Start) -> None:
-    procctl.reap_acquire()
+def test_reaper_children_that_are_signalled_in_spite_of_the_error(
+    reaper: None, start: Start
+) -> None:
     child = start("sleeper", traced=False)
     with pytest.raises(ProcessLookupError) as caught:
         procctl.reap_kill(Signal.SIGKILL, children=True)
