@@ -14,7 +14,7 @@ from bsdproc import abi
 from bsdproc.emulator.bsd import exec as exec_
 from bsdproc.emulator.bsd import files, fork, jobc, signals
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Sleep, Thread
-from bsdproc.emulator.bsd.system import System
+from bsdproc.emulator.bsd.system import Deadlock, System
 from bsdproc.emulator.bsd.view import ViewFiles
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EJUSTRETURN, EPERM, Refused
@@ -247,6 +247,28 @@ class EmulatedKernel(ViewFiles, ABC):
             if child.pid not in system.procs or child.parent is None:
                 return
             system.reap(child.parent, child)
+
+    def _await(self, look: Callable[[], T | None], hang: bool, call: str,
+               target: int) -> T | None:
+        """A wait: what `look` finds at once, or else when there are news of a
+        child.  Without `hang` every thread that can runs once before there is nothing."""
+        self._alive()
+        system = self._system
+        try:
+            found = look()
+            if found is None and not hang:
+                system.round()
+                found = look()
+            while found is None and hang:
+                while not self._proc.news:
+                    if not system.run_once() and not system.idle():
+                        raise Deadlock(call)
+                    if system.gate.give_way():
+                        break       # another thread's wait may have seen the news
+                found = look()
+        except Refused as e:
+            raise self._error(e, call, None, target) from None
+        return found
 
     def settle(self, seconds: float) -> None:
         if seconds < 0:

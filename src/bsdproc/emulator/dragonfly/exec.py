@@ -100,7 +100,8 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.files = p.files.copy() if system.shares_files(p) else p.files
     p.files.close_on_exec(system, td)
     execsigs(p, td)
-    p.comm = name[:MAXCOMLEN]
+    p.comm = name.encode("utf-8", "surrogateescape")[:MAXCOMLEN].decode(
+        "utf-8", "surrogateescape")
     td.name = p.comm
     p.flag |= P.EXEC
     p.acflag &= ~AcctFlag.FORK

@@ -89,22 +89,8 @@ class EmulatedDragonFly(EmulatedKernel):
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
               whom: int) -> exit.Found | None:
-        """With WNOHANG every lwp that can runs once before there is nothing."""
-        system, td = self._system, self._td
-
-        def work() -> exit.Found | None:
-            found = exit.look(system, td, idtype, id, options)
-            if found is None and options & exit.WNOHANG:
-                system.round()
-                found = exit.look(system, td, idtype, id, options)
-            while found is None and not options & exit.WNOHANG:
-                while not self._proc.news:
-                    if not system.run_once() and not system.idle():
-                        raise Deadlock(call)
-                found = exit.look(system, td, idtype, id, options)
-            return found
-
-        return self._run(call, work, None, whom)
+        return self._await(lambda: exit.look(self._system, self._td, idtype, id, options),
+                           not options & exit.WNOHANG, call, whom)
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:

@@ -8,7 +8,6 @@ from typing import BinaryIO
 from bsdproc.emulator.bsd import rusage
 from bsdproc.emulator.bsd.kernel import CALLER_LOW, Machine
 from bsdproc.emulator.bsd.state import Proc
-from bsdproc.emulator.bsd.system import Deadlock
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import ENOMEM, Refused
 from bsdproc.emulator.netbsd import ptrace, sysctl, wait
@@ -53,21 +52,8 @@ class EmulatedNetBSD(ViewMounts):
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
               target: int) -> wait.Found | None:
-        self._alive()
-        system, td = self._system, self._td
-        try:
-            found = wait.look(system, td, idtype, id, options)
-            if found is None and options & wait.WNOHANG:
-                system.round()
-                found = wait.look(system, td, idtype, id, options)
-            while found is None and not options & wait.WNOHANG:
-                while not self._proc.news:
-                    if not system.run_once() and not system.idle():
-                        raise Deadlock(call)
-                found = wait.look(system, td, idtype, id, options)
-        except Refused as e:
-            raise self._error(e, call, None, target) from None
-        return found
+        return self._await(lambda: wait.look(self._system, self._td, idtype, id, options),
+                           not options & wait.WNOHANG, call, target)
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
