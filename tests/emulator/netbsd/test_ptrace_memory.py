@@ -14,11 +14,13 @@ from .stage import (
     PT_GETDBREGS,
     PT_GETFPREGS,
     PT_GETREGS,
+    PT_GETXSTATE,
     PT_IO,
     PT_READ_D,
     PT_READ_I,
     PT_SETDBREGS,
     PT_SETFPREGS,
+    PT_SETXSTATE,
     PT_WRITE_D,
     PT_WRITE_I,
     RAX,
@@ -180,3 +182,25 @@ def test_debug_registers(tracee: Tracee) -> None:
     struct.pack_into("<Q", image, 0, tracee.symbol("word"))
     tracee.put(PT_SETDBREGS, bytes(image), 0)
     assert tracee.fetch(PT_GETDBREGS, 128, 0)[:8] == image[:8]
+
+
+def test_the_extended_state(tracee: Tracee) -> None:
+    size = tracee.kernel.target.struct("struct xstate").size
+    buffer = tracee.kernel.buffer(size)
+    done = tracee.fetch(PT_GETXSTATE, 16, 0, struct.pack("<QQ", buffer.address, size))
+    assert struct.unpack("<QQ", done) == (buffer.address, size)
+    image = bytearray(buffer.read())
+    assert struct.unpack_from("<QQ", image) == (3, 3)
+    assert image[16:528] == tracee.fetch(PT_GETFPREGS, 512, 0)
+    image[16 + 160:16 + 176] = bytes(range(16))
+    struct.pack_into("<Q", image, 0, 2)
+    buffer.write(bytes(image))
+    tracee.put(PT_SETXSTATE, struct.pack("<QQ", buffer.address, size), 0)
+    assert tracee.fetch(PT_GETFPREGS, 512, 0)[160:176] == bytes(range(16))
+
+
+def test_extended_state_that_the_processor_lacks(tracee: Tracee) -> None:
+    size = tracee.kernel.target.struct("struct xstate").size
+    buffer = tracee.kernel.buffer(struct.pack("<QQ", 7, 7).ljust(size, b"\0"))
+    assert refused(lambda: tracee.put(
+        PT_SETXSTATE, struct.pack("<QQ", buffer.address, size), 0)) == "EINVAL"

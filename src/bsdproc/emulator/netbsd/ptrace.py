@@ -14,22 +14,55 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd import proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, Thread
-from bsdproc.emulator.caller import LentBuffer, UserMemory
+from bsdproc.emulator.caller import UserMemory
 from bsdproc.emulator.errno import (
     EBUSY,
     EDEADLK,
-    EFAULT,
     EINVAL,
-    EIO,
     EPERM,
     ESRCH,
     Refused,
 )
-from bsdproc.emulator.machine.memory import MemoryFault
-from bsdproc.emulator.netbsd import coredump, cred, psstrings
-from bsdproc.emulator.netbsd.amd64.regs import MAXUSER
+from bsdproc.emulator.netbsd import cred, inside
 from bsdproc.emulator.netbsd.amd64.signal import members, sigset
-from bsdproc.emulator.netbsd.amd64.stack import ES_ARGLEN
+from bsdproc.emulator.netbsd.request import (
+    PT_ATTACH,
+    PT_CLEARSTEP,
+    PT_CONTINUE,
+    PT_DETACH,
+    PT_DUMPCORE,
+    PT_GET_EVENT_MASK,
+    PT_GET_PROCESS_STATE,
+    PT_GET_SIGINFO,
+    PT_GET_SIGPASS,
+    PT_GETREGS,
+    PT_GETXSTATE,
+    PT_IO,
+    PT_KILL,
+    PT_LWPINFO,
+    PT_LWPNEXT,
+    PT_LWPSTATUS,
+    PT_READ_D,
+    PT_READ_I,
+    PT_RESUME,
+    PT_SET_EVENT_MASK,
+    PT_SET_SIGINFO,
+    PT_SET_SIGPASS,
+    PT_SETDBREGS,
+    PT_SETSTEP,
+    PT_SETXSTATE,
+    PT_STEP,
+    PT_STOP,
+    PT_SUSPEND,
+    PT_SYSCALL,
+    PT_SYSCALLEMU,
+    PT_TRACE_ME,
+    PT_WRITE_D,
+    PT_WRITE_I,
+    Argument,
+    Call,
+    number,
+)
 from bsdproc.emulator.netbsd.signals import child_news, go_on, system_hold
 from bsdproc.emulator.netbsd.signo import NSIG, SI_USER, TRAP_CHLD, TRAP_LWP
 from bsdproc.emulator.netbsd.state import (
@@ -46,14 +79,6 @@ from bsdproc.emulator.netbsd.state import (
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
 
-(PT_TRACE_ME, PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D) = (0, 1, 2, 4, 5)
-(PT_CONTINUE, PT_KILL, PT_ATTACH, PT_DETACH, PT_IO, PT_DUMPCORE, PT_LWPINFO, PT_SYSCALL,
- PT_SYSCALLEMU, PT_SET_EVENT_MASK, PT_GET_EVENT_MASK, PT_GET_PROCESS_STATE, PT_SET_SIGINFO,
- PT_GET_SIGINFO, PT_RESUME, PT_SUSPEND, PT_STOP, PT_LWPSTATUS, PT_LWPNEXT, PT_SET_SIGPASS,
- PT_GET_SIGPASS) = range(7, 28)
-(PT_STEP, PT_GETREGS, PT_SETREGS, PT_GETFPREGS, PT_SETFPREGS, PT_GETDBREGS, PT_SETDBREGS,
- PT_SETSTEP, PT_CLEARSTEP, PT_GETXSTATE, PT_SETXSTATE) = range(32, 43)
-
 REGISTERS = frozenset(range(PT_GETREGS, PT_SETDBREGS + 1)) | {PT_GETXSTATE, PT_SETXSTATE}
 LOOK_INSIDE = frozenset({
     PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D, PT_IO, PT_SET_SIGINFO, PT_GET_SIGINFO,
@@ -67,64 +92,12 @@ OWNERS = frozenset({
 """For the process's own user, or root; the others are for every tracer."""
 
 PL_EVENT_NONE, PL_EVENT_SIGNAL, PL_EVENT_SUSPENDED = 0, 1, 2
-PIOD_READ_D, PIOD_WRITE_D, PIOD_READ_I, PIOD_WRITE_I, PIOD_READ_AUXV = range(1, 6)
 EVENTS = 0x3F
-IO_DESC = struct.Struct("<i4xQQQ")
 LWPINFO = struct.Struct("<ii")
 LWPSTATUS = struct.Struct("<i16s16s20sQ")
 SIGINFO_SIZE, PSI_SIZE = 128, 136
 """siginfo_t, and struct ptrace_siginfo with the LWP behind it."""
-MAXPATHLEN = 1024
 STOPS_AGAIN = s.STOPS
-
-Argument = int | LentBuffer
-
-
-def number(where: Argument) -> int:
-    """The argument as an address."""
-    return (where.address if isinstance(where, LentBuffer) else where) & (1 << 64) - 1
-
-
-class Call:
-    """One request on its way: who asks, of whom, with what.  `td2` is the LWP
-    that it is about, the newest unless it says otherwise."""
-
-    __slots__ = ("addr", "data", "mem", "p", "request", "system", "td", "td2")
-
-    def __init__(self, system: System, td: Thread, p: Proc, request: int, addr: Argument,
-                 data: int, mem: UserMemory) -> None:
-        self.system, self.td, self.p, self.request = system, td, p, request
-        self.addr, self.data, self.mem = addr, data, mem
-        self.td2 = p.threads[-1]
-
-    def copyin(self, size: int) -> bytes:
-        if isinstance(self.addr, LentBuffer):
-            if len(self.addr.data) < size:
-                raise Refused(EFAULT)
-            return bytes(self.addr.data[:size])
-        return self.mem.copyin(number(self.addr), size)
-
-    def copyout(self, data: bytes) -> None:
-        if isinstance(self.addr, LentBuffer):
-            if len(self.addr.data) < len(data):
-                raise Refused(EFAULT)
-            self.addr.data[: len(data)] = data
-        else:
-            self.mem.copyout(number(self.addr), data)
-
-    def find(self, lid: int) -> Thread | None:
-        """lwp_find."""
-        return next((td for td in self.p.threads if td.tid == lid), None)
-
-    def choose(self, lid: int) -> None:
-        """ptrace_update_lwp: 0, or any number at all when there is but one,
-        is the LWP that it is; ESRCH."""
-        if lid == 0 or lid == self.td2.tid or len(self.p.threads) == 1:
-            return
-        found = self.find(lid)
-        if found is None:
-            raise Refused(ESRCH)
-        self.td2 = found
 
 
 # -- who may ask what of whom ---------------------------------------------------
@@ -428,100 +401,17 @@ def _lwpstatus(c: Call) -> int:
     return 0
 
 
-# -- registers -----------------------------------------------------------------------------
-def _registers(c: Call) -> int:
-    c.choose(c.data)
-    machdep, td = c.system.machdep, c.td2
-    read, write, size = {
-        PT_GETREGS: (machdep.getregs, None, 208), PT_SETREGS: (None, machdep.setregs, 208),
-        PT_GETFPREGS: (machdep.getfpregs, None, 512),
-        PT_SETFPREGS: (None, machdep.setfpregs, 512),
-        PT_GETDBREGS: (machdep.getdbregs, None, 128),
-        PT_SETDBREGS: (None, machdep.setdbregs, 128)}[c.request]
-    if read is not None:
-        c.copyout(read(td))
-    else:
-        write(td, c.copyin(size))
-    return 0
-
-
-# -- memory --------------------------------------------------------------------------------
-def _word(c: Call) -> int:
-    writing = c.request in (PT_WRITE_I, PT_WRITE_D)
-    where = number(c.addr)
-    if writing:
-        transfer(c.p, where, 4, (c.data & 0xFFFFFFFF).to_bytes(4, "little"))
-        return 0
-    data = transfer(c.p, where, 4, None)
-    return int.from_bytes(data, "little", signed=True) if data else 0
-
-
-def transfer(p: Proc, where: int, size: int, new: bytes | None) -> bytes:
-    """process_domem: all of it or EINVAL; nothing at all beyond the end of a
-    program's addresses."""
-    if where >= MAXUSER:
-        return b""
-    space = p.space
-    if space is None:
-        raise Refused(EINVAL)
-    size = min(size, MAXUSER - where)
-    try:
-        if new is None:
-            return space.read(where, size)
-        space.read(where, size)
-        space.write(where, new[:size])
-        return new[:size]
-    except MemoryFault:
-        raise Refused(EINVAL) from None
-
-
-def _io(c: Call) -> int:
-    if c.data not in (0, IO_DESC.size):
-        raise Refused(EINVAL)
-    op, offset, where, size = IO_DESC.unpack(c.copyin(IO_DESC.size))
-    if size < 1:
-        raise Refused(EINVAL)
-    at = offset
-    if op == PIOD_READ_AUXV:
-        if offset > ES_ARGLEN:
-            raise Refused(EIO)
-        size = min(size, ES_ARGLEN - offset)
-        at = psstrings.auxv_at(c.p) + offset
-        if at > c.p.ps_strings:
-            raise Refused(EIO)
-        size = min(size, c.p.ps_strings - at)
-    elif op not in (PIOD_READ_D, PIOD_WRITE_D, PIOD_READ_I, PIOD_WRITE_I):
-        raise Refused(EINVAL)
-    if op in (PIOD_WRITE_D, PIOD_WRITE_I):
-        done = len(transfer(c.p, at, size, c.mem.copyin(where, size)))
-    else:
-        data = transfer(c.p, at, size, None)
-        c.mem.copyout(where, data)
-        done = len(data)
-    c.copyout(IO_DESC.pack(op, offset, where, done))
-    return 0
-
-
-def _dumpcore(c: Call) -> int:
-    """To the file named, `data` bytes of it, or where core files go."""
-    path = None
-    if number(c.addr):
-        if not 0 <= c.data < MAXPATHLEN:
-            raise Refused(EINVAL)
-        path = c.copyin(c.data).split(b"\0")[0].decode("utf-8", "surrogateescape")
-    coredump.write(c.system, c.td2, path)
-    return 0
-
-
 HANDLERS: dict[int, Callable[[Call], int]] = {
     PT_TRACE_ME: _trace_me, PT_ATTACH: _attach, PT_KILL: _kill, PT_STOP: _stop,
-    **dict.fromkeys((PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D), _word),
+    **dict.fromkeys((PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D), inside.word),
     **dict.fromkeys((PT_CONTINUE, PT_STEP, PT_SYSCALL, PT_DETACH), _resume),
     **dict.fromkeys((PT_SETSTEP, PT_CLEARSTEP), _set_step),
     **dict.fromkeys((PT_SUSPEND, PT_RESUME), _suspend),
     **dict.fromkeys((PT_LWPSTATUS, PT_LWPNEXT), _lwpstatus),
-    **dict.fromkeys(range(PT_GETREGS, PT_SETDBREGS + 1), _registers),
-    PT_IO: _io, PT_DUMPCORE: _dumpcore, PT_LWPINFO: _lwpinfo, PT_SYSCALLEMU: _syscallemu,
+    **dict.fromkeys(range(PT_GETREGS, PT_SETDBREGS + 1), inside.registers),
+    **dict.fromkeys((PT_GETXSTATE, PT_SETXSTATE), inside.extended),
+    PT_IO: inside.io, PT_DUMPCORE: inside.dump_core, PT_LWPINFO: _lwpinfo,
+    PT_SYSCALLEMU: _syscallemu,
     PT_GET_EVENT_MASK: _get_event_mask, PT_SET_EVENT_MASK: _set_event_mask,
     PT_GET_PROCESS_STATE: _get_process_state, PT_GET_SIGINFO: _get_siginfo,
     PT_SET_SIGINFO: _set_siginfo, PT_GET_SIGPASS: _get_sigpass, PT_SET_SIGPASS: _set_sigpass,

@@ -62,6 +62,9 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
     if p.state is ProcState.ZOMBIE or not p.threads:
         return
     traced = bool(p.flag & P.TRACED)
+    if p is system.init and not p.flag & P.STOPPED_SIG:
+        _to_init(system, p, ksi, traced)
+        return
     action = p.sigacts[sig]
     if not traced and ignored(p, sig):
         return
@@ -94,6 +97,14 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
         queue.delete(sig)
         return
     wake(system, receiver, sig)
+
+
+def _to_init(system: System, p: Proc, ksi: KSigInfo, traced: bool) -> None:
+    """init runs no program here: it stops for its tracer, and lets all else pass."""
+    if traced:
+        t = tracing(p)
+        t.info, t.lwp = ksi, p.threads[0].tid
+        stop_process(system, p, ksi.signo)
 
 
 def _to_stopped(system: System, p: Proc, td: Thread, sig: int, queue: SigQueue,

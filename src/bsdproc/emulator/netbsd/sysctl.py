@@ -23,7 +23,7 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
-from bsdproc.emulator.netbsd import cred, kinfo, psstrings
+from bsdproc.emulator.netbsd import cred, kinfo, kinfo_file, kinfo_vm, psstrings
 from bsdproc.emulator.netbsd.state import tracing
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 WHOLE = 1 << 40
 CTL_KERN, CTL_HW, CTL_PROC, CTL_SECURITY = 1, 6, 10, 11
-KERN_PROC2, KERN_PROC_ARGS, KERN_LWP = 47, 48, 64
+CTL_VM = 2
+KERN_PROC2, KERN_PROC_ARGS, KERN_LWP, KERN_FILE2, VM_PROC = 47, 48, 64, 77, 16
+BYFILE, BYPID, VM_PROC_MAP = 1, 2, 1
 (ALL, PID, PGRP, SESSION, TTY, UID, RUID, GID, RGID) = range(9)
 (ARGV, NARGV, ENV, NENV, PATHNAME, CWD) = range(1, 7)
 TTY_NODEV, TTY_REVOKE = -1, -2
@@ -140,6 +142,49 @@ def _lwps(asked: Asked, rest: Mib) -> Answer:
                    for td in reversed(p.threads)), size, count, asked.room)
 
 
+def _files(asked: Asked, rest: Mib) -> Answer:
+    """kern.file2: by file or by process (-1 for all), the size of a record,
+    how many.  Whose the caller's user is not, are left out."""
+    asked.read_only()
+    if len(rest) != 4:
+        raise Refused(EINVAL)
+    op, arg, size, count = rest
+    if size < 1 or count < 0:
+        raise Refused(EINVAL)
+    mine = [p for p in _all(asked) if _own(asked.td, p)]
+    if op == BYFILE:
+        if arg:
+            raise Refused(EINVAL)
+        return _table(kinfo_file.each_once(asked.system, mine), size, count, asked.room)
+    if op != BYPID or arg < -1:
+        raise Refused(EINVAL)
+    if arg != -1:
+        mine = [_looked_into(asked, arg)]
+    return _table((record for p in mine for record in kinfo_file.of_process(asked.system, p)),
+                  size, count, asked.room)
+
+
+def _looked_into(asked: Asked, pid: int) -> Proc:
+    """A process of the caller's user: ESRCH, EPERM."""
+    p = asked.system.find_proc(pid)
+    cred.cansee(asked.system, asked.td, p)
+    if not _own(asked.td, p):
+        raise Refused(EPERM)
+    return p
+
+
+def _map(asked: Asked, rest: Mib) -> Answer:
+    """vm.proc.map: the process, the size of a record."""
+    asked.read_only()
+    if len(rest) != 3 or rest[0] != VM_PROC_MAP:
+        raise Refused(EINVAL)
+    _, pid, size = rest
+    if size < 1:
+        raise Refused(EINVAL)
+    p = asked.td.proc if pid == -1 else _looked_into(asked, pid)
+    return _table(kinfo_vm.entries(asked.system, p), size, 1 << 30, asked.room)
+
+
 # -- arguments -------------------------------------------------------------------------
 def _args(asked: Asked, rest: Mib) -> Answer:
     """kern.proc_args: pid and what.  EINVAL for a process that is not there or
@@ -188,11 +233,7 @@ def _proc(asked: Asked, rest: Mib) -> Answer:
     if len(rest) < 2:
         raise Refused(EISDIR)
     pid, what, *more = rest
-    system = asked.system
-    p = asked.td.proc if pid == CURPROC else system.find_proc(pid)
-    cred.cansee(system, asked.td, p)
-    if not _own(asked.td, p):
-        raise Refused(EPERM)
+    p = asked.td.proc if pid == CURPROC else _looked_into(asked, pid)
     if what == LIMIT:
         return _limit(asked, p, more)
     if more:
@@ -298,6 +339,8 @@ NODES: dict[Mib, tuple[str, Node]] = {
     (CTL_KERN, KERN_PROC2): ("kern.proc2", _proc2),
     (CTL_KERN, KERN_PROC_ARGS): ("kern.proc_args", _args),
     (CTL_KERN, KERN_LWP): ("kern.lwp", _lwps),
+    (CTL_KERN, KERN_FILE2): ("kern.file2", _files),
+    (CTL_VM, VM_PROC): ("vm.proc", _map),
     (CTL_HW, 1): ("hw.machine", _fixed(lambda system: system.machine)),
     (CTL_HW, 3): ("hw.ncpu", _fixed(lambda system: system.cpus)),
     (CTL_HW, 7): ("hw.pagesize", _fixed(lambda system: 4096)),
