@@ -70,7 +70,8 @@ def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
 
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """curproc: the calling process, as its link says."""
-    return parse_number(_call.dragonfly(kernel).readlink(f"{root}/curproc").encode())
+    link = _call.dragonfly(kernel).readlink(f"{root}/curproc")
+    return parse_number(link.encode("utf-8", "surrogateescape"))
 
 
 def nodes(pid: int | None = None, *, root: str = ROOT,
