@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bsdproc import kernel as kernels
 from bsdproc.kernel import Kernel
@@ -35,6 +36,12 @@ ENGINE = find_spec("unicorn") is not None
 OF_EMULATORS = {HERE / "fuzz", *(HERE / "emulator" / name for name in (
     "creds", "dragonfly", "files", "machdep", "machine", "netbsd"))}
 """What is about the emulated kernels alone; all else holds of a real one too."""
+
+
+if NATIVE:
+    # How long an example may take says more of the machine than of what is tested.
+    settings.register_profile("native", deadline=None)
+    settings.load_profile("native")
 
 
 class Unmade(pytest.Directory):

@@ -69,9 +69,11 @@ def sockaddr(data: bytes, byteorder: str) -> SocketAddress | None:
     if family == _AF_INET:
         return InetAddress(".".join(map(str, data[4:8])), int.from_bytes(data[2:4], "big"))
     if family == _AF_INET6:
+        from ipaddress import IPv6Address   # inet_ntop does it only where Python has IPv6
+
         order: Any = byteorder
         return Inet6Address(
-            socket.inet_ntop(socket.AF_INET6, data[8:24]), int.from_bytes(data[2:4], "big"),
+            str(IPv6Address(data[8:24])), int.from_bytes(data[2:4], "big"),
             int.from_bytes(data[4:8], "big"), int.from_bytes(data[24:28], order),
         )
     return OtherAddress(family, data[2:length])
