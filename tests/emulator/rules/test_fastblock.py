@@ -169,8 +169,12 @@ def test_a_word_that_is_gone_is_a_segmentation_fault(kernel: Kernel, tracee: Bri
     assert t.wait() == "killed by 11"
 
 
-def test_a_sleep_ends_once_and_then_no_more(t: Tracee) -> None:
-    """The count is taken when signals are acted on: the first sleep is broken off."""
+@pytest.mark.privileged
+@pytest.mark.parametrize("always", [0, 1])
+def test_a_sleep_ends_once_and_then_no_more(t: Tracee, always: int) -> None:
+    """A signal wakes a sleeper whatever the word says, and is kept only then; that it
+    is read at each system call (kern.sigfastblock_fetch_always) does not help."""
+    t.k.sysctl("kern.sigfastblock_fetch_always", new=bytes([always]))
     ask(t, (SETPTR, WORD))
     t.write(DATA + 0x200, action(CODE + 0x800))
     t.write(DATA + 0x240, struct.pack("<qq", 1, 0))
@@ -179,6 +183,7 @@ def test_a_sleep_ends_once_and_then_no_more(t: Tracee) -> None:
     t.k.settle(0.1)
     t.kill("SIGUSR1")
     assert t.wait() == "SIGTRAP"
+    t.k.sysctl("kern.sigfastblock_fetch_always", new=b"\0")
     assert (t.kept(8), t.kept(16)) == (EINTR, 0)
     assert word(t) == ONE | PENDING
 

@@ -406,7 +406,7 @@ def interrupted(system: System, td: Thread) -> Generator[Sleep | None, int, int]
 
 def ast(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """On the way back to the program: act on every signal that is due."""
-    _look_at_word(system, td)
+    look_at_word(system, td)
     td.dbgflags |= TDB.BOUNDARY
     while sig := (yield from issignal(system, td)):
         yield from post(system, td, sig)
@@ -419,7 +419,7 @@ def ast(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
         td.sigmask, td.oldsigmask = td.oldsigmask, None
 
 
-def _look_at_word(system: System, td: Thread) -> None:
+def look_at_word(system: System, td: Thread) -> None:
     """sigfastblock_fetch."""
     if td.sigblock_address is not None and (bad := fastblock.fetch(td)) is not None:
         trapsignal(system, td, bad)
@@ -441,7 +441,7 @@ def reschedule(system: System, td: Thread, blocked: Iterable[int], *, fast: bool
 
 def trapsignal(system: System, td: Thread, ksi: KSigInfo) -> None:
     """A signal that the thread's own instruction caused: never held back."""
-    _look_at_word(system, td)
+    look_at_word(system, td)
     p, sig = td.proc, ksi.signo
     action = p.sigacts[sig]
     held = sig in td.sigmask or td.sigblock_value != 0

@@ -275,6 +275,8 @@ KERN = (
     setting("kern.wait_dequeue_sigchld", None, Type.U8, 1,
             "Collecting a child takes its SIGCHLD away", RW | TUN),
     setting("kern.sig_discard_ign", None, Type.U8, 1, "Ignored signals are not queued", RW | TUN),
+    setting("kern.sigfastblock_fetch_always", None, Type.U8, 0,
+            "sigfastblock's word is read at each system call", RW | TUN),
     setting("kern.trap_enotcap", None, Type.U8, 0, "SIGTRAP for what capability mode refuses",
             RW | TUN),
     setting("kern.forcesigexit", None, Type.INT, 1,

@@ -183,6 +183,9 @@ class System(BsdSystem):
     exec_returns = entry.syscall_return
 
     def refuse_call(self, td: Thread, name: str | None) -> int:
+        if td.sigblock_address is not None and self.settings.get(
+                "kern.sigfastblock_fetch_always", 0):
+            signals.look_at_word(self, td)
         return ECAPMODE if td.proc.cred.capmode and name not in ENABLED else 0
 
     def syscalls_of(self, td: Thread) -> Mapping[int, Entry]:
