@@ -346,3 +346,16 @@ def test_core(start: Start) -> None:
     assert len(notes[8]) == 4 + 768
     assert notes[15] == struct.pack("<iI", 4, p.proc.ps_strings)
     assert notes[16][:4] == struct.pack("<i", 8)
+
+
+def test_kevent(start: Start) -> None:
+    """Its structure is i386's, which packs 64-bit words."""
+    form = struct.Struct("<IhHIqI4Q")
+    changes = form.pack(5, -11, 1, 0, 0, 9, 0, 0, 0, 0) + form.pack(
+        5, -11, 0, 0x01000000, -4, 0xFFFFFFF0, 1, 2, 3, 4)
+    code = call(362) + call(560, 3, DATA, 2, DATA + 256, 1, 0) + "cc"
+    p = narrow(start, code, changes)
+    assert p.stops() == SIGTRAP
+    assert p.regs()["rax"] == 1
+    assert form.unpack(p.read(DATA + 256, form.size)) == (
+        5, -11, 0, 0, -4, 0xFFFFFFF0, 0, 0, 0, 0)

@@ -17,6 +17,7 @@ from bsdproc.emulator.bsd.kqueue import Event, Kqueue, Note
 from bsdproc.emulator.bsd.state import P, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.time import deadline_at
+from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EBADF, EINTR, EINVAL, ENOENT, ERESTART, EWOULDBLOCK, Refused
 from bsdproc.emulator.freebsd.cred import p_cansee
 
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 Args = tuple[int, ...]
 
-KEVENT = struct.Struct("<QhHIqQ4Q")
-KEVENT11 = struct.Struct("<QhHIqQ")
-"""struct kevent as it was before 12."""
+KEVENT = (struct.Struct("<QhHIqQ4Q"), struct.Struct("<IhHIqI4Q"))
+"""struct kevent: amd64's and i386's."""
+KEVENT11 = (struct.Struct("<QhHIqQ"), struct.Struct("<IhHIiI"))
+"""The same as it was before 12."""
 KNOWN = frozenset({kq.READ, kq.WRITE, kq.PROC, kq.SIGNAL, kq.TIMER, kq.PROCDESC, kq.USER})
 EVFILT_SYSCOUNT = 13
 EV_SYSFLAGS = 0xF000
@@ -133,11 +135,11 @@ def _change(system: System, queue: Kqueue, note: Note, event: Event) -> None:
 
 
 def sys_kevent(system: System, td: Thread, args: Args) -> Blocking[int]:
-    return _kevent(system, td, args, KEVENT)
+    return _kevent(system, td, args, KEVENT[narrow(td)])
 
 
 def sys_freebsd11_kevent(system: System, td: Thread, args: Args) -> Blocking[int]:
-    return _kevent(system, td, args, KEVENT11)
+    return _kevent(system, td, args, KEVENT11[narrow(td)])
 
 
 def _kevent(system: System, td: Thread, args: Args, form: struct.Struct) -> Blocking[int]:
@@ -178,9 +180,10 @@ def _kevent(system: System, td: Thread, args: Args, form: struct.Struct) -> Bloc
 
 
 def _tell(td: Thread, address: int, form: struct.Struct, event: Event) -> None:
-    extra = event.extra if form is KEVENT else ()
+    extra = event.extra if form in KEVENT else ()
+    data = signed(event.data) if form is KEVENT11[1] else event.data
     space_of(td).copyout(address, form.pack(
-        event.ident, event.filter, event.flags, event.fflags & 0xFFFFFFFF, event.data,
+        event.ident, event.filter, event.flags, event.fflags & 0xFFFFFFFF, data,
         event.udata, *extra))
 
 
