@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,7 +68,7 @@ def sockaddr(data: bytes, byteorder: str) -> SocketAddress | None:
     if family == _AF_INET:
         return InetAddress(".".join(map(str, data[4:8])), int.from_bytes(data[2:4], "big"))
     if family == _AF_INET6:
-        from ipaddress import IPv6Address   # inet_ntop does it only where Python has IPv6
+        from ipaddress import IPv6Address  # inet_ntop does it only where Python has IPv6
 
         order: Any = byteorder
         return Inet6Address(
