@@ -19,6 +19,7 @@ def table() -> Mapping[int, Entry]:
         jail,
         kqueue,
         memory,
+        messages,
         procdesc,
         process,
         shm,
@@ -30,7 +31,7 @@ def table() -> Mapping[int, Entry]:
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets, shm):
+                   fastblock, sockets, messages, shm):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -1,4 +1,4 @@
-"""Sockets: making, naming and connecting them, and what goes through them.
+"""Sockets: making, naming and connecting them, and their options.
 
 The subject of FreeBSD's uipc_syscalls.c.  There is the local domain and no
 network: other domains are EAFNOSUPPORT, with a note in the kernel's log.
@@ -7,11 +7,9 @@ network: other domains are EAFNOSUPPORT, with a note in the kernel's log.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd.file import O_NONBLOCK, Blocking, File, Kind
+from bsdproc.emulator.bsd.file import O_NONBLOCK, Blocking
 from bsdproc.emulator.bsd.files import AT_FDCWD, nofile, where
 from bsdproc.emulator.bsd.sockets import (
     AF_LOCAL,
@@ -19,25 +17,20 @@ from bsdproc.emulator.bsd.sockets import (
     NO_NAME,
     SEQPACKET,
     STREAM,
-    Received,
     Socket,
 )
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import int32, space
-from bsdproc.emulator.bsd.syscalls.files import iovec
-from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import (
     EADDRINUSE,
     EAFNOSUPPORT,
     ECAPMODE,
     EEXIST,
     EINVAL,
-    EMSGSIZE,
     ENAMETOOLONG,
     ENOPROTOOPT,
     ENOTCONN,
     ENOTSOCK,
-    EOPNOTSUPP,
     EPROTONOSUPPORT,
     EPROTOTYPE,
     Refused,
@@ -55,11 +48,7 @@ SOCK_MAXADDRLEN = 255
 SUN_SIZE, SUN_PATH = 106, 2
 """sizeof(struct sockaddr_un), and where its path begins."""
 DOMAINS = {2: "AF_INET", 28: "AF_INET6", 17: "AF_ROUTE", 32: "AF_NETGRAPH"}
-MSG_CTRUNC, MSG_CMSG_CLOEXEC = 0x20, 0x40000
-SOL_SOCKET, SCM_RIGHTS = 0xFFFF, 1
-MSGHDR = (struct.Struct("<QI4xQi4xQIi"), struct.Struct("<IIIiIIi"))
-"""struct msghdr: name and its size, vector and its count, control and its size, flags."""
-CMSG = struct.Struct("<Iii")
+SOL_SOCKET = 0xFFFF
 
 
 def socket_of(td: Thread, fd: int) -> Socket:
@@ -160,7 +149,7 @@ def sys_listen(system: System, td: Thread, args: Args) -> None:
     socket_of(td, int32(args[0])).listen(int32(args[1]))
 
 
-def _named(system: System, td: Thread, at: int, name: bytes) -> object:
+def named(system: System, td: Thread, at: int, name: bytes) -> object:
     """unp_connectat: what a name leads to.  ENOTSOCK, EACCES."""
     path = _path(name)
     who = where(td, at, path)
@@ -185,7 +174,7 @@ def _connect(system: System, td: Thread, at: int, args: Args) -> None:
         raise Refused(ECAPMODE)
     socket = socket_of(td, int32(args[0]))
     socket.may_connect(system)
-    socket.connect(system, td, _named(system, td, at, name))
+    socket.connect(system, td, named(system, td, at, name))
 
 
 def sys_accept(system: System, td: Thread, args: Args) -> Blocking[int]:
@@ -202,7 +191,7 @@ def sys_accept4(system: System, td: Thread, args: Args) -> Blocking[int]:
 
 
 def _accept(system: System, td: Thread, args: Args, flag: int, cloexec: bool) -> Blocking[int]:
-    room = _room(td, args[2]) if args[1] else 0
+    room = room_at(td, args[2]) if args[1] else 0
     new = yield from socket_of(td, int32(args[0])).accept(system)
     new.flag |= flag
     try:
@@ -222,7 +211,7 @@ def _peer(socket: Socket) -> bytes:
     return (socket.peer.name if socket.peer is not None else None) or NO_NAME
 
 
-def _room(td: Thread, address: int) -> int:
+def room_at(td: Thread, address: int) -> int:
     size: int = struct.unpack("<I", space(td).copyin(address, 4))[0]
     return size
 
@@ -234,14 +223,14 @@ def _tell_name(td: Thread, name: bytes, address: int, size_address: int, room: i
 
 
 def sys_getsockname(system: System, td: Thread, args: Args) -> None:
-    room = _room(td, args[2])
+    room = room_at(td, args[2])
     if room >> 31:
         raise Refused(EINVAL)
     _tell_name(td, socket_of(td, int32(args[0])).name or NO_NAME, args[1], args[2], room)
 
 
 def sys_getpeername(system: System, td: Thread, args: Args) -> None:
-    room = _room(td, args[2])
+    room = room_at(td, args[2])
     if room >> 31:
         raise Refused(EINVAL)
     socket = socket_of(td, int32(args[0]))
@@ -282,7 +271,7 @@ def _option(socket: Socket, option: int) -> int | None:
 def sys_getsockopt(system: System, td: Thread, args: Args) -> None:
     room = 0
     if args[3]:
-        room = _room(td, args[4])
+        room = room_at(td, args[4])
         if room >> 31:
             raise Refused(EINVAL)
     socket, option = socket_of(td, int32(args[0])), int32(args[2])
@@ -324,164 +313,7 @@ def _unknown(system: System, td: Thread, call: str, args: Args) -> None:
     raise Refused(ENOPROTOOPT)
 
 
-# -- messages --------------------------------------------------------------------------
-@dataclass(slots=True)
-class Message:
-    """struct msghdr."""
-
-    name: int
-    name_size: int
-    vector: int
-    count: int
-    control: int
-    control_size: int
-    flags: int
-
-    @classmethod
-    def at(cls, td: Thread, address: int) -> Message:
-        form = MSGHDR[narrow(td)]
-        return cls(*form.unpack(space(td).copyin(address, form.size)))
-
-    def store(self, td: Thread, address: int) -> None:
-        space(td).copyout(address, MSGHDR[narrow(td)].pack(
-            self.name, self.name_size, self.vector, self.count, self.control,
-            self.control_size, self.flags))
-
-
-def _vector(td: Thread, message: Message) -> list[tuple[int, int]]:
-    try:
-        return iovec(td, message.vector, message.count)
-    except Refused as e:
-        raise Refused(EMSGSIZE if not 0 <= message.count <= 1024 else e.errno) from None
-
-
-def _aligned(td: Thread, size: int) -> int:
-    unit = 4 if narrow(td) else 8
-    return size + unit - 1 & -unit
-
-
-def _files_to_send(td: Thread, message: Message) -> list[File]:
-    """unp_internalize: the files of an SCM_RIGHTS message, held."""
-    if not message.control:
-        return []
-    if message.control_size < CMSG.size:
-        raise Refused(EINVAL)
-    data = space(td).copyin(message.control, message.control_size)
-    found: list[File] = []
-    at, head = 0, _aligned(td, CMSG.size)
-    while at + CMSG.size <= len(data):
-        size, level, kind = CMSG.unpack_from(data, at)
-        if size < CMSG.size or at + size > len(data) or level != SOL_SOCKET:
-            raise Refused(EINVAL)
-        if kind != SCM_RIGHTS:
-            raise Refused(EINVAL)
-        for fd, in struct.iter_unpack("<i", data[at + head : at + size][: (size - head) // 4 * 4]):
-            file = td.proc.files.get(fd)
-            if file.kind == Kind.KQUEUE:
-                raise Refused(EOPNOTSUPP)
-            found.append(file)
-        at += _aligned(td, size)
-    for file in found:
-        file.hold()
-    return found
-
-
-def _send(system: System, td: Thread, fd: int, message: Message, data: bytes,
-          flags: int) -> Blocking[int]:
-    """sendit."""
-    name = None
-    if message.name:
-        if td.proc.cred.capmode:
-            raise Refused(ECAPMODE)
-        name = name_at(td, message.name, message.name_size)
-    socket = socket_of(td, fd)
-    if flags & 1:       # MSG_OOB
-        raise Refused(EOPNOTSUPP)
-    to = None
-    if name is not None and not socket.connection:
-        to = socket.reachable(_named(system, td, AT_FDCWD, name))
-    files = _files_to_send(td, message)
-    try:
-        return (yield from socket.send(system, td, data, flags, to, files))
-    except Refused as e:
-        socket.broken_pipe(system, td, e, flags)
-        raise
-
-
-def sys_sendto(system: System, td: Thread, args: Args) -> Blocking[int]:
-    data = space(td).copyin(args[1], args[2]) if args[2] else b""
-    message = Message(args[4], args[5] & 0xFFFFFFFF, 0, 0, 0, 0, 0)
-    return (yield from _send(system, td, int32(args[0]), message, data, int32(args[3])))
-
-
-def sys_sendmsg(system: System, td: Thread, args: Args) -> Blocking[int]:
-    message = Message.at(td, args[1])
-    data = b"".join(space(td).copyin(at, size) for at, size in _vector(td, message) if size)
-    return (yield from _send(system, td, int32(args[0]), message, data, int32(args[2])))
-
-
-def sys_recvfrom(system: System, td: Thread, args: Args) -> Blocking[int]:
-    room = _room(td, args[5]) if args[5] else 0
-    found = yield from socket_of(td, int32(args[0])).receive(
-        system, td, args[2], int32(args[3]))
-    for file in found.files:
-        file.drop(system)
-    space(td).copyout(args[1], found.data)
-    told = (found.sender or b"")[:room] if args[4] else b""
-    if told:
-        space(td).copyout(args[4], told)
-    if args[5]:
-        space(td).copyout(args[5], struct.pack("<I", len(told)))
-    return len(found.data)
-
-
-def sys_recvmsg(system: System, td: Thread, args: Args) -> Blocking[int]:
-    message = Message.at(td, args[1])
-    parts, flags = _vector(td, message), int32(args[2])
-    found = yield from socket_of(td, int32(args[0])).receive(
-        system, td, sum(size for _, size in parts), flags)
-    message.flags = flags | found.flags
-    done = 0
-    for at, size in parts:
-        space(td).copyout(at, found.data[done : done + size])
-        done += size
-    if message.name:
-        told = (found.sender or b"")[: message.name_size]
-        space(td).copyout(message.name, told)
-        message.name_size = len(told)
-    _tell_files(system, td, message, found, bool(flags & MSG_CMSG_CLOEXEC))
-    message.store(td, args[1])
-    return len(found.data)
-
-
-def _tell_files(system: System, td: Thread, message: Message, found: Received,
-                cloexec: bool) -> None:
-    """unp_externalize: descriptors for the files, if there is room to tell of them."""
-    files: Sequence[File] = found.files
-    room, message.control_size = message.control_size, 0
-    head = _aligned(td, CMSG.size)
-    size = head + 4 * len(files)
-    try:
-        if not files:
-            return
-        if not message.control or _aligned(td, size) > room:
-            message.flags |= MSG_CTRUNC if message.control else 0
-            return
-        table, limit = td.proc.files, nofile(td.proc)
-        placed = [table.place(file, limit, cloexec=cloexec) for file in files]
-        text = CMSG.pack(size, SOL_SOCKET, SCM_RIGHTS).ljust(head, b"\0")
-        text += struct.pack(f"<{len(placed)}i", *placed)
-        space(td).copyout(message.control, text.ljust(_aligned(td, size), b"\0"))
-        message.control_size = _aligned(td, size)
-    finally:
-        for file in files:
-            file.drop(system)
-
-
 SYSCALLS: dict[int, Entry] = {
-    27: ("recvmsg", 3, sys_recvmsg),
-    28: ("sendmsg", 3, sys_sendmsg),
-    29: ("recvfrom", 6, sys_recvfrom),
     30: ("accept", 3, sys_accept),
     31: ("getpeername", 3, sys_getpeername),
     32: ("getsockname", 3, sys_getsockname),
@@ -491,7 +323,6 @@ SYSCALLS: dict[int, Entry] = {
     105: ("setsockopt", 5, sys_setsockopt),
     106: ("listen", 2, sys_listen),
     118: ("getsockopt", 5, sys_getsockopt),
-    133: ("sendto", 6, sys_sendto),
     134: ("shutdown", 2, sys_shutdown),
     135: ("socketpair", 4, sys_socketpair),
     538: ("bindat", 4, sys_bindat),
