@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from bsdproc import abi
-from bsdproc.freebsd import Exited, Signal, Signaled, WaitOptions, procctl, ptrace, wait
+from bsdproc.freebsd import Exited, Signal, Signaled, WaitOptions, _reaper, procctl, ptrace, wait
 from bsdproc.freebsd.constants import (
     AslrPolicy,
     KptiPolicy,
@@ -97,14 +97,14 @@ def test_reaper_list_grows_until_it_is_whole(
     tree = start("tree", "flat", "7", traced=False)
     wait(tree.pid, WaitOptions.WUNTRACED)
     rooms: list[int] = []
-    real = procctl._getpids
+    real = _reaper._getpids
 
     def getpids(kernel: Kernel, id: int, room: int) -> tuple[ReaperPid, ...]:
         rooms.append(room if rooms else 1)
         return real(kernel, id, rooms[-1])
 
-    monkeypatch.setattr(procctl, "_getpids", getpids)
-    monkeypatch.setattr(procctl, "_SLACK", -7)
+    monkeypatch.setattr(_reaper, "_getpids", getpids)
+    monkeypatch.setattr(_reaper, "_SLACK", -7)
     assert len(procctl.reap_getpids()) == 8
     assert len(rooms) > 1
 

@@ -17,6 +17,17 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bsdproc.freebsd import _call, _check
+from bsdproc.freebsd._reaper import (
+    ReaperKilled,
+    ReaperPid,
+    ReaperStatus,
+    process_id,
+    reap_acquire,
+    reap_getpids,
+    reap_kill,
+    reap_release,
+    reap_status,
+)
 from bsdproc.freebsd.constants.procctl import (
     AslrPolicy,
     KptiPolicy,
@@ -26,9 +37,6 @@ from bsdproc.freebsd.constants.procctl import (
     ProtectFlags,
     ProtectOp,
     ProtmaxPolicy,
-    ReaperKillFlags,
-    ReaperPidFlags,
-    ReaperStatusFlags,
     StackgapFlags,
     StatusFlags,
     TraceControl,
@@ -37,171 +45,52 @@ from bsdproc.freebsd.constants.procctl import (
 )
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType
-from bsdproc.freebsd.records import Malformed
-from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags, known
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+__all__ = [
+    "Aslr",
+    "Kpti",
+    "La",
+    "Protmax",
+    "ReaperKilled",
+    "ReaperPid",
+    "ReaperStatus",
+    "TraceStatus",
+    "aslr",
+    "kpti",
+    "la",
+    "logsigexit",
+    "no_new_privs",
+    "pdeathsig",
+    "protmax",
+    "reap_acquire",
+    "reap_getpids",
+    "reap_kill",
+    "reap_release",
+    "reap_status",
+    "set_aslr",
+    "set_kpti",
+    "set_la",
+    "set_logsigexit",
+    "set_no_new_privs",
+    "set_pdeathsig",
+    "set_protmax",
+    "set_stackgap",
+    "set_trace",
+    "set_trapcap",
+    "set_wxmap",
+    "sprotect",
+    "stackgap",
+    "trace",
+    "trapcap",
+    "wxmap",
+]
+
 E = TypeVar("E", bound=IntEnum)
 _INT: Final = 4
-_SLACK: Final = 16
-_MOST: Final = 1 << 18
-"""More processes than there are process ids."""
-_NOBODY: Final = -1
-
-
-# -- the reaper ---------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ReaperStatus:
-    """struct procctl_reaper_status."""
-
-    flags: ReaperStatusFlags
-    """REAPER_STATUS_OWNED when the process asked about is a reaper itself."""
-    children: int
-    """How many of the reaper's descendants are its own children."""
-    descendants: int
-    """How many descendants the reaper has, those of reapers below it not counted."""
-    reaper: int
-    """The reaper's pid."""
-    pid: int | None
-    """One of its descendants; None when there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaperPid:
-    """struct procctl_reaper_pidinfo: a descendant of a reaper."""
-
-    pid: int
-    subtree: int
-    """The child of the reaper that it descends from, or is."""
-    flags: ReaperPidFlags
-
-
-@dataclass(frozen=True, slots=True)
-class ReaperKilled:
-    """What PROC_REAP_KILL did."""
-
-    killed: int
-    """How many processes were signalled."""
-    first_failed: int | None
-    """The first one that could not be; None when all could."""
-
-
-def reap_acquire(*, kernel: Kernel | None = None) -> None:
-    """PROC_REAP_ACQUIRE: become the reaper of all descendants forked from now on.
-
-    `KernelError` (EBUSY) when the caller is one already.  procctl(2)."""
-    kernel = _call.freebsd(kernel)
-    _call.procctl(kernel, IdType.P_PID, kernel.getpid(), "PROC_REAP_ACQUIRE", 0)
-
-
-def reap_release(*, kernel: Kernel | None = None) -> None:
-    """PROC_REAP_RELEASE: give the descendants to the next reaper above.
-
-    `KernelError` (EINVAL) when the caller is no reaper, or is init."""
-    kernel = _call.freebsd(kernel)
-    _call.procctl(kernel, IdType.P_PID, kernel.getpid(), "PROC_REAP_RELEASE", 0)
-
-
-def reap_status(pid: int | None = None, *, kernel: Kernel | None = None) -> ReaperStatus:
-    """PROC_REAP_STATUS: a reaper's state; of a process that is none, its reaper's."""
-    kernel = _call.freebsd(kernel)
-    layout = kernel.target.struct("struct procctl_reaper_status")
-    buffer = kernel.buffer(layout.size)
-    _call.procctl(kernel, IdType.P_PID, _pid(kernel, pid), "PROC_REAP_STATUS", buffer)
-    bits, children, descendants, reaper, one = layout.reader(
-        "rs_flags", "rs_children", "rs_descendants", "rs_reaper", "rs_pid"
-    )(buffer.read(), 0)
-    return ReaperStatus(
-        flags(ReaperStatusFlags, bits), children, descendants, reaper,
-        None if one == _NOBODY else one,
-    )
-
-
-def reap_getpids(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[ReaperPid, ...]:
-    """PROC_REAP_GETPIDS: all descendants of a reaper; of a process that is none, its reaper's.
-
-    The room is grown until the list does not fill it, so that none is missing."""
-    kernel = _call.freebsd(kernel)
-    id = _pid(kernel, pid)
-    room = reap_status(id, kernel=kernel).descendants + _SLACK
-    while room <= _MOST:
-        found = _getpids(kernel, id, room)
-        if len(found) < room:
-            return found
-        room *= 2
-    raise Malformed(f"no reaper has {room} descendants")
-
-
-def _getpids(kernel: Kernel, id: int, room: int) -> tuple[ReaperPid, ...]:
-    entry = kernel.target.struct("struct procctl_reaper_pidinfo")
-    request = kernel.target.struct("struct procctl_reaper_pids")
-    entries = kernel.buffer(entry.size * room)
-    _call.procctl(
-        kernel, IdType.P_PID, id, "PROC_REAP_GETPIDS",
-        kernel.buffer(request.pack({"rp_count": room, "rp_pids": entries.address})),
-    )
-    data = entries.read()
-    read = entry.reader("pi_pid", "pi_subtree", "pi_flags")
-    found: list[ReaperPid] = []
-    for offset in range(0, len(data), entry.size):
-        pid, subtree, bits = read(data, offset)
-        if not bits & ReaperPidFlags.REAPER_PIDINFO_VALID.value:
-            break
-        found.append(ReaperPid(pid, subtree, flags(ReaperPidFlags, bits)))
-    return tuple(found)
-
-
-def reap_kill(
-    signal: Signal | int,
-    *,
-    children: bool = False,
-    subtree: int | None = None,
-    pid: int | None = None,
-    kernel: Kernel | None = None,
-) -> ReaperKilled:
-    """PROC_REAP_KILL: signal the descendants of a reaper.
-
-    All of them; with `children` (REAPER_KILL_CHILDREN) its own children only, with
-    `subtree` (REAPER_KILL_SUBTREE) that child and what descends from it.  Of a
-    process that is no reaper, its reaper's: a caller that has not acquired the
-    status signals everything below init, itself included.
-
-    A `KernelError` carries `killed` and `first_failed` as well.
-    `ProcessLookupError` (ESRCH) when nobody was signalled; FreeBSD 13 and 14 say so
-    with `children` even when somebody was, so look at ``error.killed``.  EPERM when
-    none could be.  `ValueError` for signal 0.
-    """
-    kernel = _call.freebsd(kernel)
-    asked = ReaperKillFlags(0)
-    if children:
-        asked |= ReaperKillFlags.REAPER_KILL_CHILDREN
-    if subtree is not None:
-        _check.process(subtree, "subtree")
-        asked |= ReaperKillFlags.REAPER_KILL_SUBTREE
-    if children and subtree is not None:
-        raise ValueError("either children or subtree")
-    layout = kernel.target.struct("struct procctl_reaper_kill")
-    buffer = kernel.buffer(layout.pack({
-        "rk_sig": _check.signal(signal, zero=False), "rk_flags": asked.value,
-        "rk_subtree": subtree or 0, "rk_fpid": _NOBODY,
-    }))
-    try:
-        _call.procctl(kernel, IdType.P_PID, _pid(kernel, pid), "PROC_REAP_KILL", buffer)
-    except KernelError as error:
-        error.killed, error.first_failed = _killed(layout.reader(
-            "rk_killed", "rk_fpid")(buffer.read(), 0))
-        raise
-    return ReaperKilled(*_killed(layout.reader("rk_killed", "rk_fpid")(buffer.read(), 0)))
-
-
-def _killed(numbers: tuple[int, ...]) -> tuple[int, int | None]:
-    killed, failed = numbers
-    return killed, None if failed == _NOBODY else failed
 
 
 # -- protection from the out-of-memory killer -----------------------------------
@@ -221,7 +110,7 @@ def sprotect(
 
     With `descend` (PPROT_DESCEND) their descendants too, with `inherit`
     (PPROT_INHERIT) the children they fork later.  `PermissionError` without the
-    privilege.  protect(1).
+    privilege.  protect(1).  procctl(2).
     """
     asked = ProtectFlags(0)
     if descend:
@@ -246,7 +135,9 @@ class TraceStatus:
 
 
 def trace(pid: int | None = None, *, kernel: Kernel | None = None) -> TraceStatus:
-    """PROC_TRACE_STATUS: whether a process may be traced, and by whom it is."""
+    """PROC_TRACE_STATUS: whether a process may be traced, and by whom it is.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     value = _get(kernel, "PROC_TRACE_STATUS", pid)
     return TraceStatus(value >= 0, value if value > 0 else None)
 
@@ -260,20 +151,24 @@ def set_trace(
     PROC_TRACE_CTL_DISABLE lasts until execve(2), DISABLE_EXEC beyond it; only the
     process itself can enable it again.  The superuser may trace all the same.
     `PermissionError` for another's process, `KernelError` (EBUSY) while it is
-    traced.
+    traced.  procctl(2).
     """
     _set(kernel, "PROC_TRACE_CTL", pid, TraceControl(control), pgid)
 
 
 def trapcap(pid: int | None = None, *, kernel: Kernel | None = None) -> bool:
-    """PROC_TRAPCAP_STATUS: whether a breach of capability mode sends SIGTRAP."""
+    """PROC_TRAPCAP_STATUS: whether a breach of capability mode sends SIGTRAP.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     return _get(kernel, "PROC_TRAPCAP_STATUS", pid) == TrapcapControl.PROC_TRAPCAP_CTL_ENABLE
 
 
 def set_trapcap(
     pid: int | None, enable: bool, *, pgid: int | None = None, kernel: Kernel | None = None
 ) -> None:
-    """PROC_TRAPCAP_CTL: have a breach of capability mode send SIGTRAP, or no more."""
+    """PROC_TRAPCAP_CTL: have a breach of capability mode send SIGTRAP, or no more.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  procctl(2)."""
     control = (TrapcapControl.PROC_TRAPCAP_CTL_ENABLE if enable
                else TrapcapControl.PROC_TRAPCAP_CTL_DISABLE)
     _set(kernel, "PROC_TRAPCAP_CTL", pid, control, pgid)
@@ -285,7 +180,7 @@ def set_trapcap(
 def pdeathsig(*, kernel: Kernel | None = None) -> Signal | int | None:
     """PROC_PDEATHSIG_STATUS: the signal that the caller gets when its parent exits.
 
-    None when there is none.  The kernel tells a process only about itself."""
+    None when there is none.  The kernel tells a process only about itself.  procctl(2)."""
     value = _get(kernel, "PROC_PDEATHSIG_STATUS", None)
     return known(Signal, value) if value else None
 
@@ -293,7 +188,7 @@ def pdeathsig(*, kernel: Kernel | None = None) -> Signal | int | None:
 def set_pdeathsig(signal: Signal | int | None, *, kernel: Kernel | None = None) -> None:
     """PROC_PDEATHSIG_CTL: send the caller a signal when its parent exits; None: no more.
 
-    Children do not inherit it, and a set-id program loses it."""
+    Children do not inherit it, and a set-id program loses it.  procctl(2)."""
     number = 0 if signal is None else _check.signal(signal, zero=False)
     _set(kernel, "PROC_PDEATHSIG_CTL", None, number, None)
 
@@ -312,13 +207,17 @@ class Aslr:
 
 
 def aslr(pid: int | None = None, *, kernel: Kernel | None = None) -> Aslr:
-    """PROC_ASLR_STATUS: address space layout randomization of a process."""
+    """PROC_ASLR_STATUS: address space layout randomization of a process.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     policy, active = _policy(AslrPolicy, _get(kernel, "PROC_ASLR_STATUS", pid))
     return Aslr(policy, active)
 
 
 def set_aslr(pid: int | None, policy: AslrPolicy, *, kernel: Kernel | None = None) -> None:
-    """PROC_ASLR_CTL: force it on or off for the images executed from now on, or neither."""
+    """PROC_ASLR_CTL: force it on or off for the images executed from now on, or neither.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  procctl(2)."""
     _set(kernel, "PROC_ASLR_CTL", pid, AslrPolicy(policy), None)
 
 
@@ -333,18 +232,24 @@ class Protmax:
 
 
 def protmax(pid: int | None = None, *, kernel: Kernel | None = None) -> Protmax:
-    """PROC_PROTMAX_STATUS: whether mmap(2)'s protection is also the most that is allowed."""
+    """PROC_PROTMAX_STATUS: whether mmap(2)'s protection is also the most that is allowed.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     policy, active = _policy(ProtmaxPolicy, _get(kernel, "PROC_PROTMAX_STATUS", pid))
     return Protmax(policy, active)
 
 
 def set_protmax(pid: int | None, policy: ProtmaxPolicy, *, kernel: Kernel | None = None) -> None:
-    """PROC_PROTMAX_CTL: force an implied PROT_MAX on or off, or neither."""
+    """PROC_PROTMAX_CTL: force an implied PROT_MAX on or off, or neither.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  procctl(2)."""
     _set(kernel, "PROC_PROTMAX_CTL", pid, ProtmaxPolicy(policy), None)
 
 
 def stackgap(pid: int | None = None, *, kernel: Kernel | None = None) -> StackgapFlags:
-    """PROC_STACKGAP_STATUS: gaps below stacks, now and after the next execve(2)."""
+    """PROC_STACKGAP_STATUS: gaps below stacks, now and after the next execve(2).
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     return flags(StackgapFlags, _get(kernel, "PROC_STACKGAP_STATUS", pid) & 0xFFFFFFFF)
 
 
@@ -352,7 +257,7 @@ def set_stackgap(pid: int | None, gaps: StackgapFlags, *, kernel: Kernel | None 
     """PROC_STACKGAP_CTL: disable gaps now, or set them for the next execve(2).
 
     `KernelError` (EINVAL) for enabling them where they were disabled, and for
-    contradictions."""
+    contradictions.  procctl(2)."""
     if not isinstance(gaps, StackgapFlags):
         raise TypeError(f"gaps must be StackgapFlags, not {type(gaps).__name__}")
     _set(kernel, "PROC_STACKGAP_CTL", pid, gaps.value, None)
@@ -361,12 +266,16 @@ def set_stackgap(pid: int | None, gaps: StackgapFlags, *, kernel: Kernel | None 
 def wxmap(pid: int | None = None, *, kernel: Kernel | None = None) -> WxmapFlags:
     """PROC_WXMAP_STATUS: mappings that are writable and executable at once.
 
-    PROC_WXORX_ENFORCE is set when there can be none in the running image."""
+    PROC_WXORX_ENFORCE is set when there can be none in the running image.
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.
+    procctl(2)."""
     return flags(WxmapFlags, _get(kernel, "PROC_WXMAP_STATUS", pid) & 0xFFFFFFFF)
 
 
 def set_wxmap(pid: int | None, control: WxmapFlags, *, kernel: Kernel | None = None) -> None:
-    """PROC_WXMAP_CTL: permit such mappings, or forbid them from the next execve(2) on."""
+    """PROC_WXMAP_CTL: permit such mappings, or forbid them from the next execve(2) on.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  procctl(2)."""
     if not isinstance(control, WxmapFlags):
         raise TypeError(f"control must be WxmapFlags, not {type(control).__name__}")
     _set(kernel, "PROC_WXMAP_CTL", pid, control.value, None)
@@ -376,17 +285,23 @@ def set_wxmap(pid: int | None, control: WxmapFlags, *, kernel: Kernel | None = N
 
 
 def no_new_privs(pid: int | None = None, *, kernel: Kernel | None = None) -> bool:
-    """PROC_NO_NEW_PRIVS_STATUS: whether set-id bits are ignored on execve(2)."""
+    """PROC_NO_NEW_PRIVS_STATUS: whether set-id bits are ignored on execve(2).
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     return _get(kernel, "PROC_NO_NEW_PRIVS_STATUS", pid) == NoNewPrivs.PROC_NO_NEW_PRIVS_ENABLE
 
 
 def set_no_new_privs(pid: int | None = None, *, kernel: Kernel | None = None) -> None:
-    """PROC_NO_NEW_PRIVS_CTL: ignore set-id bits on execve(2) from now on, for good."""
+    """PROC_NO_NEW_PRIVS_CTL: ignore set-id bits on execve(2) from now on, for good.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  procctl(2)."""
     _set(kernel, "PROC_NO_NEW_PRIVS_CTL", pid, NoNewPrivs.PROC_NO_NEW_PRIVS_ENABLE, None)
 
 
 def logsigexit(pid: int | None = None, *, kernel: Kernel | None = None) -> LogsigexitPolicy | int:
-    """PROC_LOGSIGEXIT_STATUS: whether the kernel logs a fatal signal."""
+    """PROC_LOGSIGEXIT_STATUS: whether the kernel logs a fatal signal.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  procctl(2)."""
     return known(LogsigexitPolicy, _get(kernel, "PROC_LOGSIGEXIT_STATUS", pid))
 
 
@@ -394,7 +309,9 @@ def set_logsigexit(
     pid: int | None, policy: LogsigexitPolicy, *, pgid: int | None = None,
     kernel: Kernel | None = None,
 ) -> None:
-    """PROC_LOGSIGEXIT_CTL: have a fatal signal logged or not, or as kern.logsigexit says."""
+    """PROC_LOGSIGEXIT_CTL: have a fatal signal logged or not, or as kern.logsigexit says.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  procctl(2)."""
     _set(kernel, "PROC_LOGSIGEXIT_CTL", pid, LogsigexitPolicy(policy), pgid)
 
 
@@ -412,7 +329,9 @@ class Kpti:
 
 
 def kpti(pid: int | None = None, *, kernel: Kernel | None = None) -> Kpti:
-    """PROC_KPTI_STATUS (amd64): kernel page table isolation.  `NotSupported` elsewhere."""
+    """PROC_KPTI_STATUS (amd64): kernel page table isolation.  `NotSupported` elsewhere.
+
+    procctl(2)."""
     policy, active = _policy(KptiPolicy, _get(kernel, "PROC_KPTI_STATUS", pid))
     return Kpti(policy, active)
 
@@ -420,7 +339,8 @@ def kpti(pid: int | None = None, *, kernel: Kernel | None = None) -> Kpti:
 def set_kpti(pid: int | None, policy: KptiPolicy, *, kernel: Kernel | None = None) -> None:
     """PROC_KPTI_CTL (amd64): isolate page tables from the next execve(2) on, or not.
 
-    Not isolating them takes a privilege (`PermissionError`).  `NotSupported` elsewhere."""
+    Not isolating them takes a privilege (`PermissionError`).  `NotSupported` elsewhere.
+    procctl(2)."""
     _set(kernel, "PROC_KPTI_CTL", pid, KptiPolicy(policy), None)
 
 
@@ -435,7 +355,7 @@ class La:
 
 
 def la(pid: int | None = None, *, kernel: Kernel | None = None) -> La:
-    """PROC_LA_STATUS (amd64): width of linear addresses.  `NotSupported` elsewhere."""
+    """PROC_LA_STATUS (amd64): width of linear addresses.  `NotSupported` elsewhere.  procctl(2)."""
     value = _get(kernel, "PROC_LA_STATUS", pid) & 0xFFFFFFFF
     la48 = StatusFlags.PROC_LA_STATUS_LA48.value
     la57 = StatusFlags.PROC_LA_STATUS_LA57.value
@@ -446,21 +366,17 @@ def la(pid: int | None = None, *, kernel: Kernel | None = None) -> La:
 def set_la(pid: int | None, policy: LaPolicy, *, kernel: Kernel | None = None) -> None:
     """PROC_LA_CTL (amd64): width of linear addresses from the next execve(2) on.
 
-    `NotSupported` elsewhere."""
+    `NotSupported` elsewhere.  procctl(2)."""
     _set(kernel, "PROC_LA_CTL", pid, LaPolicy(policy), None)
 
 
 # -- how an int goes in and comes out ---------------------------------------------------
 
 
-def _pid(kernel: Kernel, pid: int | None) -> int:
-    return kernel.getpid() if pid is None else _check.process(pid)
-
-
 def _get(kernel: Kernel | None, command: str, pid: int | None) -> int:
     kernel = _call.freebsd(kernel)
     buffer = kernel.buffer(_INT)
-    _call.procctl(kernel, IdType.P_PID, _pid(kernel, pid), command, buffer)
+    _call.procctl(kernel, IdType.P_PID, process_id(kernel, pid), command, buffer)
     return int.from_bytes(buffer.read(), kernel.target.byteorder, signed=True)
 
 
@@ -468,7 +384,7 @@ def _set(kernel: Kernel | None, command: str, pid: int | None, value: int,
          pgid: int | None) -> None:
     kernel = _call.freebsd(kernel)
     if pgid is None:
-        idtype, id = IdType.P_PID, _pid(kernel, pid)
+        idtype, id = IdType.P_PID, process_id(kernel, pid)
     elif pid is None:
         idtype, id = IdType.P_PGID, _check.process(pgid, "pgid")
     else:

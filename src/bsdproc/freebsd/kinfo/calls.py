@@ -110,7 +110,7 @@ def processes(
     KERN_PROC_GID and KERN_PROC_RGID (groups of the credential, real group).
 
     With `threads` there is a record for each thread (KERN_PROC_INC_THREAD;
-    KERN_PROC_ALL when nothing is picked).  `ValueError` for two filters.
+    KERN_PROC_ALL when nothing is picked).  `ValueError` for two filters.  sysctl(3).
     """
     kernel = _call.freebsd(kernel)
     values = (pgrp, session, tty, uid, ruid, gid, rgid)
@@ -129,12 +129,16 @@ def processes(
 
 
 def process(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoProc:
-    """KERN_PROC_PID: one process, also by the id of one of its threads."""
+    """KERN_PROC_PID: one process, also by the id of one of its threads.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     return _process(kernel, pid, threads=False)[0]
 
 
 def threads(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoProc]:
-    """KERN_PROC_PID with KERN_PROC_INC_THREAD: a record for each thread of a process."""
+    """KERN_PROC_PID with KERN_PROC_INC_THREAD: a record for each thread of a process.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     return _process(kernel, pid, threads=True)
 
 
@@ -153,7 +157,9 @@ def _process(kernel: Kernel | None, pid: int | None, *, threads: bool) -> list[K
 
 
 def args(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, ...]:
-    """KERN_PROC_ARGS: a process's arguments, or the title that it has set."""
+    """KERN_PROC_ARGS: a process's arguments, or the title that it has set.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     return _strings(_of(kernel, KernProc.KERN_PROC_ARGS, pid)[1])
 
 
@@ -161,7 +167,7 @@ def set_args(title: Sequence[str] | None, *, kernel: Kernel | None = None) -> No
     """KERN_PROC_ARGS: set the caller's title; None brings the real arguments back.
 
     `KernelError` (ENOMEM) for more than kern.ps_arg_cache_limit bytes.  Another
-    process's cannot be set."""
+    process's cannot be set.  sysctl(3)."""
     kernel = _call.freebsd(kernel)
     if isinstance(title, str):
         raise TypeError("title must be a sequence of strings, not one")
@@ -176,7 +182,7 @@ def env(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, .
     """KERN_PROC_ENV: the environment that a process was executed with: "NAME=value".
 
     `PermissionError` for a process that the caller may not debug, `KernelError`
-    (ENOMEM) for an empty environment, as the kernel has it."""
+    (ENOMEM) for an empty environment, as the kernel has it.  sysctl(3)."""
     try:
         return _strings(_of(kernel, KernProc.KERN_PROC_ENV, pid)[1])
     except KernelError as error:
@@ -188,12 +194,14 @@ def env(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, .
 def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str | None:
     """KERN_PROC_PATHNAME: the file of a process's program; None when it has none.
 
-    `FileNotFoundError` (ENOENT) when the kernel has lost the name."""
+    `FileNotFoundError` (ENOENT) when the kernel has lost the name.  sysctl(3)."""
     return _string(_of(kernel, KernProc.KERN_PROC_PATHNAME, pid)[1]) or None
 
 
 def sv_name(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
-    """KERN_PROC_SV_NAME: the ABI of a process: "FreeBSD ELF64"."""
+    """KERN_PROC_SV_NAME: the ABI of a process: "FreeBSD ELF64".
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     return _string(_of(kernel, KernProc.KERN_PROC_SV_NAME, pid)[1])
 
 
@@ -201,7 +209,9 @@ def sv_name(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
 
 
 def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoFile:
-    """KERN_PROC_CWD: the working directory, as a file."""
+    """KERN_PROC_CWD: the working directory, as a file.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_CWD, pid)
     found = KinfoFile.sized(kernel.target.machine, data)
     if not found:
@@ -213,7 +223,7 @@ def filedesc(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Ki
     """KERN_PROC_FILEDESC: program, directories and all descriptors of a process.
 
     What is no descriptor comes first (see `KinfoFile.slot`).  `PermissionError`
-    for a process that the caller may not debug."""
+    for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_FILEDESC, pid)
     return KinfoFile.sized(kernel.target.machine, data)
 
@@ -221,13 +231,14 @@ def filedesc(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Ki
 def ofiledesc(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoOfile]:
     """KERN_PROC_OFILEDESC: the same in FreeBSD 7.0's layout.
 
-    Kernels have it when they were built with COMPAT_FREEBSD7 (ENOENT else)."""
+    Kernels have it when they were built with COMPAT_FREEBSD7 (ENOENT else).
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_OFILEDESC, pid)
     return KinfoOfile.sized(kernel.target.machine, data)
 
 
 def nfds(*, kernel: Kernel | None = None) -> int:
-    """KERN_PROC_NFDS: how many descriptors the caller has open; of nobody else."""
+    """KERN_PROC_NFDS: how many descriptors the caller has open; of nobody else.  sysctl(3)."""
     kernel = _call.freebsd(kernel)
     return _number(kernel, _sysctl(kernel, KernProc.KERN_PROC_NFDS, 0), 4)
 
@@ -235,7 +246,7 @@ def nfds(*, kernel: Kernel | None = None) -> int:
 def kqueue(pid: int | None, fd: int, *, kernel: Kernel | None = None) -> list[KinfoKnote]:
     """KERN_PROC_KQUEUE: the events that a process's kqueue watches for.
 
-    `fd` is the kqueue's descriptor in that process.  `TooOld` before FreeBSD 15."""
+    `fd` is the kqueue's descriptor in that process.  `TooOld` before FreeBSD 15.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_KQUEUE, pid, _check.length(fd, "fd"))
     return KinfoKnote.fixed(kernel.target.machine, data)
 
@@ -246,7 +257,7 @@ def kqueue(pid: int | None, fd: int, *, kernel: Kernel | None = None) -> list[Ki
 def vmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoVmentry]:
     """KERN_PROC_VMMAP: the mappings of a process, by rising address.
 
-    `PermissionError` for a process that the caller may not debug."""
+    `PermissionError` for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_VMMAP, pid)
     return KinfoVmentry.sized(kernel.target.machine, data)
 
@@ -254,7 +265,8 @@ def vmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kinfo
 def ovmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoOvmentry]:
     """KERN_PROC_OVMMAP: the same in FreeBSD 7.0's layout.
 
-    Kernels have it when they were built with COMPAT_FREEBSD7 (ENOENT else)."""
+    Kernels have it when they were built with COMPAT_FREEBSD7 (ENOENT else).
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_OVMMAP, pid)
     return KinfoOvmentry.sized(kernel.target.machine, data)
 
@@ -262,13 +274,15 @@ def ovmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kinf
 def vm_layout(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoVmLayout:
     """KERN_PROC_VM_LAYOUT: where text, data and stack of a process are.
 
-    `TooOld` before FreeBSD 14."""
+    `TooOld` before FreeBSD 14.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_VM_LAYOUT, pid)
     return KinfoVmLayout.single(kernel.target.machine, data)
 
 
 def ps_strings(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
-    """KERN_PROC_PS_STRINGS: where a process's struct ps_strings is."""
+    """KERN_PROC_PS_STRINGS: where a process's struct ps_strings is.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_PS_STRINGS, pid)
     return _number(kernel, data, kernel.target.pointer)
 
@@ -276,7 +290,8 @@ def ps_strings(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
 def sigtramp(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoSigtramp:
     """KERN_PROC_SIGTRAMP: where a process's signal handlers return to.
 
-    `ValueError` for the kernel's own process, 0: the request makes FreeBSD 13.2 panic."""
+    `ValueError` for the kernel's own process, 0: the request makes FreeBSD 13.2 panic.
+    sysctl(3)."""
     if pid == 0:
         raise ValueError("the kernel's own process has no signal handlers")
     kernel, data = _of(kernel, KernProc.KERN_PROC_SIGTRAMP, pid)
@@ -286,7 +301,7 @@ def sigtramp(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoSi
 def sigfastblk(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
     """KERN_PROC_SIGFASTBLK: the word by which a process blocks signals; sigfastblock(2).
 
-    `KernelError` (ENOTTY) for a process that has none."""
+    `KernelError` (ENOTTY) for a process that has none.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_SIGFASTBLK, pid)
     return _number(kernel, data, kernel.target.pointer)
 
@@ -294,7 +309,7 @@ def sigfastblk(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
 def auxv(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[AuxEntry, ...]:
     """KERN_PROC_AUXV: what the kernel told a process's program at its start.
 
-    `PermissionError` for a process that the caller may not debug."""
+    `PermissionError` for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_AUXV, pid)
     size = kernel.target.pointer
     if len(data) % (2 * size):
@@ -310,7 +325,8 @@ def auxv(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[AuxEn
 def kstack(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoKstack]:
     """KERN_PROC_KSTACK: the kernel stacks of a process's threads.
 
-    Kernels have it when they were built with STACK or DDB (ENOENT else)."""
+    Kernels have it when they were built with STACK or DDB (ENOENT else).
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_KSTACK, pid)
     return KinfoKstack.fixed(kernel.target.machine, data)
 
@@ -319,7 +335,9 @@ def kstack(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kinf
 
 
 def groups(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[int, ...]:
-    """KERN_PROC_GROUPS: the effective group and all supplementary ones of a process."""
+    """KERN_PROC_GROUPS: the effective group and all supplementary ones of a process.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_GROUPS, pid)
     size = kernel.target.scalars["gid_t"].size
     if len(data) % size:
@@ -329,7 +347,9 @@ def groups(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[int
 
 
 def rlimit(pid: int | None, resource: Limit | int, *, kernel: Kernel | None = None) -> Rlimit:
-    """KERN_PROC_RLIMIT: one resource limit of a process."""
+    """KERN_PROC_RLIMIT: one resource limit of a process.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_RLIMIT, pid, _check.length(resource, "resource"))
     layout = kernel.target.struct("struct rlimit")
     if len(data) != layout.size:
@@ -343,7 +363,7 @@ def set_rlimit(
 ) -> None:
     """KERN_PROC_RLIMIT: set a resource limit of a process.
 
-    `PermissionError` for another's process and for raising the upper bound."""
+    `PermissionError` for another's process and for raising the upper bound.  sysctl(3)."""
     kernel = _call.freebsd(kernel)
     pid = _own(kernel, pid)
     values = [_INFINITY if value is None else _check.length(_check.signed(value, 64, "limit"))
@@ -358,7 +378,7 @@ def rlimit_usage(pid: int | None = None, *, kernel: Kernel | None = None
                  ) -> dict[Limit | int, int | None]:
     """KERN_PROC_RLIMIT_USAGE: how much of each limited resource a process uses.
 
-    None for resources without a meaningful value.  `TooOld` before FreeBSD 15."""
+    None for resources without a meaningful value.  `TooOld` before FreeBSD 15.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_RLIMIT_USAGE, pid)
     if len(data) % 8:
         raise Malformed(f"{len(data)} bytes are no whole number of rlim_t")
@@ -373,19 +393,25 @@ def _bound(value: int) -> int | None:
 
 
 def umask(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
-    """KERN_PROC_UMASK: a process's file mode mask."""
+    """KERN_PROC_UMASK: a process's file mode mask.
+
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_UMASK, pid)
     return _number(kernel, data, 2)
 
 
 def osrel(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
-    """KERN_PROC_OSREL: the version of FreeBSD that a process's program was built for."""
+    """KERN_PROC_OSREL: the version of FreeBSD that a process's program was built for.
+
+    `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_OSREL, pid)
     return _number(kernel, data, 4, signed=True)
 
 
 def set_osrel(pid: int | None, value: int, *, kernel: Kernel | None = None) -> None:
-    """KERN_PROC_OSREL: set it.  `PermissionError` for a process that may not be debugged."""
+    """KERN_PROC_OSREL: set it.  `PermissionError` for a process that may not be debugged.
+
+    sysctl(3)."""
     kernel = _call.freebsd(kernel)
     pid = _own(kernel, pid)
     number = _check.length(_check.signed(value, 32, "osrel"), "osrel")

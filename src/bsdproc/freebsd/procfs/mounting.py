@@ -35,7 +35,7 @@ def mount(root: str = ROOT, flags: MountFlags = _NO_FLAGS, *,
     directory is the caller's; `NotADirectoryError`; `KernelError` with EINVAL where
     there is no such directory, with EOPNOTSUPP for MNT_UPDATE, which no procfs takes,
     and with EBUSY for MNT_NOCOVER over another file system's root.  The reason is what
-    the kernel says, if it does.
+    the kernel says, if it does.  procfs(5).
     """
     kernel = _call.freebsd(kernel)
     path = _path(root)
@@ -74,7 +74,7 @@ def unmount(root: str = ROOT, flags: UnmountFlags = _NO_UNMOUNT_FLAGS, *,
     `KernelError` with EBUSY while something of it is open or somebody's working
     directory (MNT_FORCE takes it away all the same), with EINVAL where nothing is
     mounted, with ENOENT for a number of no file system; `PermissionError` (EPERM) for
-    who did not mount it and is not root.
+    who did not mount it and is not root.  procfs(5).
     """
     kernel = _call.freebsd(kernel)
     path = _path(root)
@@ -87,7 +87,7 @@ def statfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[Moun
     """statfs(2): the file system that a path lies on.
 
     A procfs has one block of a page, none of it free, and one file.
-    `FileNotFoundError` for no such path."""
+    `FileNotFoundError` for no such path.  procfs(5)."""
     return filesystem(_call.freebsd(kernel), root, MountFlags)
 
 

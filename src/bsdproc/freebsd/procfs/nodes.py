@@ -60,7 +60,7 @@ __all__ = ["NODES", "ROOT", "FdEntry", "Forbidden", "Hidden", "NoProcess", "Node
 
 
 def node_modes() -> Mapping[str, NodeMode]:
-    """The nodes of a process's directory, with their kinds and modes."""
+    """The nodes of a process's directory, with their kinds and modes.  procfs(5)."""
     return NODES
 
 
@@ -96,19 +96,25 @@ _stat = _explained(plumbing.stat)
 
 
 def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
-    """The processes that have a directory: those that the caller can see, no zombies."""
+    """The processes that have a directory: those that the caller can see, no zombies.
+
+    `FileNotFoundError` where no procfs is mounted.  procfs(5)."""
     return plumbing.pids(_call.freebsd(kernel), root)
 
 
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """curproc: the calling process, as its link says."""
+    """curproc: the calling process, as its link says.
+
+    `FileNotFoundError` where no procfs is mounted.  procfs(5)."""
     link = _call.freebsd(kernel).readlink(f"{root}/curproc")
     return parse_number(link.encode("utf-8", "surrogateescape"))
 
 
 def nodes(pid: int | None = None, *, root: str = ROOT,
           kernel: Kernel | None = None) -> tuple[str, ...]:
-    """The names in a process's directory: those that the caller can see."""
+    """The names in a process's directory: those that the caller can see.
+
+    `NoProcess` where there is none.  procfs(5)."""
     return tuple(plumbing.listdir(_call.freebsd(kernel), root, pid))
 
 
@@ -117,7 +123,7 @@ def stat(pid: int | None = None, name: str = "", *, root: str = ROOT,
     """A node as it is now, or the process's directory: lstat(2).
 
     `node_modes` says what they are as a rule; those with 0600 and 0200 have no rights
-    left when the process runs a set-id program."""
+    left when the process runs a set-id program.  `NoProcess`, `Hidden`.  procfs(5)."""
     return _stat(_call.freebsd(kernel), root, pid, name)
 
 
@@ -125,47 +131,63 @@ def stat(pid: int | None = None, name: str = "", *, root: str = ROOT,
 
 
 def status(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> Status:
-    """status: names, ids, times and credentials."""
+    """status: names, ids, times and credentials.
+
+    `NoProcess` for none that is visible, `Malformed` for another text.  procfs(5)."""
     return parse_status(_read(_call.freebsd(kernel), root, pid, "status"))
 
 
 def map(pid: int | None = None, *, root: str = ROOT,
         kernel: Kernel | None = None) -> tuple[MapEntry, ...]:
-    """map: the address space, by rising address.  The caller must be able to debug it."""
+    """map: the address space, by rising address.  The caller must be able to debug it.
+
+    `Forbidden` else; `NoProcess`, `Malformed`.  procfs(5)."""
     return parse_map(_read(_call.freebsd(kernel), root, pid, "map"))
 
 
 def rlimit(pid: int | None = None, *, root: str = ROOT,
            kernel: Kernel | None = None) -> dict[Limit | str, Rlimit]:
-    """rlimit: the resource limits, in getrlimit(2)'s units, in the kernel's order."""
+    """rlimit: the resource limits, in getrlimit(2)'s units, in the kernel's order.
+
+    `NoProcess` for none that is visible, `Malformed` for another text.  procfs(5)."""
     return parse_rlimit(_read(_call.freebsd(kernel), root, pid, "rlimit"))
 
 
 def cmdline(pid: int | None = None, *, root: str = ROOT,
             kernel: Kernel | None = None) -> tuple[str, ...]:
-    """cmdline: arguments, or the title that it set; () of a kernel process."""
+    """cmdline: arguments, or the title that it set; () of a kernel process.
+
+    `NoProcess` for none that is visible.  procfs(5)."""
     return parse_strings(_read(_call.freebsd(kernel), root, pid, "cmdline"))
 
 
 def environ(pid: int | None = None, *, root: str = ROOT,
             kernel: Kernel | None = None) -> tuple[str, ...]:
-    """environ (linprocfs): the environment that it was executed with."""
+    """environ (linprocfs): the environment that it was executed with.
+
+    `Hidden` on a procfs that is none of Linux's.  linprocfs(5)."""
     return parse_strings(_read(_call.freebsd(kernel), root, pid, "environ"))
 
 
 def etype(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str:
-    """etype: the program's ABI: "FreeBSD ELF64"."""
+    """etype: the program's ABI: "FreeBSD ELF64".
+
+    `NoProcess` for none that is visible.  procfs(5)."""
     return text(_read(_call.freebsd(kernel), root, pid, "etype")).removesuffix("\n")
 
 
 def osrel(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """osrel: the version of FreeBSD that its program was built for."""
+    """osrel: the version of FreeBSD that its program was built for.
+
+    `Hidden` for who may not debug it.  procfs(5)."""
     return parse_number(_read(_call.freebsd(kernel), root, pid, "osrel"))
 
 
 def set_osrel(pid: int | None, value: int, *, root: str = ROOT,
               kernel: Kernel | None = None) -> None:
-    """osrel: set it."""
+    """osrel: set it.
+
+    `Hidden` for who may not debug it.  procfs(5)."""
     number = _check.unsigned(value, 31, "osrel")
     _write(_call.freebsd(kernel), root, pid, "osrel", b"%d\n" % number)
 
@@ -173,20 +195,24 @@ def set_osrel(pid: int | None, value: int, *, root: str = ROOT,
 def file(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str | None:
     """file: the program; None where an older kernel has lost its name and says "unknown".
 
-    `Hidden` (ENOENT) where a newer one has lost it."""
+    `Hidden` (ENOENT) where a newer one has lost it.  procfs(5)."""
     found = _readlink(_call.freebsd(kernel), root, pid, "file")
     return None if found == "unknown" else found
 
 
 def exe(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str | None:
-    """exe (linprocfs): the same under Linux's name."""
+    """exe (linprocfs): the same under Linux's name.
+
+    `Hidden` on a procfs that is none of Linux's.  linprocfs(5)."""
     found = _readlink(_call.freebsd(kernel), root, pid, "exe")
     return None if found == "unknown" else found
 
 
 def auxv(pid: int | None = None, *, root: str = ROOT,
          kernel: Kernel | None = None) -> tuple[AuxEntry, ...]:
-    """auxv (linprocfs): what the kernel told its program at the start."""
+    """auxv (linprocfs): what the kernel told its program at the start.
+
+    `Hidden` on a procfs that is none of Linux's, `Malformed` for half an entry.  linprocfs(5)."""
     kernel = _call.freebsd(kernel)
     return parse_auxv(kernel.machine, _read(kernel, root, pid, "auxv"))
 
@@ -195,7 +221,8 @@ def fd(pid: int | None = None, *, root: str = ROOT,
        kernel: Kernel | None = None) -> dict[int, FdEntry]:
     """fd (linprocfs): open descriptors, each with what it is.
 
-    linprocfs shows only those of who asks (see `kinfo.filedesc` for anybody's)."""
+    linprocfs shows only those of who asks (see `kinfo.filedesc` for anybody's).
+    `Hidden` on a procfs that is none of Linux's.  linprocfs(5)."""
     return _fd(_call.freebsd(kernel), root, pid, "fd")
 
 
@@ -205,17 +232,23 @@ def _fd(kernel: Kernel, root: str, pid: int | None, name: str) -> dict[int, FdEn
 
 
 def ctl(pid: int, command: str, *, root: str = ROOT, kernel: Kernel | None = None) -> None:
-    """ctl: a command of procfs's own debugging, which FreeBSD has no more (`Hidden`)."""
+    """ctl: a command of procfs's own debugging, which FreeBSD has no more (`Hidden`).
+
+    procfs(5)."""
     _write(_call.freebsd(kernel), root, pid, "ctl", command.encode())
 
 
 def note(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """note: send it a note.  FreeBSD has never delivered one (EOPNOTSUPP)."""
+    """note: send it a note.  FreeBSD has never delivered one (EOPNOTSUPP).
+
+    `KernelError`, `Hidden` for who may not debug it.  procfs(5)."""
     return _write(_call.freebsd(kernel), root, pid, "note", _check.octets(data))
 
 
 def notepg(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """notepg: the same for its process group (EOPNOTSUPP)."""
+    """notepg: the same for its process group (EOPNOTSUPP).
+
+    `KernelError`, `Hidden` for who may not debug it.  procfs(5)."""
     return _write(_call.freebsd(kernel), root, pid, "notepg", _check.octets(data))
 
 
@@ -227,7 +260,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     """mem: up to `size` bytes from `address`; `KernelError` (EFAULT) for what is not mapped.
 
     The process need not be stopped.  Addresses are those that a file offset can be,
-    below 2**63."""
+    below 2**63.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     return _read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
                _check.length(size))
@@ -235,46 +268,60 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
 
 def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
               kernel: Kernel | None = None) -> int:
-    """mem: write at `address`; how many bytes were written."""
+    """mem: write at `address`; how many bytes were written.
+
+    `KernelError` (EFAULT) for what is not mapped, `Hidden` for who may not debug it.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     return _write(kernel, root, pid, "mem", _check.octets(data),
                   _check.unsigned(address, 63, "address"))
 
 
 def regs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> Registers:
-    """regs: general registers of a stopped process's first thread (EBUSY for one that runs)."""
+    """regs: general registers of a stopped process's first thread (EBUSY for one that runs).
+
+    procfs(5)."""
     kernel = _call.freebsd(kernel)
     return _get(kernel, root, pid, "regs", GENERAL[kernel.machine])
 
 
 def set_regs(pid: int | None, registers: Registers, *, root: str = ROOT,
              kernel: Kernel | None = None) -> None:
-    """regs: set them."""
+    """regs: set them.
+
+    `KernelError` (EBUSY) for one that runs, `Hidden` for who may not debug it.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     _put(kernel, root, pid, "regs", registers, GENERAL[kernel.machine])
 
 
 def fpregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> FpRegisters:
-    """fpregs: floating-point registers, as `regs`."""
+    """fpregs: floating-point registers, as `regs`.
+
+    `KernelError` (EBUSY) for one that runs, `Hidden` for who may not debug it.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     return _get(kernel, root, pid, "fpregs", FLOATING[kernel.machine])
 
 
 def set_fpregs(pid: int | None, registers: FpRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
-    """fpregs: set them."""
+    """fpregs: set them.
+
+    `KernelError` (EBUSY) for one that runs, `Hidden` for who may not debug it.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     _put(kernel, root, pid, "fpregs", registers, FLOATING[kernel.machine])
 
 
 def dbregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> DebugRegisters:
-    """dbregs: debug registers, also of a process that runs."""
+    """dbregs: debug registers, also of a process that runs.
+
+    `Hidden` for who may not debug it.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     return _get(kernel, root, pid, "dbregs", DEBUG[kernel.machine])
 
 
 def set_dbregs(pid: int | None, registers: DebugRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
-    """dbregs: set them, of a stopped process."""
+    """dbregs: set them, of a stopped process.
+
+    `KernelError` (EBUSY) for one that runs, `Hidden` for who may not debug it.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     _put(kernel, root, pid, "dbregs", registers, DEBUG[kernel.machine])

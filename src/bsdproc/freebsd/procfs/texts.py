@@ -69,7 +69,9 @@ _STATUS: Final = re.compile(
 
 
 def parse_status(data: bytes) -> Status:
-    """The node status."""
+    """The node status.
+
+    `Malformed` for what is none."""
     found = _STATUS.fullmatch(data)
     if found is None:
         raise Malformed(f"no status: {data[:80]!r}")
@@ -137,7 +139,9 @@ _RIGHTS: Final = {
 
 
 def parse_map(data: bytes) -> tuple[MapEntry, ...]:
-    """The node map.  A path may have any character, a newline too."""
+    """The node map.  A path may have any character, a newline too.
+
+    `Malformed` for what is none."""
     entries, begin = [], 0
     for line in _MAP_END.finditer(data):
         found = _MAP.fullmatch(data, begin, line.end())
@@ -172,7 +176,9 @@ _LIMIT: Final = re.compile(rb"(\S+) (-1|\d{1,20}) (-1|\d{1,20})\n")
 
 
 def parse_rlimit(data: bytes) -> dict[Limit | str, Rlimit]:
-    """The node rlimit; a limit that this library does not know keeps the kernel's word."""
+    """The node rlimit; a limit that this library does not know keeps the kernel's word.
+
+    `Malformed` for what is none."""
     limits: dict[Limit | str, Rlimit] = {}
     for line in _LINE.findall(data):
         found = _LIMIT.fullmatch(line)
@@ -190,7 +196,9 @@ def parse_strings(data: bytes) -> tuple[str, ...]:
 
 
 def parse_number(data: bytes) -> int:
-    """The node osrel, or the target of curproc: a number in decimal digits."""
+    """The node osrel, or the target of curproc: a number in decimal digits.
+
+    `Malformed` for what is none."""
     digits = data.removesuffix(b"\n")
     if not digits.isdigit() or len(digits) > 10:
         raise Malformed(f"no number: {data[:80]!r}")
@@ -198,7 +206,9 @@ def parse_number(data: bytes) -> int:
 
 
 def parse_auxv(machine: str, data: bytes) -> tuple[AuxEntry, ...]:
-    """The node auxv: pairs of machine words."""
+    """The node auxv: pairs of machine words.
+
+    `Malformed` for what is none."""
     target = abi.target("freebsd", machine)
     size, order = target.pointer, target.byteorder
     if len(data) % (2 * size):

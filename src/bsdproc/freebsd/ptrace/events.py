@@ -21,7 +21,10 @@ _MAX_ARGS: Final = 8
 
 
 def get_event_mask(pid: int, *, kernel: Kernel | None = None) -> PtraceEvents:
-    """PT_GET_EVENT_MASK: the events that a stopped tracee reports."""
+    """PT_GET_EVENT_MASK: the events that a stopped tracee reports.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     kernel = _call.freebsd(kernel)
     buffer = kernel.buffer(_MASK_SIZE)
     _call.ptrace(kernel, "PT_GET_EVENT_MASK", pid, buffer, _MASK_SIZE)
@@ -31,7 +34,7 @@ def get_event_mask(pid: int, *, kernel: Kernel | None = None) -> PtraceEvents:
 def set_event_mask(pid: int, events: PtraceEvents, *, kernel: Kernel | None = None) -> None:
     """PT_SET_EVENT_MASK: set the events that a stopped tracee reports.
 
-    `KernelError` (EINVAL) for bits that the kernel does not know."""
+    `KernelError` (EINVAL) for bits that the kernel does not know.  ptrace(2)."""
     kernel = _call.freebsd(kernel)
     if not isinstance(events, PtraceEvents):
         raise TypeError(f"events must be PtraceEvents, not {type(events).__name__}")
@@ -41,12 +44,18 @@ def set_event_mask(pid: int, events: PtraceEvents, *, kernel: Kernel | None = No
 
 
 def follow_fork(pid: int, follow: bool = True, *, kernel: Kernel | None = None) -> None:
-    """PT_FOLLOW_FORK: trace the children that a tracee forks (PTRACE_FORK), or no more."""
+    """PT_FOLLOW_FORK: trace the children that a tracee forks (PTRACE_FORK), or no more.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_FOLLOW_FORK", pid, 0, int(bool(follow)))
 
 
 def lwp_events(pid: int, report: bool = True, *, kernel: Kernel | None = None) -> None:
-    """PT_LWP_EVENTS: stop for the threads that begin and end (PTRACE_LWP), or no more."""
+    """PT_LWP_EVENTS: stop for the threads that begin and end (PTRACE_LWP), or no more.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_LWP_EVENTS", pid, 0, int(bool(report)))
 
 
@@ -69,7 +78,7 @@ def get_sc_args(pid: int, count: int | None = None, *,
 
     Unsigned, one machine word each.  `count` is how many there are, as `lwpinfo`
     says in syscall_narg; without it `lwpinfo` is asked.  `KernelError` (EINVAL)
-    unless the thread is at a system call's entry or exit.
+    unless the thread is at a system call's entry or exit.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     if count is None:
@@ -92,7 +101,7 @@ def _words(byteorder: str, size: int, count: int) -> Packer:
 def get_sc_ret(pid: int, *, kernel: Kernel | None = None) -> ScRet:
     """PT_GET_SC_RET: what the system call returned that a thread is about to leave.
 
-    `KernelError` (EINVAL) unless the thread is at a system call's exit."""
+    `KernelError` (EINVAL) unless the thread is at a system call's exit.  ptrace(2)."""
     kernel = _call.freebsd(kernel)
     kind = ScRet.of(kernel.target.machine)
     buffer = kernel.buffer(kind.sizeof)

@@ -68,7 +68,9 @@ class LwpInfo(Record):
 def lwpinfo(pid: int, *, kernel: Kernel | None = None) -> LwpInfo:
     """PT_LWPINFO: the thread that reported the stop, or the one whose id is given.
 
-    The tracee must be stopped and waited for.  ptrace(2)."""
+    The tracee must be stopped and waited for.
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     kernel = _call.freebsd(kernel)
     kind = LwpInfo.of(kernel.target.machine)
     buffer = kernel.buffer(kind.sizeof)
@@ -77,14 +79,19 @@ def lwpinfo(pid: int, *, kernel: Kernel | None = None) -> LwpInfo:
 
 
 def getnumlwps(pid: int, *, kernel: Kernel | None = None) -> int:
-    """PT_GETNUMLWPS: how many threads a stopped tracee has."""
+    """PT_GETNUMLWPS: how many threads a stopped tracee has.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     return _call.ptrace(_call.freebsd(kernel), "PT_GETNUMLWPS", pid)
 
 
 def getlwplist(pid: int, *, kernel: Kernel | None = None) -> tuple[int, ...]:
     """PT_GETLWPLIST: the ids of all threads of a stopped tracee.
 
-    The room is grown until the list does not fill it, so that none is missing."""
+    The room is grown until the list does not fill it, so that none is missing.
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     kernel = _call.freebsd(kernel)
     size = kernel.target.scalars["lwpid_t"].size
     room = getnumlwps(pid, kernel=kernel) + _SLACK

@@ -33,7 +33,7 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
     `KernelError` (EFAULT) when a page is not there or has no rights at all.  What lies
     before it has been transferred then; after a read it is the error's `data`, and
     its length the error's `transferred`.  After a write the kernel does not say how
-    much was written.  A length of 0 fails for an unmapped address, too.
+    much was written.  A length of 0 fails for an unmapped address, too.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     op = IoOp(op)
@@ -46,34 +46,43 @@ def read(pid: int, address: int, size: int, *, kernel: Kernel | None = None) -> 
     """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`.
 
     `KernelError` (EFAULT) for a page that is not there, with what comes before it as
-    the error's `data`."""
+    the error's `data`.  ptrace(2)."""
     return io(pid, IoOp.PIOD_READ_D, address, size, kernel=kernel)
 
 
 def write(pid: int, address: int, data: Data, *, kernel: Kernel | None = None) -> int:
-    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`."""
+    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     return io(pid, IoOp.PIOD_WRITE_D, address, data, kernel=kernel)
 
 
 def read_d(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
     """PT_READ_D: the int at `address`, signed; -1 is a value like any other.
 
-    `KernelError` (ENOMEM) when the address cannot be read."""
+    `KernelError` (ENOMEM) when the address cannot be read.  ptrace(2)."""
     return _TRANSFER.peek(_call.freebsd(kernel), "PT_READ_D", pid, address)
 
 
 def read_i(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
-    """PT_READ_I: the same of the instruction space, which is the same memory."""
+    """PT_READ_I: the same of the instruction space, which is the same memory.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     return _TRANSFER.peek(_call.freebsd(kernel), "PT_READ_I", pid, address)
 
 
 def write_d(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
     """PT_WRITE_D: write an int, given with or without a sign.
 
-    `KernelError` (ENOMEM) when the address cannot be written."""
+    `KernelError` (ENOMEM) when the address cannot be written.  ptrace(2)."""
     _TRANSFER.poke(_call.freebsd(kernel), "PT_WRITE_D", pid, address, value)
 
 
 def write_i(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
-    """PT_WRITE_I: the same of the instruction space, which is the same memory."""
+    """PT_WRITE_I: the same of the instruction space, which is the same memory.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     _TRANSFER.poke(_call.freebsd(kernel), "PT_WRITE_I", pid, address, value)

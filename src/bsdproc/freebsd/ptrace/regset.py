@@ -189,7 +189,7 @@ def setregset(pid: int, note: Note | int, value: Settable, *,
 
     `value` is what `getregset` gives for the note, or the bytes.  The kernel
     wants exactly the set's size (EINVAL) and does not let the thread's name be
-    set.  `NotSupported`, before the call, for another machine's note.
+    set.  `NotSupported`, before the call, for another machine's note.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     number = _note(kernel, note)
@@ -209,13 +209,19 @@ def _encode(kernel: Kernel, value: Settable) -> bytes:
 
 
 def getregset_size(pid: int, note: Note | int, *, kernel: Kernel | None = None) -> int:
-    """PT_GETREGSET without a buffer: how many bytes the set has."""
+    """PT_GETREGSET without a buffer: how many bytes the set has.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     kernel = _call.freebsd(kernel)
     return _exchange(kernel, "PT_GETREGSET", pid, _note(kernel, note), None)[0]
 
 
 def getregset_bytes(pid: int, note: Note | int, *, kernel: Kernel | None = None) -> bytes:
-    """PT_GETREGSET: a thread's register set as the kernel gives it."""
+    """PT_GETREGSET: a thread's register set as the kernel gives it.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     kernel = _call.freebsd(kernel)
     number = _note(kernel, note)
     size = _exchange(kernel, "PT_GETREGSET", pid, number, None)[0]
@@ -277,7 +283,7 @@ def decode(kernel: Kernel, note: Note | int, data: bytes) -> RegisterSet:
     """A register set by its note, as `getregset` gives it.
 
     `ValueError` for bytes that are too few for it, `NotSupported` for another
-    machine's note."""
+    machine's note.  ptrace(2)."""
     _note(kernel, note)
     machine, order = kernel.target.machine, kernel.target.byteorder
     little = order == "little"

@@ -54,7 +54,10 @@ class VmEntry:
 
 
 def vm_timestamp(pid: int, *, kernel: Kernel | None = None) -> int:
-    """PT_VM_TIMESTAMP: a number that changes when the map of a stopped tracee does."""
+    """PT_VM_TIMESTAMP: a number that changes when the map of a stopped tracee does.
+
+    `KernelError` (EPERM, EBUSY, ESRCH) for what is no stopped tracee of the caller's.
+    ptrace(2)."""
     return _call.ptrace(_call.freebsd(kernel), "PT_VM_TIMESTAMP", pid)
 
 
@@ -64,7 +67,7 @@ def vm_entry(pid: int, entry: int = 0, *, kernel: Kernel | None = None) -> VmEnt
     0 asks for the first, and each answer's `entry` for the next one.
     `FileNotFoundError` (ENOENT) after the last, `KernelError` (EINVAL) for
     numbers beyond; a path too long for the first buffer is asked for again with
-    a larger one.
+    a larger one.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     _check.length(_check.signed(entry, 32, "entry"), "entry")
@@ -105,7 +108,7 @@ def vm_map(pid: int, *, kernel: Kernel | None = None) -> tuple[VmEntry, ...]:
 
     Begun again when the map's timestamp moves in between, as it may when another
     process shares the address space.  `BlockingIOError` (EAGAIN) when it never
-    held still.
+    held still.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     for _ in range(_ATTEMPTS):

@@ -319,7 +319,7 @@ def getxstate_info(pid: int, *, kernel: Kernel | None = None) -> XStateInfo:
 def getxstate(pid: int, *, kernel: Kernel | None = None) -> XState:
     """PT_GETXSTATE (amd64, i386): the whole extended state of a thread.
 
-    `NotSupported` on other machines."""
+    `NotSupported` on other machines.  ptrace(2)."""
     kernel = _call.freebsd(kernel)
     info = getxstate_info(pid, kernel=kernel)
     if not _HEADER <= info.length <= _LARGEST:
@@ -334,7 +334,7 @@ def setxstate(pid: int, state: XState, *, kernel: Kernel | None = None) -> None:
 
     Components that the area's header does not name become initial.
     `NotSupported` on other machines, `KernelError` (EINVAL) for an area that is
-    larger than the processor's."""
+    larger than the processor's.  ptrace(2)."""
     kernel = _call.freebsd(kernel)
     _call.request_number(kernel, "PT_SETXSTATE", "ptrace")
     if not isinstance(state, XState):
