@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.system import ThreadExited
 from bsdproc.emulator.dragonfly import proctree, reaper
 from bsdproc.emulator.dragonfly import signo as s
@@ -90,13 +91,7 @@ def exit1(system: System, td: Thread, status: int) -> Way:
     p.siglist.flush()
     td.siglist.flush()
     p.files.close_all(system, td)
-    if p.space is not None:
-        if p.vfork_parent is None:
-            p.usage.maxrss = max(p.usage.maxrss, sum(
-                p.space.resident(e) for e in p.space.entries) * 4)
-            p.space.close()
-        p.vfork_parent = None
-        p.space = None
+    leave_space(p)
     finish(system, p, td)
     raise ThreadExited
 

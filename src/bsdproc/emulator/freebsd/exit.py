@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
 from bsdproc.emulator.freebsd import reaper
@@ -90,13 +91,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     p.flag |= P.WEXIT
     p.ptevents = 0
     p.files.close_all(system, td)
-    if p.space is not None:
-        if p.vfork_parent is None:
-            p.usage.maxrss = max(p.usage.maxrss, sum(
-                p.space.resident(e) for e in p.space.entries) * 4)
-            p.space.close()
-        p.vfork_parent = None
-        p.space = None
+    leave_space(p)
     p.text, p.text_path = None, ""
     was_waited_for = p.flag & P.PPWAIT
     p.flag &= ~(P.TRACED | P.PPWAIT | P.PPTRACE)

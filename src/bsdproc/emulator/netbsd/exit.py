@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import jobc, proctree
 from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.system import ThreadExited
 from bsdproc.emulator.errno import EINTR
@@ -74,13 +75,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *, dumped: bool =
     p.xexit, p.xsig = code, sig | (WCOREFLAG if dumped else 0)
     finish(system, td)
     p.flag &= ~P.STOPPED_SIG
-    if p.space is not None:
-        if p.vfork_parent is None:
-            p.usage.maxrss = max(p.usage.maxrss, sum(
-                p.space.resident(e) for e in p.space.entries) * 4)
-            p.space.close()
-        p.vfork_parent = None
-        p.space = None
+    leave_space(p)
     p.text, p.text_path = None, ""
     waited_for = p.flag & P.PPWAIT
     p.flag &= ~(P.TRACED | P.PPWAIT)
