@@ -12,7 +12,7 @@ from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, ProcState, Sleep, Thre
 from bsdproc.emulator.bsd.system import ThreadExited
 from bsdproc.emulator.errno import EINTR
 from bsdproc.emulator.netbsd import coredump
-from bsdproc.emulator.netbsd.signals import child_news, event, go_on, stop_process
+from bsdproc.emulator.netbsd.signals import SUSPENDED, child_news, event, go_on, stop_process
 from bsdproc.emulator.netbsd.signo import SI_USER, TRAP_LWP
 from bsdproc.emulator.netbsd.state import PTRACE_LWP_EXIT, Tracing, lwp, tracing
 
@@ -49,7 +49,8 @@ def single_thread(system: System, td: Thread) -> Work:
     p.flag |= P.SINGLE_EXIT
     p.singlethread = td
     for other in p.threads:
-        if other is not td and other.sleep is not None and other.sleep.interruptible:
+        if other is not td and other.sleep is not None and (
+                other.sleep.interruptible or other.sleep.message == SUSPENDED):
             system.wake_thread(other, EINTR)
     while len(p.threads) > 1:
         yield Sleep(("threads", p), "lwpwait", interruptible=False)

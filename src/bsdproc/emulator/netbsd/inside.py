@@ -36,6 +36,7 @@ MAXPATHLEN = 1024
 
 def registers(c: Call) -> int:
     c.choose(c.data)
+    c.has_program()
     machdep, td = c.system.machdep, c.td2
     read, write, size = {
         PT_GETREGS: (machdep.getregs, None, 208), PT_SETREGS: (None, machdep.setregs, 208),
@@ -121,6 +122,7 @@ def extended(c: Call) -> int:
     """PT_GETXSTATE and PT_SETXSTATE: struct xstate through an iovec, as much
     as both hold; the x87 and SSE parts are what this processor has."""
     c.choose(c.data)
+    c.has_program()
     base, size = IOVEC.unpack(c.copyin(IOVEC.size))
     layout = c.system.target.struct("struct xstate")
     at, size = layout.field("xs_fxsave").offset, min(size, layout.size)

@@ -230,6 +230,7 @@ def _resume(c: Call) -> int:
     if where == 0:
         raise Refused(EINVAL)
     if where != 1:
+        c.has_program()
         c.system.machdep.set_pc(c.td2, where)
     for td in p.threads:
         td.step = lwp(td).step or (request == PT_STEP and td is c.td2)

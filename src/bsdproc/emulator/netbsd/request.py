@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.caller import LentBuffer, UserMemory
-from bsdproc.emulator.errno import EFAULT, ESRCH, Refused
+from bsdproc.emulator.errno import EFAULT, EINVAL, ESRCH, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -57,6 +57,14 @@ class Call:
     def find(self, lid: int) -> Thread | None:
         """lwp_find."""
         return next((td for td in self.p.threads if td.tid == lid), None)
+
+    def has_program(self) -> None:
+        """init runs none here, and has no registers to look at: EINVAL, and a
+        line in the log."""
+        if self.td2.context is None:
+            self.system.note(f"process {self.p.pid} ({self.p.comm}) runs no emulated program:"
+                             " it has no registers")
+            raise Refused(EINVAL)
 
     def choose(self, lid: int) -> None:
         """ptrace_update_lwp: 0, or any number at all when there is but one,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
 
 Work = Generator[Sleep | None, int, None]
+SUSPENDED = "lwpsusp"
+"""What an LWP waits for that _lwp_suspend stopped."""
 Taken = tuple[int, KSigInfo]
 """A signal to act on, and what is known of it."""
 
@@ -76,6 +78,8 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
         delete_everywhere(p, s.STOPS)
     elif sig in s.STOPS:
         delete_everywhere(p, (s.SIGCONT,))
+    elif sig == s.SIGKILL:
+        _let_go(system, p)
     queue = p.sigqueue if td is None else td.sigqueue
     receiver = thread_for(system, p, sig) if td is None else td
     put(queue, ksi)
@@ -97,6 +101,16 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
         queue.delete(sig)
         return
     wake(system, receiver, sig)
+
+
+def _let_go(system: System, p: Proc) -> None:
+    """SIGKILL finds suspended LWPs, too."""
+    for td in p.threads:
+        own = lwp(td)
+        own.suspended = own.held = False
+        system_hold(td)
+        if td.sleep is not None and td.sleep.message == SUSPENDED:
+            system.wake_thread(td)
 
 
 def _to_init(system: System, p: Proc, ksi: KSigInfo, traced: bool) -> None:

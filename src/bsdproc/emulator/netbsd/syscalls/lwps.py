@@ -27,7 +27,7 @@ from bsdproc.emulator.netbsd import exit
 from bsdproc.emulator.netbsd.amd64.regs import MAXUSER
 from bsdproc.emulator.netbsd.amd64.signal import UCONTEXT_SIZE, load
 from bsdproc.emulator.netbsd.entry import lwp_start
-from bsdproc.emulator.netbsd.signals import system_hold
+from bsdproc.emulator.netbsd.signals import SUSPENDED, system_hold
 from bsdproc.emulator.netbsd.signo import NSIG, SI_LWP
 from bsdproc.emulator.netbsd.state import lwp, tracing
 
@@ -68,7 +68,7 @@ def sys_lwp_create(system: System, td: Thread, args: Args) -> int:
     p.flag |= P.HADTHREADS
     system.add_thread(p, new)
     if flags & LWP_SUSPENDED:
-        system.go_to_sleep(new, Sleep(("suspended", new), "lwpsusp", interruptible=False))
+        system.go_to_sleep(new, Sleep(("suspended", new), SUSPENDED, interruptible=False))
     return 0
 
 
@@ -112,7 +112,7 @@ def sys_lwp_suspend(system: System, td: Thread, args: Args) -> Work:
     if awake == [target]:
         raise Refused(EDEADLK)
     if target is td:
-        yield Sleep(("suspended", td), "lwpsusp", interruptible=False)
+        yield Sleep(("suspended", td), SUSPENDED, interruptible=False)
     else:
         lwp(target).suspended = True
         system_hold(target)
@@ -121,7 +121,7 @@ def sys_lwp_suspend(system: System, td: Thread, args: Args) -> Work:
 
 def _runs(td: Thread) -> bool:
     return not (td.run is Run.SLEEPING and td.sleep is not None
-                and td.sleep.message == "lwpsusp")
+                and td.sleep.message == SUSPENDED)
 
 
 def sys_lwp_continue(system: System, td: Thread, args: Args) -> int:
