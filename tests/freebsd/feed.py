@@ -37,7 +37,7 @@ class Feed:
 
     def __init__(self, machine: str, data: bytes, result: int = 0) -> None:
         self.machine = machine
-        self.target = abi.target("freebsd", machine)
+        self.target = abi.target(self.system, machine)
         self.data = data
         self.result = result
         self.lent: dict[int, Lent] = {}

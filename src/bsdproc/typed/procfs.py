@@ -81,7 +81,7 @@ class NodeStat:
     """Its number in the file system."""
 
 
-def _is_number(name: str) -> bool:
+def is_number(name: str) -> bool:
     """Whether a name is that of a process or a descriptor."""
     return name.isascii() and name.isdigit() and len(name) <= _DIGITS
 
@@ -226,7 +226,7 @@ def fd(kernel: Kernel, root: str, pid: int | None) -> dict[int, FdEntry]:
     """The descriptors in a process's fd/; those that are closed meanwhile are left out."""
     found: dict[int, FdEntry] = {}
     for name in listdir(kernel, root, pid, "fd"):
-        if _is_number(name):
+        if is_number(name):
             try:
                 found[int(name)] = fd_entry(kernel, root, pid, int(name))
             except KernelError as error:
@@ -248,7 +248,7 @@ def fd_entry(kernel: Kernel, root: str, pid: int | None, descriptor: int) -> FdE
 def pids(kernel: Kernel, root: str) -> tuple[int, ...]:
     """The processes that have a directory, by rising number."""
     found = kernel.listdir(root)
-    return tuple(sorted(int(name) for name in found if _is_number(name)))
+    return tuple(sorted(int(name) for name in found if is_number(name)))
 
 
 def get(kernel: Kernel, root: str, pid: int | None, name: str, kind: type[R]) -> R:

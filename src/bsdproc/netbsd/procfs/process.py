@@ -182,7 +182,7 @@ def task(pid: int | None = None, *, root: str = ROOT,
 
     `Hidden` without -o linux."""
     found = _names(_call.netbsd(kernel), root, pid, "task")
-    return tuple(sorted(int(name) for name in found if name.isascii() and name.isdigit()))
+    return tuple(sorted(int(name) for name in found if plumbing.is_number(name)))
 
 
 def fd(pid: int | None = None, *, root: str = ROOT,

@@ -47,7 +47,7 @@ def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
 
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """curproc: the calling process, as its link says."""
-    return parse_number(_link(kernel, root, "curproc").encode())
+    return parse_number(_link(kernel, root, "curproc").encode("utf-8", "surrogateescape"))
 
 
 def self_link(*, root: str = ROOT, kernel: Kernel | None = None) -> str:

@@ -12,9 +12,6 @@ from bsdproc.netbsd.records import Enumerated, Malformed, Number, Record, Signal
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
-R = TypeVar("R", bound=Record)
-
-
 class LwpInfo(Record):
     """struct ptrace_lwpinfo: an LWP, and whether it reported the stop."""
 
@@ -42,6 +39,9 @@ class LwpStatus(Record):
     """_lwp_setname(2)'s name, "" for one without."""
     private = Number("pl_private")
     """_lwp_setprivate(2)'s address: where its own storage is."""
+
+
+R = TypeVar("R", LwpInfo, LwpStatus)
 
 
 def lwpinfo(pid: int, lwp: int = 0, *, kernel: Kernel | None = None) -> LwpInfo | None:
@@ -93,4 +93,6 @@ def _ask(kernel: Kernel | None, request: str, pid: int, kind: type[R], lwp: int)
     buffer = kernel.buffer(kernel.target.struct(kind.struct).pack({"pl_lwpid": number}))
     _call.ptrace(kernel, request, pid, buffer, of.sizeof)
     found = of(buffer.read())
-    return found if kernel.target.struct(kind.struct).get(found.raw, "pl_lwpid") else None
+    if found.lwpid < 0:
+        raise Malformed(f"{request} answered with LWP {found.lwpid}")
+    return found if found.lwpid else None

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _READS: Final = (IoOp.PIOD_READ_D, IoOp.PIOD_READ_I, IoOp.PIOD_READ_AUXV)
 _TRANSFER: Final = Transfer(_call.SYSTEM)
 _AUXV: Final = 1024
-_AUXV_LIMIT: Final = 1 << 20
+_AUXV_LIMIT: Final = 1 << 14
+"""Of the vector and the path behind it there are some 1500 bytes."""
 
 
 @overload
