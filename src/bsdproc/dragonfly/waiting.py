@@ -137,7 +137,8 @@ def waitid(
 ) -> Siginfo | None:
     """waitid(2): the same, and of the event the siginfo alone.
 
-    On DragonFly it is the C library's, over wait6(2)."""
+    On DragonFly it is the C library's, over wait6(2).  DragonFly 5.9 fills `code` and
+    nothing else: only `wait6` says which process it is and how it ended."""
     kernel = dragonfly(kernel)
     found, _, _, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:

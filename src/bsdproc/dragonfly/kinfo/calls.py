@@ -68,7 +68,7 @@ def processes(
     threads: bool = False,
     kernel: Kernel | None = None,
 ) -> list[KinfoProc]:
-    """All processes that the caller can see, or those that one filter picks; zombies last.
+    """All processes that the caller can see, zombies too, or those that one filter picks.
 
     KERN_PROC_ALL, which has the kernel's threads as well (see `kernel_threads`);
     KERN_PROC_PGRP, KERN_PROC_TTY (a number as `KinfoProc.tty` has it), KERN_PROC_UID
