@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .world import World
+from bsdproc.kernel import Kernel
+
+from .world import World, refused
 
 
 @pytest.mark.parametrize(("words", "status"), [
@@ -64,3 +66,26 @@ def test_bytes_go_through_a_pipe(world: World) -> None:
     pid = world.act("tell 4", "exit 3", fds={4: theirs})
     assert world.kernel.read(ours, 1) == b"\0"
     world.wait(pid, 0x300)
+
+
+def test_the_flags_of_open(world: World) -> None:
+    """O_CLOEXEC and O_DIRECTORY are DragonFly's numbers."""
+    world.kernel.close(world.kernel.open("/tmp", 0x08000000))
+    with refused("ENOTDIR"):
+        world.kernel.open("/bin/act", 0x08000000)
+    fd = world.kernel.open("/bin/act", 0x20000)
+    assert world.proc(world.kernel.getpid()).files.slot(fd).cloexec
+
+
+def test_a_parent_that_its_child_traces(world: World) -> None:
+    """A ring of parents: nobody who goes up it goes round for ever."""
+    me = world.kernel.getpid()
+
+    def child(kernel: Kernel) -> None:
+        kernel.ptrace(10, me, 0, 0)
+        assert world.proc(me).parent is world.proc(kernel.getpid())
+        with refused("EBUSY"):
+            kernel.ptrace(10, me, 0, 0)
+        assert not list(kernel.sysctl((1, 14, 1, 99998)))
+
+    world.kernel.run_child(child)

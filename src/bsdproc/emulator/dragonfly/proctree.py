@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.dragonfly import signo as s
@@ -28,12 +29,19 @@ def reparent(system: System, child: Proc, parent: Proc) -> None:
         system.wakeup(old)
 
 
+def above(p: Proc) -> Iterator[Proc]:
+    """A process's parent, that one's, and so on: once round, where somebody
+    traces an ancestor of its own."""
+    at, seen = p.parent, {p.pid}
+    while at is not None and at.pid not in seen:
+        yield at
+        seen.add(at.pid)
+        at = at.parent
+
+
 def inferior(p: Proc, of: Proc) -> bool:
     """Whether a process is a descendant of another, or that one."""
-    at: Proc | None = p
-    while at is not None and at is not of:
-        at = at.parent
-    return at is of
+    return p is of or any(q is of for q in above(p))
 
 
 # -- job control ----------------------------------------------------------------

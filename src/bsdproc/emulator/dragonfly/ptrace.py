@@ -118,12 +118,8 @@ def _judge(td: Thread, p: Proc, request: int) -> None:
             raise Refused(EINVAL)
         if p.flag & P.TRACED:
             raise Refused(EBUSY)
-        if me.flag & P.TRACED:
-            above = me.parent
-            while above is not None:
-                if above is p:
-                    raise Refused(EINVAL)
-                above = above.parent
+        if me.flag & P.TRACED and any(q is p for q in proctree.above(me)):
+            raise Refused(EINVAL)
         if p.cred.ruid != me.cred.ruid or p.flag & P.SUGID:
             priv_check(me.cred)
         return

@@ -94,8 +94,8 @@ def ksignal(system: System, p: Proc, sig: int) -> None:
 
 def lwpsignal(system: System, p: Proc, td: Thread | None, sig: int) -> None:
     """To the process, or to one lwp of it."""
-    if td is None and p.flag & P.WEXIT:
-        return
+    if p.parent is None or (td is None and p.flag & P.WEXIT):
+        return      # process 0 has nobody who could be told of a stop
     default = True
     if not p.flag & P.TRACED:
         if td is not None and td.leaving:

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
+O_CLOEXEC, O_DIRECTORY = 0x20000, 0x08000000
+ALIKE = 0x1FFFF & ~0xF000
+"""O_ flags whose number is the core's: up to O_DIRECT."""
 NO_MEMORY = CallerMemory(0, 0)
 """Of a caller who passes no address."""
 
@@ -156,6 +159,14 @@ class System(BsdSystem):
     def user_cred(self, like: cred.Cred, uid: int, gid: int,
                   groups: tuple[int, ...]) -> cred.Cred:
         return cred.user(uid, gid, groups, like.prison)
+
+    def open_flags(self, flags: int) -> int:
+        """O_CLOEXEC and O_DIRECTORY have other numbers, and some are its own."""
+        given = flags & ALIKE
+        for theirs, ours in ((O_CLOEXEC, files.O_CLOEXEC), (O_DIRECTORY, files.O_DIRECTORY)):
+            if flags & theirs:
+                given |= ours
+        return given
 
     # -- processes and lwps ---------------------------------------------------------
     def new_tid(self, p: state.Proc) -> int:

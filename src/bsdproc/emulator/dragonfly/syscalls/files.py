@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE
+from bsdproc.emulator.bsd.syscalls import files as shared
 from bsdproc.emulator.bsd.syscalls.args import int64, path_at, signed, space_of
 from bsdproc.emulator.dragonfly.state import Sleep, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
@@ -26,6 +27,15 @@ times, size, blocks, block size, flags, generation, spare."""
 NODEV: Final = 0xFFFFFFFF
 O_FBLOCKING, O_FAPPEND, O_FOFFSET = 0x10000000, 0x00100000, 0x00200000
 RANDOM_MAX: Final = 256
+
+
+def sys_open(system: System, td: Thread, args: Args) -> Work:
+    return files.openat(system, td, path_at(td, args[0]),
+                        system.open_flags(signed(args[1])), args[2] & 0o7777)
+
+
+def sys_pipe2(system: System, td: Thread, args: Args) -> None:
+    shared.sys_pipe2(system, td, (args[0], system.open_flags(signed(args[1]))))
 
 
 def sys_pipe(system: System, td: Thread, args: Args) -> tuple[int, int]:
@@ -130,6 +140,7 @@ def sys_getrandom(system: System, td: Thread, args: Args) -> int:
 
 
 SYSCALLS: Final[dict[int, Entry]] = {
+    5: ("open", 3, sys_open),
     42: ("pipe", 0, sys_pipe),
     92: ("fcntl", 3, sys_fcntl),
     173: ("extpread", 5, sys_extpread),
@@ -138,5 +149,6 @@ SYSCALLS: Final[dict[int, Entry]] = {
     475: ("stat", 2, sys_stat),
     476: ("fstat", 2, sys_fstat),
     477: ("lstat", 2, sys_lstat),
+    538: ("pipe2", 2, sys_pipe2),
     550: ("getrandom", 3, sys_getrandom),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SHARED: Final = {
-    1: "exit", 3: "read", 4: "write", 5: "open", 6: "close", 9: "link", 10: "unlink",
+    1: "exit", 3: "read", 4: "write", 6: "close", 9: "link", 10: "unlink",
     12: "chdir", 13: "fchdir", 15: "chmod", 16: "chown", 20: "getpid", 33: "access",
     39: "getppid", 41: "dup", 53: "sigaltstack", 54: "ioctl", 57: "symlink", 58: "readlink",
     60: "umask", 61: "chroot", 81: "getpgrp", 89: "getdtablesize", 90: "dup2",
@@ -14,5 +14,4 @@ SHARED: Final = {
     136: "mkdir", 137: "rmdir", 200: "truncate", 201: "ftruncate", 207: "getpgid", 209: "poll",
     232: "clock_gettime", 234: "clock_getres", 240: "nanosleep", 254: "lchown", 274: "lchmod",
     310: "getsid", 326: "__getcwd", 340: "sigprocmask", 343: "sigpending", 474: "closefrom",
-    538: "pipe2",
 }
