@@ -1,7 +1,7 @@
 """What the examples share: programs to look at, and a kernel to run them under.
 
-On a FreeBSD or DragonFly that is the host's own; elsewhere, and with --emulate, an
-emulated FreeBSD, with --emulate=dragonfly an emulated DragonFly.
+On a BSD that is the host's own; elsewhere, and with --emulate, an emulated FreeBSD, with
+--emulate=netbsd and --emulate=dragonfly one of those.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from _symbols import symbols as symbols
 from bsdproc import kernel
 from bsdproc.kernel import Kernel
 
-CLASSES = {"freebsd": "FreeBSD", "dragonfly": "DragonFly"}
+CLASSES = {"freebsd": "FreeBSD", "netbsd": "NetBSD", "dragonfly": "DragonFly"}
 """The emulated kernels."""
 ARGUMENTS = [word for word in sys.argv[1:] if not word.startswith("--emulate")]
 """The command line's."""
@@ -31,7 +31,7 @@ PROGRAMS = Path(__file__).resolve().parent / "programs" / "bin" / (
 
 
 def surface() -> ModuleType:
-    """The system's typed functions: `bsdproc.freebsd`, `bsdproc.dragonfly`."""
+    """The system's typed functions: `bsdproc.freebsd`, `bsdproc.netbsd`, `bsdproc.dragonfly`."""
     return import_module(f"bsdproc.{SYSTEM}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+PAGE = 4096
+
 
 def symbols(path: str) -> dict[str, int]:
     """A program's functions and variables: the symbol table of its ELF file."""
@@ -24,6 +26,7 @@ def symbols(path: str) -> dict[str, int]:
 
 
 def nearest(names: dict[str, int], address: int) -> str:
-    """"greet+0x12" for an address inside of greet."""
-    start, name = max((value, name) for name, value in names.items() if value <= address)
-    return f"{name}+{address - start:#x}"
+    """"greet+0x12" for an address inside of greet, the number for one far from all."""
+    start, name = max(((value, name) for name, value in names.items() if value <= address),
+                      default=(0, ""))
+    return f"{name}+{address - start:#x}" if address - start < PAGE else hex(address)

@@ -1,4 +1,5 @@
-"""Show the map of a fresh program's address space, as PT_VM_ENTRY gives it, or procfs.
+"""Show the map of a fresh program's address space: FreeBSD's PT_VM_ENTRY, NetBSD's
+vm.proc.map, DragonFly's procfs.
 
     python examples/memory_map.py [PROGRAM]
 """
@@ -9,9 +10,8 @@ from _kernel import ARGUMENTS, SYSTEM, kernel_for, program, surface
 
 from bsdproc import Debugger
 
-VmProtection = surface().constants.VmProtection
-LETTERS = ((VmProtection.VM_PROT_READ, "r"), (VmProtection.VM_PROT_WRITE, "w"),
-           (VmProtection.VM_PROT_EXECUTE, "x"))
+LETTERS = "rwx"
+"""VM_PROT_READ is 1, VM_PROT_WRITE 2, VM_PROT_EXECUTE 4."""
 
 
 def main() -> None:
@@ -20,9 +20,12 @@ def main() -> None:
         process = debugger.spawn([path])
         print(f"stands at {process.registers.pc:#x}, its stack at {process.registers.sp:#x}")
         system = surface()
-        for span in (system.ptrace.vm_map(process.pid) if SYSTEM == "freebsd" else
-                     system.procfs.map(process.pid)):
-            permits = "".join(letter if bit in span.protection else "-" for bit, letter in LETTERS)
+        spans = {"freebsd": lambda: system.ptrace.vm_map(process.pid),
+                 "netbsd": lambda: system.kinfo.vmmap(process.pid),
+                 "dragonfly": lambda: system.procfs.map(process.pid)}[SYSTEM]()
+        for span in spans:
+            permits = "".join(letter if span.protection.value & 1 << bit else "-"
+                              for bit, letter in enumerate(LETTERS))
             size = (span.end - span.start) // 1024
             print(f"{span.start:#16x} {span.end:#16x} {permits} {size:8} KiB "
                   f"{span.path or ''}".rstrip())
