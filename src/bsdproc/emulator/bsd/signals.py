@@ -69,6 +69,20 @@ def waiting_signals(td: Thread) -> list[int]:
     return sorted({k.signo for q in (own, shared) for k in q if k.signo not in mask})
 
 
+def set_action(p: Proc, sig: int, action: SigAction) -> None:
+    """sigaction: the action, and what of it is kept beside it."""
+    acts = p.sigacts
+    acts.actions[sig] = action
+    if action.flags & s.SA_RESTART:
+        acts.interrupts.discard(sig)
+    else:
+        acts.interrupts.add(sig)
+    if sig == s.SIGCHLD:
+        acts.flag_nocldstop = bool(action.flags & s.SA_NOCLDSTOP)
+        acts.flag_nocldwait = bool(action.flags & s.SA_NOCLDWAIT)
+        acts.flag_cldsigign = action.handler == s.SIG_IGN
+
+
 def delete_everywhere(p: Proc, signals: Iterable[int]) -> None:
     """sigqueue_delete_proc."""
     numbers = tuple(signals)

@@ -168,10 +168,6 @@ class System(ABC):
         """A program has taken the process over, and will run."""
 
     @abstractmethod
-    def unfit(self, image: Image) -> str | None:
-        """Why this kernel cannot run such a program."""
-
-    @abstractmethod
     def exit(self, td: Thread, code: int) -> Work:
         """exit(2): the process ends with this code."""
 
@@ -244,6 +240,18 @@ class System(ABC):
     @abstractmethod
     def mount_boot(self, fs: FileSystem) -> None:
         """What is mounted when the machine has booted."""
+
+    def unfit(self, image: Image) -> str | None:
+        """Why this kernel cannot run such a program."""
+        if image.machine not in self.machdep.MACHINES:
+            return f"is for {image.machine}, not {self.machine}"
+        if image.system not in (self.name, None):
+            return f"is a program of {image.system}"
+        if image.interpreter is not None:
+            return f"needs {image.interpreter}; only static programs run here"
+        if image.system is None:
+            return "has no mark of its system (no note, no EI_OSABI)"
+        return None
 
     def user_errno(self, errno: int) -> int:
         """An error by the system's own number."""

@@ -9,6 +9,7 @@ from bsdproc.emulator.bsd import jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
+from bsdproc.emulator.bsd.wait import WCOREFLAG, Found, ended
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
 from bsdproc.emulator.freebsd import reaper
 from bsdproc.emulator.freebsd.cred import p_canwait
@@ -22,7 +23,6 @@ WNOHANG, WUNTRACED, WCONTINUED, WNOWAIT, WEXITED, WTRAPPED = 1, 2, 4, 8, 16, 32
 WLINUXCLONE = 0x80000000
 P_PID, P_PGID, P_SID, P_UID, P_GID, P_ALL, P_JAILID = 0, 2, 3, 5, 6, 7, 10
 WAIT_MYPGRP = 0
-WCOREFLAG = 0x80
 AXSIG = 0x10
 
 
@@ -136,12 +136,7 @@ def tell_exit(system: System, p: Proc) -> None:
     collects at once."""
     parent = p.parent
     assert parent is not None
-    if p.xsig & WCOREFLAG:
-        code, status = s.CLD_DUMPED, p.xsig & 0x7F
-    elif p.xsig:
-        code, status = s.CLD_KILLED, p.xsig
-    else:
-        code, status = s.CLD_EXITED, p.xexit
+    code, status = ended(p)
     if p.sigparent == s.SIGCHLD:
         child_news(system, p, code, status)
     else:
@@ -194,35 +189,6 @@ def _abandon_children(system: System, p: Proc) -> None:
                 tdt.sigqueue.delete(s.SIGTRAP)
             q.sigqueue.delete(s.SIGTRAP)
             q.flag &= ~(P.STOPPED_TRACE | P.STOPPED_SIG | P.WAITED)
-
-
-# -- wait --------------------------------------------------------------------
-class Found:
-    """What a wait found: the process, its status, and what siginfo_t is to
-    say of it."""
-
-    __slots__ = ("code", "p", "pid", "status")
-
-    def __init__(self, p: Proc, status: int, code: int) -> None:
-        self.p = p
-        self.pid = p.pid
-        self.status = status
-        self.code = code
-
-    @property
-    def info(self) -> KSigInfo:
-        """Of SIGCHLD."""
-        p, code = self.p, self.code
-        if code == s.CLD_CONTINUED:
-            status = s.SIGCONT
-        elif code in (s.CLD_TRAPPED, s.CLD_STOPPED):
-            status = self.status >> 8
-        elif self.status & 0x7F:
-            status = self.status & 0x7F
-            code = s.CLD_DUMPED if self.status & WCOREFLAG else s.CLD_KILLED
-        else:
-            status = p.xexit
-        return KSigInfo(s.SIGCHLD, code, pid=self.pid, uid=p.cred.uid, status=status)
 
 
 def _matches(q: Proc, p: Proc, idtype: int, id: int) -> bool:

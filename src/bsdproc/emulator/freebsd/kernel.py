@@ -9,6 +9,7 @@ from typing import BinaryIO
 from bsdproc.emulator.bsd import rusage
 from bsdproc.emulator.bsd.kernel import CALLER_HIGH, CALLER_LOW, Machine
 from bsdproc.emulator.bsd.state import Proc
+from bsdproc.emulator.bsd.wait import Found
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import Refused
 from bsdproc.emulator.freebsd import exit, procctl, ptrace, sysctl
@@ -57,7 +58,7 @@ class EmulatedFreeBSD(ViewMounts):
 
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
-              target: int) -> exit.Found | None:
+              target: int) -> Found | None:
         system, td = self._system, self._td
         if system.closed:
             self._alive()
@@ -73,7 +74,7 @@ class EmulatedFreeBSD(ViewMounts):
         return found
 
 
-    def _sleep_for(self, idtype: int, id: int, options: int, call: str) -> exit.Found:
+    def _sleep_for(self, idtype: int, id: int, options: int, call: str) -> Found:
         """exit.wait6 without its generator: a debugger does nothing more often."""
         system, td, proc = self._system, self._td, self._proc
         while True:

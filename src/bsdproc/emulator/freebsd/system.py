@@ -36,7 +36,6 @@ from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
     from bsdproc.emulator.bsd.system import Work
-    from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
@@ -111,17 +110,6 @@ class System(BsdSystem):
         reaper.reaper_fork(self, parent, child, no_wait=no_wait)
         if parent.kqueues:
             kqueue.forked(self, parent, child)
-
-    def unfit(self, image: Image) -> str | None:
-        if image.machine not in self.machdep.MACHINES:
-            return f"is for {image.machine}, not {self.machine}"
-        if image.system not in ("freebsd", None):
-            return f"is a program of {image.system}"
-        if image.interpreter is not None:
-            return f"needs {image.interpreter}; only static programs run here"
-        if image.system is None:
-            return "has no mark of its system (no note, no EI_OSABI)"
-        return None
 
     def exec_done(self, td: Thread) -> None:
         p = td.proc

@@ -10,6 +10,7 @@ from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.system import ThreadExited
+from bsdproc.emulator.bsd.wait import WCOREFLAG, ended
 from bsdproc.emulator.errno import EINTR
 from bsdproc.emulator.netbsd import coredump
 from bsdproc.emulator.netbsd.signals import SUSPENDED, child_news, event, go_on, stop_process
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
 
 Work = Generator[Sleep | None, int, None]
-WCOREFLAG = 0x80
 
 
 def lwp_exit(system: System, td: Thread) -> Work:
@@ -124,13 +124,7 @@ def tell_exit(system: System, p: Proc) -> None:
     """exit_psignal; init collects at once."""
     parent = p.parent
     assert parent is not None
-    if p.xsig & WCOREFLAG:
-        code, status = s.CLD_DUMPED, p.xsig & 0x7F
-    elif p.xsig:
-        code, status = s.CLD_KILLED, p.xsig
-    else:
-        code, status = s.CLD_EXITED, p.xexit
-    child_news(system, p, code, status)
+    child_news(system, p, *ended(p))
     if parent is system.init:
         reap(system, parent, p)
 

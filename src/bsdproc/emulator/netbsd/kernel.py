@@ -8,6 +8,7 @@ from typing import BinaryIO
 from bsdproc.emulator.bsd import rusage
 from bsdproc.emulator.bsd.kernel import CALLER_LOW, Machine
 from bsdproc.emulator.bsd.state import Proc
+from bsdproc.emulator.bsd.wait import Found
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import ENOMEM, Refused
 from bsdproc.emulator.netbsd import ptrace, sysctl, wait
@@ -51,7 +52,7 @@ class EmulatedNetBSD(ViewMounts):
                        self._system.machdep.siginfo(found.info))
 
     def _wait(self, idtype: int, id: int, options: int, call: str,
-              target: int) -> wait.Found | None:
+              target: int) -> Found | None:
         return self._await(lambda: wait.look(self._system, self._td, idtype, id, options),
                            not options & wait.WNOHANG, call, target)
 

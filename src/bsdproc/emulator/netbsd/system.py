@@ -31,7 +31,6 @@ from bsdproc.emulator.netbsd.state import lwp, tracing
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
     from bsdproc.emulator.bsd.system import Work
-    from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 NOT_REQUESTS = ("PT_DYNAMIC", "PT_FIRSTMACH", "PT_INTERP", "PT_LOAD", "PT_NOTE", "PT_NULL",
@@ -105,17 +104,6 @@ class System(BsdSystem):
         t.paxflags = tracing(parent).paxflags
         t.stop_fork = tracing(parent).stop_fork
         t.stop_exec, t.stop_exit = tracing(parent).stop_exec, tracing(parent).stop_exit
-
-    def unfit(self, image: Image) -> str | None:
-        if image.machine not in machdep.MACHINES:
-            return f"is for {image.machine}, not {self.machine}"
-        if image.system not in ("netbsd", None):
-            return f"is a program of {image.system}"
-        if image.interpreter is not None:
-            return f"needs {image.interpreter}; only static programs run here"
-        if image.system is None:
-            return "has no mark of its system (no note, no EI_OSABI)"
-        return None
 
     def set_id(self, td: Thread, vnode: Vnode) -> cred.Cred | None:
         return cred.setid_exec(td, vnode)

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import signo as s
-from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.state import P, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.wait import Found
 from bsdproc.emulator.errno import ECHILD, EINVAL, Refused
 from bsdproc.emulator.netbsd import exit
 
@@ -22,30 +23,6 @@ P_ALL, P_PID, P_PPID, P_PGID, P_SID, P_UID, P_GID = 0, 1, 3, 4, 5, 7, 8
 P_MYID = -1
 W_CONTCODE = 0xFFFF
 STOPCODE = 0x7F
-
-
-class Found:
-    """What a wait found."""
-
-    __slots__ = ("code", "p", "pid", "status")
-
-    def __init__(self, p: Proc, status: int, code: int) -> None:
-        self.p, self.pid, self.status, self.code = p, p.pid, status, code
-
-    @property
-    def info(self) -> KSigInfo:
-        """Of SIGCHLD."""
-        p, code = self.p, self.code
-        if code == s.CLD_CONTINUED:
-            status = s.SIGCONT
-        elif code in (s.CLD_TRAPPED, s.CLD_STOPPED):
-            status = self.status >> 8
-        elif self.status & 0x7F:
-            status = self.status & 0x7F
-            code = s.CLD_DUMPED if self.status & exit.WCOREFLAG else s.CLD_KILLED
-        else:
-            status = p.xexit
-        return KSigInfo(s.SIGCHLD, code, pid=self.pid, uid=p.cred.uid, status=status)
 
 
 def target(pid: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import signo as s
-from bsdproc.emulator.bsd.signals import delete_everywhere, ignored, post
+from bsdproc.emulator.bsd.signals import delete_everywhere, ignored, post, set_action
 from bsdproc.emulator.bsd.state import KSigInfo, SigAction, SigActs, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.signals import from_set, to_set
@@ -70,15 +70,7 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
     if action is not None:
         if sig in s.CANNOT_MASK and action.handler != s.SIG_DFL:
             raise Refused(EINVAL)
-        p.sigacts.actions[sig] = action
-        if action.flags & s.SA_RESTART:
-            p.sigacts.interrupts.discard(sig)
-        else:
-            p.sigacts.interrupts.add(sig)
-        if sig == s.SIGCHLD:
-            p.sigacts.flag_nocldstop = bool(action.flags & s.SA_NOCLDSTOP)
-            p.sigacts.flag_nocldwait = bool(action.flags & s.SA_NOCLDWAIT)
-            p.sigacts.flag_cldsigign = action.handler == s.SIG_IGN
+        set_action(p, sig, action)
         if ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
             delete_everywhere(p, (sig,))
     if old:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.entry import Entry
-from bsdproc.emulator.bsd.signals import delete_everywhere
+from bsdproc.emulator.bsd.signals import delete_everywhere, set_action
 from bsdproc.emulator.bsd.state import KSigInfo, SigAction, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import Args, signed, space_of
 from bsdproc.emulator.errno import (
@@ -57,16 +57,8 @@ def sys_sigaction(system: System, td: Thread, args: Args) -> int:
         space.copyout(old, SIGACTION.pack(was.handler, sigset(was.mask), was.flags))
     if action is None:
         return 0
-    p.sigacts.actions[sig] = action
+    set_action(p, sig, action)
     p.sigacts.tramps[sig] = tramp
-    if action.flags & s.SA_RESTART:
-        p.sigacts.interrupts.discard(sig)
-    else:
-        p.sigacts.interrupts.add(sig)
-    if sig == s.SIGCHLD:
-        p.sigacts.flag_nocldstop = bool(action.flags & s.SA_NOCLDSTOP)
-        p.sigacts.flag_nocldwait = bool(action.flags & s.SA_NOCLDWAIT)
-        p.sigacts.flag_cldsigign = action.handler == s.SIG_IGN
     if ignored(p, sig) or (sig == s.SIGCONT and action.handler == s.SIG_IGN):
         delete_everywhere(p, (sig,))
     return 0
