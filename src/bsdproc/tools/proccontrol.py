@@ -180,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("-q", dest="query", action="store_true", help="ask for it")
     which.add_argument("-s", dest="set", choices=("enable", "disable"), help="set it")
     made.add_argument("-p", dest="pid", metavar="PID", type=int, help="of a process that runs")
-    session.add_emulate(made)
+    session.add_emulate(made, "freebsd")
     made.add_argument("command", metavar="COMMAND", nargs="?")
     made.add_argument("arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER)
     return made
@@ -202,7 +202,7 @@ def _main(argv: Sequence[str]) -> int:
     if options.set and change is None:
         made.error(f"{options.mode} cannot be disabled")
     words = [options.command, *options.arguments]
-    with session.kernel(options.emulate) as kernel:
+    with session.kernel(options.emulate, "freebsd") as kernel:
         try:
             if options.pid is None:
                 path = session.bring(kernel, options.command)

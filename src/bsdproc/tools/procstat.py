@@ -240,7 +240,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-h", dest="header", action="store_false", help="no line of titles")
     made.add_argument("--after", metavar="SECONDS", type=float, default=AFTER,
                       help=f"how long the emulated program has run by then ({AFTER})")
-    session.add_emulate(made)
+    session.add_emulate(made, "freebsd")
     made.add_argument("targets", metavar="PID", nargs=argparse.REMAINDER)
     return made
 
@@ -257,7 +257,7 @@ def _main(argv: Sequence[str]) -> int:
         made.error("processes, -a, or a program with --emulate are wanted")
     table = PROCESSES if options.table is None else TABLES[options.table]
     with ExitStack() as stack:
-        kernel = stack.enter_context(session.kernel(options.emulate))
+        kernel = stack.enter_context(session.kernel(options.emulate, "freebsd"))
         if options.emulate and targets:
             chosen = _started(kernel, stack, targets, options.after)
         else:

@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-t", dest="seconds", metavar="SECONDS", type=float, default=GRACE,
                       help=f"and SIGKILL after so many seconds ({GRACE:g})")
     made.add_argument("-v", dest="verbose", action="store_true", help="say what was left")
-    session.add_emulate(made)
+    session.add_emulate(made, "freebsd")
     made.add_argument("command", metavar="COMMAND")
     made.add_argument("arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER)
     return made
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     options = parser().parse_args(argv)
-    with session.kernel(options.emulate) as kernel:
+    with session.kernel(options.emulate, "freebsd") as kernel:
         path = session.bring(kernel, options.command)
         env = dict(os.environ) if options.emulate else None
         try:

@@ -16,7 +16,8 @@ from bsdproc.kernel import Kernel, KernelError, NoKernel
 from bsdproc.tools import programs
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-EMULATED: Final = {"freebsd/amd64": "FreeBSD", "dragonfly/x86_64": "DragonFly"}
+EMULATED: Final = {"freebsd/amd64": "FreeBSD", "netbsd/amd64": "NetBSD",
+                   "dragonfly/x86_64": "DragonFly"}
 """The class of each emulated kernel."""
 
 
@@ -28,26 +29,34 @@ class Problem(Exception):
         self.status = status
 
 
-def add_emulate(parser: argparse.ArgumentParser) -> None:
+def add_emulate(parser: argparse.ArgumentParser, only: str = "") -> None:
+    """--emulate, for all emulated kernels or one system's."""
+    names = ", ".join(name for name in EMULATED if name.startswith(only))
     parser.add_argument(
         "--emulate", metavar="SYSTEM/MACHINE",
-        help=f"run the program under an emulated kernel ({', '.join(EMULATED)}) instead of the "
-        "host's; it has the program's file and nothing else of the host")
+        help=f"run the program under an emulated kernel ({names}) instead of the host's; it "
+        "has the program's file and nothing else of the host")
 
 
 @contextmanager
-def kernel(emulate: str | None) -> Iterator[Kernel]:
-    """The emulated kernel that is asked for, or the host's own, as the default one."""
+def kernel(emulate: str | None, only: str = "") -> Iterator[Kernel]:
+    """The emulated kernel that is asked for, or the host's own, as the default one.
+
+    `only` is the one system that a command is for."""
+    names = [name for name in EMULATED if name.startswith(only)]
     if emulate is None:
         try:
             with kernels.host() as host:
+                if only and host.system != only:
+                    raise Problem(f"it is for {only} alone, and this is {host.system}", USAGE)
                 yield host
         except NoKernel as error:
             raise Problem(str(error), USAGE) from None
         return
-    if emulate not in EMULATED:
+    if emulate not in names:
         raise Problem(f"no emulated kernel is there for {emulate!r}, only for "
-                      f"{' and '.join(EMULATED)}", USAGE)
+                      f"{', '.join(names)}" if emulate not in EMULATED else
+                      f"it is for {only} alone, and {emulate} is none", USAGE)
     try:
         from bsdproc import emulator
 

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import TextIO
 
-from bsdproc import Debugger, events
+from bsdproc import Debugger, events, freebsd, netbsd
 from bsdproc.debugger import Process
 from bsdproc.debugger.backend import Report, backend_for
-from bsdproc.freebsd import ptrace
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools import decode, session
 
@@ -134,14 +133,26 @@ class Trace:
         self.signals[name] = self.signals.get(name, 0) + 1
         text = f"SIGNAL {event.signal:d} ({name})"
         with suppress(KernelError):
-            info = ptrace.lwpinfo(lwp, kernel=self.kernel).siginfo
-            if info is not None:
-                text += f" code={_name(info.code)}"
-                if event.sender is not None:
-                    text += f" pid={info.pid} uid={info.uid}"
-                if info.trapno is not None:
-                    text += f" trapno={info.trapno} addr={info.addr:#x}"
+            text += self._details(process.pid, lwp, event)
         self.line(process, lwp, text)
+
+    def _details(self, pid: int, lwp: int, event: events.SignalReceived) -> str:
+        """What the kernel knows of a signal besides its number."""
+        info: freebsd.Siginfo | netbsd.Siginfo | None
+        if self.kernel.system == "netbsd":
+            info = netbsd.ptrace.get_siginfo(pid, kernel=self.kernel).siginfo
+            trap = info.trap
+        else:
+            info = freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).siginfo
+            if info is None:
+                return ""
+            trap = info.trapno
+        text = f" code={_name(info.code)}"
+        if event.sender is not None:
+            text += f" pid={info.pid} uid={info.uid}"
+        if trap is not None:
+            text += f" trapno={trap} addr={info.addr:#x}"
+        return text
 
     def print_summary(self) -> None:
         """-c: the calls by the time they took."""

@@ -1,4 +1,4 @@
-"""How the arguments of FreeBSD's system calls are shown.
+"""How the arguments of system calls are shown: FreeBSD's, and what is like them elsewhere.
 
 The prototypes say what most arguments are: numbers, addresses, strings, structs.
 `TEXT` says the rest, by the names in the prototypes: ``name=kind`` or
@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
-from bsdproc import abi
-from bsdproc.freebsd.syscalls import Argument, Syscall, by_name
+from bsdproc import abi, netbsd
+from bsdproc.freebsd.syscalls import by_name
+from bsdproc.typed.syscalls import Argument, Syscall
 
 TEXT: Final = """\
 __cap_rights_get rightsp=pointer
@@ -170,6 +171,25 @@ write buf=data(nbyte)
 writev iovp=iovec(iovcnt)
 """
 
+NETBSD: Final = """\
+__getcwd bufp=>text
+__sigaction_sigtramp signum=signal
+__wait450 status=>status
+_lwp_kill signo=signal
+execve argp=strings
+fexecve argp=strings
+kill signum=signal
+pread buf=>data(ret)
+pwrite buf=data(nbyte)
+read buf=>data(ret)
+readlink buf=>data(ret)
+readlinkat buf=>data(ret)
+recvfrom buf=>data(ret)
+sendto buf=data(len)
+write buf=data(nbyte)
+"""
+"""The same of NetBSD's."""
+
 TYPES: Final[Mapping[str, str]] = {
     "const char *": "path", "const sigset_t *": "sigset", "sigset_t *": ">sigset",
     "const struct timespec *": "timespec", "struct timespec *": ">timespec",
@@ -201,10 +221,10 @@ def _kind(argument: Argument, said: str | None) -> Shown:
 
 
 @cache
-def said() -> Mapping[str, Mapping[str, str]]:
+def said(system: str = "freebsd") -> Mapping[str, Mapping[str, str]]:
     """The text, by call and argument."""
     found: dict[str, dict[str, str]] = {}
-    for line in TEXT.splitlines():
+    for line in (NETBSD if system == "netbsd" else TEXT).splitlines():
         call, *arguments = _words(line)
         found[call] = dict(one.split("=", 1) for one in arguments)
     return found
@@ -230,21 +250,21 @@ SHARED: Final = frozenset({
 
 
 @cache
-def find(system: str, name: str) -> Syscall | None:
+def find(system: str, name: str) -> Syscall[Argument] | None:
     """The prototype of a system call.
 
     For a system without prototypes of its own it is that of FreeBSD's call of the same
     name: their common ancestor's calls have kept their arguments."""
     if system == "freebsd":
         return by_name(name)
+    if system == "netbsd":
+        return netbsd.syscalls.by_name(name)
     return next(filter(None, (by_name(alias.format(name)) for alias in ALIASES)), None)
 
 
 def machine(target: abi.Target) -> str:
-    """FreeBSD's machine that is like it, whose prototypes say how wide arguments are."""
-    if target.system == "freebsd":
-        return target.machine
-    return "amd64" if target.pointer == 8 else "i386"
+    """The machine whose prototypes say how wide arguments are: DragonFly's have FreeBSD's."""
+    return "amd64" if target.system == "dragonfly" else target.machine
 
 
 @cache
@@ -253,7 +273,7 @@ def arguments(name: str, system: str = "freebsd") -> tuple[Shown, ...]:
     call = find(system, name)
     if call is None:
         return ()
-    table = said().get(call.name, {})
+    table = said(system).get(call.name, {})
     shown = tuple(_kind(one, table.get(one.name)) for one in call.arguments)
     if system == "freebsd":
         return shown
