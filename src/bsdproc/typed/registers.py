@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct as Packer
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, cast, overload
 
 from bsdproc import abi
 from bsdproc.kernel.errors import NotSupported, not_supported
@@ -31,6 +31,16 @@ class Place(NamedTuple):
     element: int
 
 
+class _Size:
+    """`RegisterFile.size`, until the class has looked up its layout."""
+
+    def __get__(self, file: RegisterFile | None, owner: type[RegisterFile]) -> int:
+        if not owner.machine:
+            return 0
+        owner._bind()
+        return owner.size
+
+
 class RegisterFile:
     """A struct of registers, kept as bytes; subclasses name the registers."""
 
@@ -40,8 +50,8 @@ class RegisterFile:
     """As `bsdproc.abi` names it."""
     struct: ClassVar[str] = ""
     """The C name of the struct."""
-    size: ClassVar[int] = 0
-    """Bytes of the struct; 0 until the class is first used."""
+    size: ClassVar[int] = cast(int, _Size())
+    """Bytes of the struct; 0 of a class that is no machine's."""
     _registers: ClassVar[Mapping[str, Register]] = MappingProxyType({})
     _bound: ClassVar[bool] = False
 
@@ -62,6 +72,7 @@ class RegisterFile:
 
     def __init_subclass__(cls) -> None:
         cls._bound = False
+        cls.size = RegisterFile.__dict__["size"]
 
     @classmethod
     def _bind(cls) -> None:
