@@ -115,8 +115,6 @@ class Transfer:
     # -- registers --------------------------------------------------------------------
     def get(self, kernel: Kernel, request: str, pid: int, kind: type[R], data: int = 0) -> R:
         """A register file of this class; `data` is the thread, where that is its place."""
-        if kind.size == 0 or not kind._bound:
-            kind._bind()
         buffer = kernel.buffer(kind.size)
         self._system.ptrace(kernel, request, pid, buffer, data)
         return kind(buffer.read())
