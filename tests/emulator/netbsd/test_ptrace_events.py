@@ -38,7 +38,7 @@ from .stage import (
     stopped,
 )
 
-TRAP_CHLD, TRAP_LWP = 4, 5
+TRAP_EXEC, TRAP_CHLD, TRAP_LWP = 3, 4, 5
 
 
 # -- the mask -------------------------------------------------------------------
@@ -229,6 +229,12 @@ def test_a_core_file_is_written_where_it_is_named(kernel: NetBSD) -> None:
     names = {note["n_name"] for segment in core.iter_segments()
              if isinstance(segment, NoteSegment) for note in segment.iter_notes()}
     assert names == {"NetBSD-CORE", f"NetBSD-CORE@{tracee.pid}"}
+    notes = next(segment for segment in core.iter_segments() if isinstance(segment, NoteSegment))
+    layout = kernel.target.struct("struct netbsd_elfcore_procinfo")
+    info = next(notes.iter_notes())["n_descdata"]
+    # What it stands for: the execve, of the whole process.
+    assert layout.reader("cpi_signo", "cpi_sigcode", "cpi_siglwp")(info, 0) == (
+        5, TRAP_EXEC, tracee.pid)
     assert tracee.go() == exited(0)
 
 

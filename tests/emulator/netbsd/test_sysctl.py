@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 
 import pytest
 
@@ -187,6 +188,18 @@ def test_limits_are_read_and_set(kernel: NetBSD) -> None:
     assert kernel.sysctl(name) == struct.pack("<Q", 100)
     assert kernel.sysctl((10, pid, 2, 9, SOFT)) == struct.pack("<Q", 100)
     assert refused(lambda: kernel.sysctl((10, pid, 2, 9, 3))) == "EINVAL"
+
+
+def test_a_soft_limit_above_the_hard_one_is_refused(kernel: NetBSD) -> None:
+    """dosetrlimit() looks before it asks for rights; FreeBSD cuts it."""
+    pid = run(kernel, "nap")
+    name = f"proc.{pid}.rlimit.descriptors"
+    kernel.sysctl(f"{name}.soft", new=struct.pack("<Q", 100))
+    kernel.sysctl(f"{name}.hard", new=struct.pack("<Q", 100_000))
+    for bound, value in (("soft", 100_001), ("hard", 99)):
+        new = struct.pack("<Q", value)
+        assert refused(partial(kernel.sysctl, f"{name}.{bound}", new=new)) == "EINVAL"
+    assert kernel.sysctl(f"{name}.soft") == struct.pack("<Q", 100)
 
 
 def test_stop_on_exec(kernel: NetBSD) -> None:

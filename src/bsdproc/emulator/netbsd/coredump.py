@@ -15,6 +15,7 @@ from bsdproc.emulator.bsd.state import P, Thread
 from bsdproc.emulator.errno import EFAULT, EFBIG, EINVAL, ENAMETOOLONG, EPERM, Refused
 from bsdproc.emulator.machine.memory import PAGE, READ, MemoryFault
 from bsdproc.emulator.netbsd.amd64.signal import sigset
+from bsdproc.emulator.netbsd.signo import CODES
 from bsdproc.emulator.netbsd.state import tracing
 
 if TYPE_CHECKING:
@@ -114,14 +115,18 @@ def _note(owner: bytes, kind: int, data: bytes) -> bytes:
 
 
 def _procinfo(system: System, td: Thread, sig: int) -> bytes:
-    """struct netbsd_elfcore_procinfo."""
+    """struct netbsd_elfcore_procinfo: what ends the process, or what it stopped for."""
     p, c = td.proc, td.proc.cred
+    t = tracing(p)
+    signo, code, lwp = (sig, 0, td.tid) if sig else (
+        t.info.signo, CODES.get(t.info.code, t.info.code), t.lwp)
     layout = system.target.struct("struct netbsd_elfcore_procinfo")
-    words = {"cpi_version": 1, "cpi_cpisize": layout.size, "cpi_signo": sig, "cpi_sigcode": 0,
+    words = {"cpi_version": 1, "cpi_cpisize": layout.size, "cpi_signo": signo,
+             "cpi_sigcode": code,
              "cpi_pid": p.pid, "cpi_ppid": p.parent.pid if p.parent is not None else 0,
              "cpi_pgrp": p.pgid, "cpi_sid": p.session.sid, "cpi_ruid": c.ruid, "cpi_euid": c.uid,
              "cpi_svuid": c.svuid, "cpi_rgid": c.rgid, "cpi_egid": c.gid, "cpi_svgid": c.svgid,
-             "cpi_nlwps": len(p.threads), "cpi_siglwp": td.tid if sig else 0}
+             "cpi_nlwps": len(p.threads), "cpi_siglwp": lwp}
     image = bytearray(layout.size)
     for name, value in words.items():
         at = layout.field(name).offset

@@ -24,6 +24,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.netbsd import cred, kinfo, kinfo_file, kinfo_vm, psstrings
+from bsdproc.emulator.netbsd.limits import dosetrlimit
 from bsdproc.emulator.netbsd.state import tracing
 
 if TYPE_CHECKING:
@@ -282,8 +283,8 @@ def _limit(asked: Asked, p: Proc, more: Sequence[int]) -> Answer:
         if len(asked.new) != 8:
             raise Refused(EINVAL)
         value = int.from_bytes(asked.new, "little")
-        new = (value, hard) if kind == SOFT else (soft, value)
-        limits.kern_proc_setrlimit(asked.system, asked.td, p, which, new)
+        soft, hard = (value, hard) if kind == SOFT else (soft, value)
+        dosetrlimit(asked.system, asked.td, p, which, soft, hard)
     return struct.pack("<Q", before), 8
 
 

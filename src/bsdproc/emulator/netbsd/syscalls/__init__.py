@@ -14,7 +14,7 @@ SHARED: Mapping[int, str] = {
     60: "umask", 61: "chroot", 81: "getpgrp", 82: "setpgid", 90: "dup2", 95: "fsync",
     120: "readv", 121: "writev", 123: "fchown", 124: "fchmod", 128: "rename", 131: "flock",
     132: "mkfifo", 136: "mkdir", 137: "rmdir", 147: "setsid", 194: "getrlimit",
-    195: "setrlimit", 207: "getpgid", 209: "poll", 241: "fdatasync", 274: "lchmod",
+    207: "getpgid", 209: "poll", 241: "fdatasync", 274: "lchmod",
     275: "lchown", 281: "sigaltstack", 286: "getsid", 292: "sigpending", 293: "sigprocmask",
     296: "__getcwd", 417: "select", 418: "gettimeofday", 430: "nanosleep", 445: "getrusage",
     461: "mkdirat", 462: "faccessat", 463: "fchmodat", 464: "fchownat", 469: "readlinkat",

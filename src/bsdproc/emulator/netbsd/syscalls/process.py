@@ -19,7 +19,7 @@ from bsdproc.emulator.bsd.syscalls.args import (
     strings,
 )
 from bsdproc.emulator.errno import EINVAL, EJUSTRETURN, ENOMEM, Refused
-from bsdproc.emulator.netbsd import fork, ptrace, wait
+from bsdproc.emulator.netbsd import fork, limits, ptrace, wait
 from bsdproc.emulator.netbsd.state import PTRACE_POSIX_SPAWN
 
 if TYPE_CHECKING:
@@ -156,11 +156,18 @@ def sys_getrandom(system: System, td: Thread, args: Args) -> int:
     return size
 
 
+def sys_setrlimit(system: System, td: Thread, args: Args) -> int:
+    soft, hard = struct.unpack("<QQ", space_of(td).copyin(args[1], 16))
+    limits.dosetrlimit(system, td, td.proc, signed(args[0]), soft, hard)
+    return 0
+
+
 SYSCALLS: dict[int, Entry] = {
     2: ("fork", 0, sys_fork),
     26: ("ptrace", 4, sys_ptrace),
     66: ("vfork", 0, sys_vfork),
     91: ("getrandom", 3, sys_getrandom),
+    195: ("setrlimit", 2, sys_setrlimit),
     202: ("__sysctl", 6, sys_sysctl),
     282: ("__vfork14", 0, sys_vfork),
     287: ("__clone", 2, sys_clone),
