@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bsdproc import Debugger, Reaper, freebsd
+from bsdproc import Debugger, Reaper, emulator, freebsd
 from bsdproc.freebsd.constants import ReaperPidFlags
-from bsdproc.kernel import Kernel, KernelError
+from bsdproc.kernel import Kernel, KernelError, NotSupported
 
 
 def living(kernel: Kernel, program: str = "actor") -> list[int]:
@@ -125,3 +125,10 @@ def test_those_that_may_not_be_signalled_are_named(kernel: Kernel, actor: str) -
             return f"{reaper.kill_all()} ended"
 
     assert kernel.run_child(as_user, uid=1001) == "1 ended"
+
+
+@pytest.mark.parametrize(("system", "word"), [
+    ("NetBSD", "follow_fork"), ("DragonFly", "reap_status")])
+def test_elsewhere_it_says_what_there_is(system: str, word: str) -> None:
+    with getattr(emulator, system)() as other, pytest.raises(NotSupported, match=word):
+        Reaper(kernel=other)

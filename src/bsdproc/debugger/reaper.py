@@ -15,7 +15,7 @@ from bsdproc.freebsd.constants.process import ProcFlags
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions
 from bsdproc.kernel.default import resolve
-from bsdproc.kernel.errors import KernelError
+from bsdproc.kernel.errors import KernelError, not_supported
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 PAUSES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Seconds between looks at who is left, the last one again and again."""
 
-
+ELSEWHERE: Final = {
+    "dragonfly": "DragonFly's reaper neither lists nor kills: "
+                 "bsdproc.dragonfly.procctl.reap_status tells of one child at a time",
+    "netbsd": "NetBSD has no reaper; a Debugger with follow_fork=True loses none",
+}
+"""Why there is none on other systems."""
 ENDS: Final = WaitOptions.WEXITED | WaitOptions.WNOHANG
 
 
@@ -42,11 +47,14 @@ class Reaper:
     in this sense; those that it makes inside the block, by whatever means, are.
 
     A process is the reaper or it is not: `KernelError` (EBUSY) for a second one
-    at the same time.
+    at the same time.  `NotSupported` on NetBSD and DragonFly.
     """
 
     def __init__(self, *, kill: bool = True, kernel: Kernel | None = None) -> None:
         self.kernel = resolve(kernel)
+        if self.kernel.system != "freebsd":
+            raise not_supported(self.kernel.system, call="procctl", request="PROC_REAP_ACQUIRE",
+                                reason=ELSEWHERE.get(self.kernel.system))
         self._kill = kill
         self._ended: dict[int, freebsd.Status] = {}
         """How processes ended that were collected and not yet asked for."""
