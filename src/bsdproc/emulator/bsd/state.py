@@ -341,6 +341,8 @@ class Thread:
         self.at_trap = False
         """It stands at a trap of its own, and has not begun with `kernel`."""
         self.sleep: Sleep | None = None
+        self.missed = False
+        """Its sleep's channel was woken while it looked at its signals."""
         self.woken: int | None = None
         """What its Sleep is answered with."""
         self.sigqueue = SigQueue()

@@ -8,18 +8,16 @@ caller lets it: in a wait, a settle, a spawn up to its exec.
 from __future__ import annotations
 
 import heapq
-import random
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from itertools import count
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from bsdproc import abi
 from bsdproc.emulator.bsd import entry, files, limits, proctree, signals
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.gate import Gate
-from bsdproc.emulator.bsd.signo import CANNOT_MASK, SI_KERNEL, SIGSYS
+from bsdproc.emulator.bsd.personality import Personality, Work
+from bsdproc.emulator.bsd.signo import CANNOT_MASK, SI_KERNEL
 from bsdproc.emulator.bsd.state import (
     FIRST_TID,
     PID_MAX,
@@ -34,26 +32,22 @@ from bsdproc.emulator.bsd.state import (
     Sleep,
     Thread,
 )
-from bsdproc.emulator.elf import Image
 from bsdproc.emulator.errno import (
     EDEADLK,
     EINTR,
     EJUSTRETURN,
-    ENOSYS,
     ESRCH,
     EWOULDBLOCK,
     Refused,
 )
 from bsdproc.emulator.machine.engine import Engine
 from bsdproc.emulator.machine.memory import Backing
-from bsdproc.emulator.vfs import FileSystem, Found, Vnode
+from bsdproc.emulator.vfs import FileSystem
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.shm import ShmObject
 
 T = TypeVar("T")
-
-Work = Generator[Sleep | None, int, None]
 
 SYS_EXECVE = 59
 
@@ -80,31 +74,9 @@ class Deadlock(Refused):
         return f"{self.what} would never end: nothing can run and no timer is set"
 
 
-class System(ABC):
-    """One emulated machine with its kernel.  Each system is a subclass: see
-    `bsdproc.emulator.bsd` for what it supplies."""
-
-    name: str
-    """As `bsdproc.abi` knows it: "freebsd"."""
-    title: str
-    """As its users write it: "FreeBSD"."""
-    release: str
-    osreldate: int
-    """__FreeBSD_version, __NetBSD_Version__, __DragonFly_version."""
-    sysent: str
-    """`Proc.sysent` of a program of its own."""
-    machdep: ModuleType
-    sig_max: int
-    first_pid: int
-    """The last pid that booting used."""
-    cpus = 2
-    text_busy_first = False
-    """Opening a running program for writing is ETXTBSY before rights are looked at."""
-    comm_max: int
-    """Bytes of a process's name (MAXCOMLEN)."""
-    due = staticmethod(signals.pending)
-    """Whether `interrupted` would have something to do."""
-    syscall_names: Mapping[int, str]
+class System(Personality):
+    """One emulated machine with its kernel.  Each system is a subclass, which
+    supplies what `Personality` names."""
 
     def __init__(self, machine: str, *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
@@ -127,6 +99,8 @@ class System(ABC):
         self._free_tids: dict[bool, list[int]] = {False: [], True: []}
         self._run_queue: list[Thread] = []
         self._sleepers: dict[object, list[Thread]] = {}
+        # Threads that look at their signals before they sleep, by what they will sleep for.
+        self._looking: dict[object, list[Thread]] = {}
         self._timers: list[tuple[int, int, Thread, Sleep]] = []
         self._serial = count()
         self._objects = count(1)
@@ -137,166 +111,6 @@ class System(ABC):
         self.kernel_proc: Proc
         self.init: Proc
         self.boot()
-
-    # -- what a system supplies ------------------------------------------------
-    @abstractmethod
-    def boot_settings(self) -> dict[str, int | str | bytes]:
-        """Writable sysctls by name, as the machine boots."""
-
-    @abstractmethod
-    def syscall_table(self) -> Mapping[int, Entry]:
-        """Its system calls by number."""
-
-    @abstractmethod
-    def boot(self) -> None:
-        """Make `kernel_proc` and `init`, and mount what is mounted at boot."""
-
-    @abstractmethod
-    def user_cred(self, like: Any, uid: int, gid: int, groups: tuple[int, ...]) -> Any:
-        """Credentials of a user, all else as those of `like`."""
-
-    @abstractmethod
-    def root_cred(self) -> Any:
-        """The superuser's credentials: a subclass of `bsd.cred.Cred`."""
-
-    @abstractmethod
-    def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
-        """A child's record has been made: what else of it the system keeps."""
-
-    @abstractmethod
-    def exec_done(self, td: Thread) -> None:
-        """A program has taken the process over, and will run."""
-
-    @abstractmethod
-    def exit(self, td: Thread, code: int) -> Work:
-        """exit(2): the process ends with this code."""
-
-    @abstractmethod
-    def driver_exit(self, td: Thread) -> None:
-        """The end of a process that ran the caller's Python."""
-
-    @abstractmethod
-    def single_thread(self, td: Thread) -> Work:
-        """Every other thread of the process goes."""
-
-    @abstractmethod
-    def trace_me(self, td: Thread) -> None:
-        """PT_TRACE_ME."""
-
-    @abstractmethod
-    def set_id(self, td: Thread, vnode: Vnode) -> Any:
-        """Credentials that executing a file gives, None for those it has."""
-
-    @abstractmethod
-    def trap(self, td: Thread, ksi: KSigInfo) -> bool:
-        """The thread's own instruction caused a signal.  True when it has
-        stopped for it, False when the signal is on its way (`ast`)."""
-
-    @abstractmethod
-    def system_call(self, td: Thread) -> Work:
-        """A system call from its entry to the return, stops and all."""
-
-    @abstractmethod
-    def exec_returns(self, td: Thread) -> Work:
-        """The return from an execve that a process made whose program was
-        the caller's Python until then."""
-
-    @abstractmethod
-    def ast(self, td: Thread) -> Work:
-        """On the way back to the program: every signal that is due."""
-
-    @abstractmethod
-    def interrupted(self, td: Thread) -> Generator[Sleep | None, int, int]:
-        """Signals before a sleep that they end: its error, 0 to go to sleep."""
-
-    @abstractmethod
-    def send(self, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
-        """A signal to a process, or to one thread of it."""
-
-    @abstractmethod
-    def leave(self, td: Thread) -> Work:
-        """A thread goes, since its process ends or execs (P.SINGLE_EXIT)."""
-
-    @abstractmethod
-    def sigexit(self, td: Thread, sig: int) -> Work:
-        """A signal ends the process."""
-
-    @abstractmethod
-    def p_cansignal(self, td: Thread, p: Proc, sig: int) -> None:
-        """EPERM, ESRCH where the thread may not signal the process."""
-
-    @abstractmethod
-    def p_cansee(self, td: Thread, p: Proc) -> None:
-        """ESRCH where the process is not there for the thread."""
-
-    @abstractmethod
-    def reap(self, parent: Proc, p: Proc) -> None:
-        """Take a zombie out of the process table, or give it back to its real parent."""
-
-    @abstractmethod
-    def may_raise_limits(self, td: Thread) -> None:
-        """EPERM where the thread may not raise a hard limit."""
-
-    @abstractmethod
-    def mount_boot(self, fs: FileSystem) -> None:
-        """What is mounted when the machine has booted."""
-
-    def unfit(self, image: Image) -> str | None:
-        """Why this kernel cannot run such a program."""
-        if image.machine not in self.machdep.MACHINES:
-            return f"is for {image.machine}, not {self.machine}"
-        if image.system not in (self.name, None):
-            return f"is a program of {image.system}"
-        if image.interpreter is not None:
-            return f"needs {image.interpreter}; only static programs run here"
-        if image.system is None:
-            return "has no mark of its system (no note, no EI_OSABI)"
-        return None
-
-    def user_errno(self, errno: int) -> int:
-        """An error by the system's own number."""
-        return errno
-
-    def open_flags(self, flags: int) -> int:
-        """The system's O_ flags as `bsd.files` has them."""
-        return flags
-
-    def creates(self, found: Found) -> int:
-        """The error of open(2) with O_CREAT where it has found a file, 0."""
-        return 0
-
-    def passed_by(self, td: Thread) -> bool:
-        """Whether a thread whose `at_trap` is set is through with its stop."""
-        return False
-
-    def refuse_call(self, td: Thread, name: str | None) -> int:
-        """The error that a system call fails with before it is made, 0."""
-        return 0
-
-    def unknown_call(self, td: Thread, code: int) -> int:
-        """A system call that there is not: its error."""
-        self.send(td.proc, td, KSigInfo(SIGSYS, SI_KERNEL))
-        return ENOSYS
-
-    def reserved(self, pid: int) -> bool:
-        """Whether a pid is not to be given to a new process."""
-        return False
-
-    def entropy(self) -> random.Random:
-        """What /dev/random gives: the same on every run."""
-        return random.Random(0)
-
-    def syscalls_of(self, td: Thread) -> Mapping[int, Entry]:
-        """The system calls of a thread's program, by number."""
-        return self.syscalls
-
-    def syscall_narg_of(self, td: Thread) -> Callable[[int], int]:
-        """How many arguments each takes; none for one that there is not."""
-        return self._narg
-
-    def _narg(self, code: int) -> int:
-        known = self.syscalls.get(code)
-        return known[1] if known is not None else 0
 
     # -- processes that run no program ------------------------------------------
     def system_process(self, pid: int, parent: Proc | None, name: str, flag: int) -> Proc:
@@ -469,13 +283,18 @@ class System(ABC):
     def wakeup(self, channel: object) -> None:
         for td in list(self._sleepers.get(channel, ())):
             self.wake_thread(td)
+        for td in self._looking.get(channel, ()):
+            td.missed = True
 
     def wakeup_one(self, channel: object) -> bool:
         waiting = self._sleepers.get(channel)
         if waiting:
             self.wake_thread(waiting[0])
             return True
-        return False
+        looking = [td for td in self._looking.get(channel, ()) if not td.missed]
+        if looking:
+            looking[0].missed = True
+        return bool(looking)
 
     def _fire_timers(self) -> None:
         while self._timers and self._timers[0][0] <= self.clock:
@@ -576,17 +395,27 @@ class System(ABC):
             return False
         if sleep is not None:
             if sleep.interruptible and self.due(td):
-                td.kernel = self._sleep_with_signals(td, sleep, kernel)
+                td.kernel = self.sleep_with_signals(td, sleep, kernel)
                 return True
             self.go_to_sleep(td, sleep)
         return False
 
-    def _sleep_with_signals(
-        self, td: Thread, sleep: Sleep, kernel: Generator[Sleep | None, int, None]
-    ) -> Generator[Sleep | None, int, None]:
-        """A sleep with signals pending: these first.  Goes on with `kernel`."""
-        answer = yield from self.interrupted(td)
-        if not answer:
+    def sleep_with_signals(self, td: Thread, sleep: Sleep, kernel: Work) -> Work:
+        """A sleep with signals pending: these first.  What wakes its channel from now on
+        ends it, too.  Goes on with `kernel`."""
+        td.missed = False
+        self._looking.setdefault(sleep.channel, []).append(td)
+        return self._look_and_sleep(td, sleep, kernel)
+
+    def _look_and_sleep(self, td: Thread, sleep: Sleep, kernel: Work) -> Work:
+        try:
+            answer = yield from self.interrupted(td)
+        finally:
+            looking = self._looking[sleep.channel]
+            looking.remove(td)
+            if not looking:
+                del self._looking[sleep.channel]
+        if not answer and not td.missed:
             answer = yield sleep
         td.kernel, td.woken = kernel, answer or 0
 

@@ -80,8 +80,6 @@ class Thread(state.Thread):
         """Its own title, set by kern.proc.args with its number."""
         self.slept = 0
         """When its sleep began."""
-        self.missed = False
-        """Its sleep's channel was woken while it looked at its signals."""
         self.stopped = False
         """It sits in tstop()."""
         self.counted = False

@@ -44,7 +44,7 @@ from bsdproc.emulator.errno import EINTR, EINVAL, EJUSTRETURN, EOPNOTSUPP, EPERM
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd import state
     from bsdproc.emulator.bsd.entry import Entry
-    from bsdproc.emulator.bsd.system import Work
+    from bsdproc.emulator.bsd.personality import Work
     from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
@@ -93,7 +93,6 @@ class System(BsdSystem):
         """What the kernel's addresses of things are said to be."""
         self.ttys: dict[int, Tty] = {}
         """Controlling terminals by session."""
-        self._interlocked: dict[object, list[Thread]] = {}
         self.prisons: list[cred.Prison] = []
         self.random = self.entropy()
         super().__init__(machine, stdout=stdout, stderr=stderr)
@@ -363,29 +362,3 @@ class System(BsdSystem):
                 if entry.run_user(self, td, limit):
                     self.machdep.interrupted(td)
                     return
-
-    def wakeup(self, channel: object) -> None:
-        super().wakeup(channel)
-        for td in self._interlocked.get(channel, ()):
-            td.missed = True
-
-    def sleep_with_signals(self, td: Thread, sleep: Sleep, kernel: Work) -> Work:
-        """A sleep with signals pending: these first.  What wakes its channel
-        meanwhile ends it, too.  Goes on with `kernel`."""
-        td.missed = False
-        self._interlocked.setdefault(sleep.channel, []).append(td)
-        return self._look_and_sleep(td, sleep, kernel)
-
-    def _look_and_sleep(self, td: Thread, sleep: Sleep, kernel: Work) -> Work:
-        try:
-            answer = yield from self.interrupted(td)
-        finally:
-            waiting = self._interlocked[sleep.channel]
-            waiting.remove(td)
-            if not waiting:
-                del self._interlocked[sleep.channel]
-        if not answer and not td.missed:
-            answer = yield sleep
-        td.kernel, td.woken = kernel, answer or 0
-
-    _sleep_with_signals = sleep_with_signals        # type: ignore[assignment]

@@ -35,7 +35,7 @@ from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
-    from bsdproc.emulator.bsd.system import Work
+    from bsdproc.emulator.bsd.personality import Work
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)

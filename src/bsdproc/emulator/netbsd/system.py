@@ -30,7 +30,7 @@ from bsdproc.emulator.netbsd.state import lwp, tracing
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
-    from bsdproc.emulator.bsd.system import Work
+    from bsdproc.emulator.bsd.personality import Work
     from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 NOT_REQUESTS = ("PT_DYNAMIC", "PT_FIRSTMACH", "PT_INTERP", "PT_LOAD", "PT_NOTE", "PT_NULL",

@@ -1,0 +1,210 @@
+"""What a system supplies to be emulated, beside the core that it shares.
+
+The first half has to be said by every system; the second has an answer that most
+of them keep.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping
+from types import ModuleType
+from typing import Any
+
+from bsdproc.emulator.bsd import signals
+from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
+from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
+from bsdproc.emulator.elf import Image
+from bsdproc.emulator.errno import ENOSYS
+from bsdproc.emulator.vfs import FileSystem, Found, Vnode
+
+Work = Generator[Sleep | None, int, None]
+
+
+class Personality(ABC):
+    """One system as the core of its emulated kernel (`bsd.system.System`) knows it."""
+
+    name: str
+    """As `bsdproc.abi` knows it: "freebsd"."""
+    title: str
+    """As its users write it: "FreeBSD"."""
+    release: str
+    osreldate: int
+    """__FreeBSD_version, __NetBSD_Version__, __DragonFly_version."""
+    sysent: str
+    """`Proc.sysent` of a program of its own."""
+    machdep: ModuleType
+    sig_max: int
+    first_pid: int
+    """The last pid that booting used."""
+    cpus = 2
+    text_busy_first = False
+    """Opening a running program for writing is ETXTBSY before rights are looked at."""
+    comm_max: int
+    """Bytes of a process's name (MAXCOMLEN)."""
+    due = staticmethod(signals.pending)
+    """Whether `interrupted` would have something to do."""
+    syscall_names: Mapping[int, str]
+    machine: str
+    syscalls: Mapping[int, Entry]
+
+    @abstractmethod
+    def boot_settings(self) -> dict[str, int | str | bytes]:
+        """Writable sysctls by name, as the machine boots."""
+
+    @abstractmethod
+    def syscall_table(self) -> Mapping[int, Entry]:
+        """Its system calls by number."""
+
+    @abstractmethod
+    def boot(self) -> None:
+        """Make `kernel_proc` and `init`, and mount what is mounted at boot."""
+
+    @abstractmethod
+    def user_cred(self, like: Any, uid: int, gid: int, groups: tuple[int, ...]) -> Any:
+        """Credentials of a user, all else as those of `like`."""
+
+    @abstractmethod
+    def root_cred(self) -> Any:
+        """The superuser's credentials: a subclass of `bsd.cred.Cred`."""
+
+    @abstractmethod
+    def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
+        """A child's record has been made: what else of it the system keeps."""
+
+    @abstractmethod
+    def exec_done(self, td: Thread) -> None:
+        """A program has taken the process over, and will run."""
+
+    @abstractmethod
+    def exit(self, td: Thread, code: int) -> Work:
+        """exit(2): the process ends with this code."""
+
+    @abstractmethod
+    def driver_exit(self, td: Thread) -> None:
+        """The end of a process that ran the caller's Python."""
+
+    @abstractmethod
+    def single_thread(self, td: Thread) -> Work:
+        """Every other thread of the process goes."""
+
+    @abstractmethod
+    def trace_me(self, td: Thread) -> None:
+        """PT_TRACE_ME."""
+
+    @abstractmethod
+    def set_id(self, td: Thread, vnode: Vnode) -> Any:
+        """Credentials that executing a file gives, None for those it has."""
+
+    @abstractmethod
+    def trap(self, td: Thread, ksi: KSigInfo) -> bool:
+        """The thread's own instruction caused a signal.  True when it has
+        stopped for it, False when the signal is on its way (`ast`)."""
+
+    @abstractmethod
+    def system_call(self, td: Thread) -> Work:
+        """A system call from its entry to the return, stops and all."""
+
+    @abstractmethod
+    def exec_returns(self, td: Thread) -> Work:
+        """The return from an execve that a process made whose program was
+        the caller's Python until then."""
+
+    @abstractmethod
+    def ast(self, td: Thread) -> Work:
+        """On the way back to the program: every signal that is due."""
+
+    @abstractmethod
+    def interrupted(self, td: Thread) -> Generator[Sleep | None, int, int]:
+        """Signals before a sleep that they end: its error, 0 to go to sleep."""
+
+    @abstractmethod
+    def send(self, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
+        """A signal to a process, or to one thread of it."""
+
+    @abstractmethod
+    def leave(self, td: Thread) -> Work:
+        """A thread goes, since its process ends or execs (P.SINGLE_EXIT)."""
+
+    @abstractmethod
+    def sigexit(self, td: Thread, sig: int) -> Work:
+        """A signal ends the process."""
+
+    @abstractmethod
+    def p_cansignal(self, td: Thread, p: Proc, sig: int) -> None:
+        """EPERM, ESRCH where the thread may not signal the process."""
+
+    @abstractmethod
+    def p_cansee(self, td: Thread, p: Proc) -> None:
+        """ESRCH where the process is not there for the thread."""
+
+    @abstractmethod
+    def reap(self, parent: Proc, p: Proc) -> None:
+        """Take a zombie out of the process table, or give it back to its real parent."""
+
+    @abstractmethod
+    def may_raise_limits(self, td: Thread) -> None:
+        """EPERM where the thread may not raise a hard limit."""
+
+    @abstractmethod
+    def mount_boot(self, fs: FileSystem) -> None:
+        """What is mounted when the machine has booted."""
+
+    def unfit(self, image: Image) -> str | None:
+        """Why this kernel cannot run such a program."""
+        if image.machine not in self.machdep.MACHINES:
+            return f"is for {image.machine}, not {self.machine}"
+        if image.system not in (self.name, None):
+            return f"is a program of {image.system}"
+        if image.interpreter is not None:
+            return f"needs {image.interpreter}; only static programs run here"
+        if image.system is None:
+            return "has no mark of its system (no note, no EI_OSABI)"
+        return None
+
+    def user_errno(self, errno: int) -> int:
+        """An error by the system's own number."""
+        return errno
+
+    def open_flags(self, flags: int) -> int:
+        """The system's O_ flags as `bsd.files` has them."""
+        return flags
+
+    def creates(self, found: Found) -> int:
+        """The error of open(2) with O_CREAT where it has found a file, 0."""
+        return 0
+
+    def passed_by(self, td: Thread) -> bool:
+        """Whether a thread whose `at_trap` is set is through with its stop."""
+        return False
+
+    def refuse_call(self, td: Thread, name: str | None) -> int:
+        """The error that a system call fails with before it is made, 0."""
+        return 0
+
+    def unknown_call(self, td: Thread, code: int) -> int:
+        """A system call that there is not: its error."""
+        self.send(td.proc, td, KSigInfo(SIGSYS, SI_KERNEL))
+        return ENOSYS
+
+    def reserved(self, pid: int) -> bool:
+        """Whether a pid is not to be given to a new process."""
+        return False
+
+    def entropy(self) -> random.Random:
+        """What /dev/random gives: the same on every run."""
+        return random.Random(0)
+
+    def syscalls_of(self, td: Thread) -> Mapping[int, Entry]:
+        """The system calls of a thread's program, by number."""
+        return self.syscalls
+
+    def syscall_narg_of(self, td: Thread) -> Callable[[int], int]:
+        """How many arguments each takes; none for one that there is not."""
+        return self._narg
+
+    def _narg(self, code: int) -> int:
+        known = self.syscalls.get(code)
+        return known[1] if known is not None else 0
