@@ -64,9 +64,10 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
         gate.coming[me] = None
         try:
             with gate.lock:
-                gate.coming.pop(me, None)
+                del gate.coming[me]
                 return method(self, *arguments, **named)
-        finally:
-            gate.coming.pop(me, None)
+        except BaseException:
+            gate.coming.pop(me, None)       # Ctrl-C, before the gate was passed
+            raise
 
     return call
