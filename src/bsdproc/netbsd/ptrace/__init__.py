@@ -1,8 +1,9 @@
 """ptrace(2): one function for each request, under its name.
 
 PT_LWPSTATUS is `lwpstatus`, PT_GETREGS is `getregs`, PT_CONTINUE is `cont` (`continue`
-is Python's).  `pid` is a process's id, and an LWP's id is an argument beside it:
-LWPs are numbered from 1 in each process.
+is Python's).  `pid` is a process's id, and an LWP's id is an argument beside it: from
+NetBSD 10 on the first LWP has the process's number and the others have numbers that no
+process has; before, they are numbered from 1 in each process.
 
 Every function takes ``kernel=``.  What the kernel refuses is a `KernelError` with
 the request's name, its target and, where it can be found out, the reason:
