@@ -9,9 +9,16 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .held import Held
+from .held import Held, children, finish
 
 Hold = Callable[..., Held]
+
+
+@pytest.fixture(autouse=True)
+def nobody_left(kernel: Kernel) -> Iterator[None]:
+    """The next test on a real kernel counts its caller's children."""
+    yield
+    finish(kernel, children(kernel))
 
 
 @pytest.fixture

@@ -32,6 +32,13 @@ def record(kernel: Kernel, pid: int) -> dict[str, object]:
     return dict(kernel.target.struct(KINFO).unpack(kernel.sysctl([1, 14, 1, pid])))
 
 
+def children(kernel: Kernel) -> list[int]:
+    """The caller's, and whom it traces."""
+    layout = kernel.target.struct(KINFO)
+    everybody = map(layout.unpack, records(kernel.sysctl([1, 14, 8])))
+    return [int(one["ki_pid"]) for one in everybody if one["ki_ppid"] == kernel.getpid()]
+
+
 def records(data: bytes) -> Iterator[bytes]:
     """Those of a table whose records say their own size first."""
     at = 0
