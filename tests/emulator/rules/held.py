@@ -36,7 +36,8 @@ def children(kernel: Kernel) -> list[int]:
     """The caller's, and whom it traces."""
     layout = kernel.target.struct(KINFO)
     everybody = map(layout.unpack, records(kernel.sysctl([1, 14, 8])))
-    return [int(one["ki_pid"]) for one in everybody if one["ki_ppid"] == kernel.getpid()]
+    return [pid for one in everybody
+            if one["ki_ppid"] == kernel.getpid() and isinstance(pid := one["ki_pid"], int)]
 
 
 def records(data: bytes) -> Iterator[bytes]:
