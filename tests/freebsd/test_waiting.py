@@ -53,6 +53,23 @@ def test_stop_and_exit(kernel: Kernel, tracee: Callable[[str], str]) -> None:
     assert getattr(caught.value, "name", None) == "ECHILD"
 
 
+def test_a_wait_that_blocks_has_an_answer(kernel: Kernel, tracee: Callable[[str], str]) -> None:
+    """mypy holds that: without options None is no answer, and the cases are all."""
+    def what(pid: int) -> str:
+        match wait(pid):
+            case Stopped():
+                return "stopped"
+            case Exited():
+                return "exited"
+            case Signaled():
+                return "killed"
+            case Continued():
+                return "continued"
+
+    path = tracee("exiter")
+    assert what(kernel.spawn(path, [path, "0"])) == "exited"
+
+
 def test_death_by_signal(kernel: Kernel, tracee: Callable[[str], str]) -> None:
     path = tracee("sleeper")
     pid = kernel.spawn(path, [path])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bsdproc.freebsd._call import SYSTEM, freebsd
 from bsdproc.freebsd.constants.signals import Signal
@@ -69,6 +69,14 @@ def decode(pid: int, status: int) -> Status:
     return waiting.decode(pid, status, Signal, Stopped, Signaled, _CONTINUED)
 
 
+@overload
+def wait(
+    pid: int = ..., options: Literal[0] = 0, *, kernel: Kernel | None = None
+) -> Status: ...
+@overload
+def wait(
+    pid: int = ..., options: WaitOptions | int = ..., *, kernel: Kernel | None = None
+) -> Status | None: ...
 def wait(
     pid: int = WaitTarget.WAIT_ANY.value,
     options: WaitOptions | int = 0,
