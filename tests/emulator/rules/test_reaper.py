@@ -9,14 +9,14 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .held import WUNTRACED, finish, how, record, until
+from .held import WUNTRACED, children, finish, how, record, until
 
 pytestmark = pytest.mark.privileged
 
 ACQUIRE, RELEASE, STATUS, GETPIDS, KILL = range(2, 7)
 VALID, CHILD, REAPER = 1, 2, 4
 CHILDREN, SUBTREE = 1, 2
-SIGKILL, SIGCONT = 9, 19
+SIGKILL, SIGCONT, ZOMBIE = 9, 19, 5
 
 
 class Reaper:
@@ -99,10 +99,14 @@ def test_a_signal_reaches_inner_reapers_too(reaper: Reaper, tree: Callable[..., 
     assert root in reaper.pids()
 
 
-def test_children_alone(reaper: Reaper, tree: Callable[..., int]) -> None:
+def test_children_alone(
+    kernel: Kernel, reaper: Reaper, tree: Callable[..., int]
+) -> None:
     """ESRCH although it did."""
     tree("flat", "2")
-    assert reaper.kill(SIGCONT, CHILDREN) == ("ESRCH", 1, -1)
+    living = [pid for pid in children(kernel) if record(kernel, pid)["ki_stat"] != ZOMBIE]
+    assert reaper.kill(SIGCONT, CHILDREN) == ("ESRCH", len(living), -1)
+    assert len(reaper.pids()) > len(living)
 
 
 def test_a_zombie_is_listed_but_not_counted_among_the_signalled(
@@ -110,7 +114,7 @@ def test_a_zombie_is_listed_but_not_counted_among_the_signalled(
 ) -> None:
     root = tree("zombie")
     zombie, = (pid for pid in reaper.pids() if pid != root)
-    assert record(kernel, zombie)["ki_stat"] == 5
+    assert record(kernel, zombie)["ki_stat"] == ZOMBIE
     assert reaper.pids()[zombie] == (root, VALID)
     assert reaper.status()[1:3] == (1, 2)
     assert reaper.kill(SIGCONT) == ("", 1, -1)
