@@ -42,7 +42,8 @@ def test_pinned_scenarios_are_equal(adapter: str, family: str, tmp_path: Path) -
     assert sorted(expected.intersection(wrong)) == [], text
     if adapter == pin.TYPED:
         counts, beside = pin.ways(calls)
-        # One less: on a busy machine a driver's count can be lost with the driver.
+        # One less: on a very busy machine the last driver's count was once missing, though
+        # its answers were there; why is not known.
         assert pin.share(counts) >= pin.shares()[family] - 1
         assert sorted(beside - BESIDE) == []
 
