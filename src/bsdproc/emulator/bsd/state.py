@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from bsdproc.emulator.bsd import p_flag, p_flag2, td_dbgflags
+
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.amd64.frame import Frame
     from bsdproc.emulator.bsd.files import FileTable
@@ -28,65 +30,8 @@ FIRST_TID = 100000
 MAX_PENDING = 128
 """kern.sigqueue.max_pending_per_proc."""
 
-
-class P:
-    """p_flag: what struct kinfo_proc shows in ki_flag."""
-
-    ADVLOCK = 0x1
-    CONTROLT = 0x2
-    KPROC = 0x4
-    PPWAIT = 0x10
-    PROFIL = 0x20
-    STOPPROF = 0x40
-    HADTHREADS = 0x80
-    SUGID = 0x100
-    SYSTEM = 0x200
-    SINGLE_EXIT = 0x400
-    TRACED = 0x800
-    WAITED = 0x1000
-    WEXIT = 0x2000
-    EXEC = 0x4000
-    WKILLED = 0x8000
-    CONTINUED = 0x10000
-    STOPPED_SIG = 0x20000
-    STOPPED_TRACE = 0x40000
-    STOPPED_SINGLE = 0x80000
-    PROTECTED = 0x100000
-    SIGEVENT = 0x200000
-    SINGLE_BOUNDARY = 0x400000
-    HWPMC = 0x800000
-    JAILED = 0x1000000
-    TOTAL_STOP = 0x2000000
-    INEXEC = 0x4000000
-    STATCHILD = 0x8000000
-    INMEM = 0x10000000
-    SWAPPINGOUT = 0x20000000
-    SWAPPINGIN = 0x40000000
-    PPTRACE = 0x80000000
-
-
-class P2:
-    """p_flag2."""
-
-    INHERIT_PROTECTED = 0x1
-    NOTRACE = 0x2
-    NOTRACE_EXEC = 0x4
-    AST_SU = 0x8
-    PTRACE_FSTP = 0x10
-    TRAPCAP = 0x20
-    ASLR_ENABLE = 0x40
-    ASLR_DISABLE = 0x80
-    ASLR_IGNSTART = 0x100
-    PROTMAX_ENABLE = 0x200
-    PROTMAX_DISABLE = 0x400
-    STKGAP_DISABLE = 0x800
-    STKGAP_DISABLE_EXEC = 0x1000
-    ITSTOPPED = 0x2000
-    PTRACEREQ = 0x4000
-    NO_NEW_PRIVS = 0x8000
-    WXORX_DISABLE = 0x10000
-    WXORX_ENABLE_EXEC = 0x20000
-    WEXIT = 0x40000
+# Modules, since their names are looked up faster than a class's, and a stop looks up dozens.
+P, P2, TDB = p_flag, p_flag2, td_dbgflags
 
 
 class Tree:
@@ -114,29 +59,6 @@ class MachineFlag:
     KPTI = 0x1
     LA48 = 0x2
     LA57 = 0x4
-
-
-class TDB:
-    """td_dbgflags."""
-
-    SUSPEND = 0x001
-    XSIG = 0x002
-    USERWR = 0x004
-    SCE = 0x008
-    SCX = 0x010
-    EXEC = 0x020
-    FORK = 0x040
-    STOPATFORK = 0x080
-    CHILD = 0x100
-    BORN = 0x200
-    EXIT = 0x400
-    VFORK = 0x800
-    FSTP = 0x1000
-    STEP = 0x2000
-    SSWITCH = 0x4000
-    BOUNDARY = 0x8000
-    COREDUMPREQ = 0x10000
-    SCREMOTEREQ = 0x20000
 
 
 class Run(Enum):
