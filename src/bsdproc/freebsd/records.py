@@ -18,7 +18,6 @@ from bsdproc.typed.records import (
     SignalSet,
     Tail,
     Text,
-    text,
 )
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "Signals",
     "Tail",
     "Text",
-    "text",
 ]
 
 

@@ -16,7 +16,6 @@ from bsdproc.typed.records import (
     Seconds,
     SignalSet,
     Text,
-    text,
 )
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "Seconds",
     "Signals",
     "Text",
-    "text",
 ]
 
 

@@ -11,6 +11,7 @@ from bsdproc import abi
 from bsdproc.typed.record import Expression, Field, Record, made, set_at, set_source
 from bsdproc.typed.sigset import SigSets
 from bsdproc.typed.table import Source
+from bsdproc.typed.texts import string
 
 E = TypeVar("E", bound=IntEnum)
 F = TypeVar("F", bound=Flag)
@@ -39,18 +40,13 @@ class Flagged(Field[F], Generic[F]):
         super().__init__(cname, convert)
 
 
-def text(value: bytes) -> str:
-    """A char array up to its NUL."""
-    return value.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
 class Text(Field[str]):
     """A char array up to its NUL."""
 
     __slots__ = ()
 
     def __init__(self, cname: str) -> None:
-        super().__init__(cname, text)
+        super().__init__(cname, string)
 
 
 class SignalSet(Field[frozenset[E | int]], Generic[E]):
@@ -177,5 +173,5 @@ class Tail(Field[str]):
             return self
         start = obj._at + self.offset
         end = min(obj._end, start + self.size)
-        value = obj.__dict__[self.name] = text(obj._source.data[start:end])
+        value = obj.__dict__[self.name] = string(obj._source.data[start:end])
         return value

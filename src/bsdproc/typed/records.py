@@ -12,7 +12,6 @@ from bsdproc.typed.fields import (
     SignalSet,
     Tail,
     Text,
-    text,
 )
 from bsdproc.typed.record import Field, Malformed, Number, Record
 
@@ -30,5 +29,4 @@ __all__ = [
     "SignalSet",
     "Tail",
     "Text",
-    "text",
 ]

@@ -8,9 +8,10 @@ from bsdproc.dragonfly import _call, _check
 from bsdproc.dragonfly.constants.kinfo import KernProc, KernProcFlags, Sysctl
 from bsdproc.dragonfly.kinfo.misc import KinfoCputime, KinfoFile, KinfoSigtramp
 from bsdproc.dragonfly.kinfo.proc import KinfoProc
-from bsdproc.dragonfly.records import Malformed, text
+from bsdproc.dragonfly.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.texts import encoded, string, strings
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -148,7 +149,7 @@ def args(pid: int | None = None, *, tid: int | None = None,
     pid = _own(kernel, pid)
     more = () if tid is None else (_check.target(tid, "tid"),)
     data = _of(kernel, KernProc.KERN_PROC_ARGS, pid, *more)
-    return tuple(text(word) for word in data.removesuffix(b"\0").split(b"\0")) if data else ()
+    return strings(data)
 
 
 def _of(kernel: Kernel, name: KernProc, pid: int, *more: int) -> bytes:
@@ -169,7 +170,7 @@ def set_args(title: str | None, *, tid: int | None = None, kernel: Kernel | None
     kernel = _call.dragonfly(kernel)
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be a str, not {type(title).__name__}")
-    new = (title or "").encode("utf-8", "surrogateescape")
+    new = encoded(title or "")
     if b"\0" in new:
         raise ValueError("a title ends at a NUL")
     pid = kernel.getpid()
@@ -188,7 +189,7 @@ def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> str | None:
     kern.ps_argsopen is 0."""
     kernel = _call.dragonfly(kernel)
     data = _of(kernel, KernProc.KERN_PROC_CWD, _own(kernel, pid))
-    return text(data) if data else None
+    return string(data) if data else None
 
 
 def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
@@ -199,7 +200,7 @@ def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
         raise ValueError("process 0 has no program")
     kernel = _call.dragonfly(kernel)
     pid = _own(kernel, pid)
-    return text(_sysctl(kernel, KernProc.KERN_PROC_PATHNAME, pid, target=pid))
+    return string(_sysctl(kernel, KernProc.KERN_PROC_PATHNAME, pid, target=pid))
 
 
 def sigtramp(*, kernel: Kernel | None = None) -> KinfoSigtramp:

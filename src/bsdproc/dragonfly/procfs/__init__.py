@@ -42,7 +42,6 @@ from bsdproc.dragonfly.procfs.nodes import (
 )
 from bsdproc.dragonfly.procfs.texts import (
     MapEntry,
-    Rlimit,
     Status,
     parse_cmdline,
     parse_etype,
@@ -52,6 +51,7 @@ from bsdproc.dragonfly.procfs.texts import (
     parse_status,
 )
 from bsdproc.typed.filesystem import FileSystem
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, Forbidden, Hidden, NodeMode, NoProcess
 from bsdproc.typed.records import Malformed
 

@@ -10,7 +10,6 @@ from bsdproc.dragonfly import _call, _check
 from bsdproc.dragonfly.constants.kinfo import KernProc, Limit, Sysctl
 from bsdproc.dragonfly.procfs.texts import (
     MapEntry,
-    Rlimit,
     Status,
     parse_cmdline,
     parse_etype,
@@ -25,7 +24,9 @@ from bsdproc.dragonfly.registers import (
     X86_64Registers,
 )
 from bsdproc.typed import procfs as plumbing
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, NodeMode
+from bsdproc.typed.texts import encoded
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -71,7 +72,7 @@ def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """curproc: the calling process, as its link says."""
     link = _call.dragonfly(kernel).readlink(f"{root}/curproc")
-    return parse_number(link.encode("utf-8", "surrogateescape"))
+    return parse_number(encoded(link))
 
 
 def nodes(pid: int | None = None, *, root: str = ROOT,

@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bsdproc.dragonfly.constants.kinfo import Limit, VmProtection
+from bsdproc.typed import limits
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
-
-_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-
-
-def text(data: bytes) -> str:
-    """A string of the kernel's, whatever its bytes."""
-    return data.decode("utf-8", "surrogateescape")
+from bsdproc.typed.texts import strings, text
 
 
 def _number(digits: bytes, base: int = 10) -> int:
@@ -162,15 +158,6 @@ def _pages(digits: bytes) -> int | None:
     return None if count < 0 else count
 
 
-@dataclass(frozen=True, slots=True)
-class Rlimit:
-    """A resource limit, in getrlimit(2)'s units."""
-
-    cur: int | None
-    """None is no limit."""
-    max: int | None
-
-
 _IDENTS: Final = {
     "cpu": Limit.RLIMIT_CPU, "fsize": Limit.RLIMIT_FSIZE, "data": Limit.RLIMIT_DATA,
     "stack": Limit.RLIMIT_STACK, "core": Limit.RLIMIT_CORE, "rss": Limit.RLIMIT_RSS,
@@ -178,20 +165,11 @@ _IDENTS: Final = {
     "nofile": Limit.RLIMIT_NOFILE, "sbsize": Limit.RLIMIT_SBSIZE, "vmem": Limit.RLIMIT_VMEM,
     "posixlock": Limit.RLIMIT_POSIXLOCKS,
 }  # fmt: skip
-_LIMIT: Final = re.compile(rb"(\S+) (-1|\d+) (-1|\d+)\n")
 
 
 def parse_rlimit(data: bytes) -> dict[Limit | str, Rlimit]:
     """The node rlimit; a limit that this library does not know keeps the kernel's word."""
-    limits: dict[Limit | str, Rlimit] = {}
-    for line in _LINE.findall(data):
-        found = _LIMIT.fullmatch(line)
-        if found is None:
-            raise Malformed(f"no line of limits: {line[:80]!r}")
-        name = text(found[1])
-        cur, most = (None if bound == b"-1" else _number(bound) for bound in found.groups()[1:])
-        limits[_IDENTS.get(name, name)] = Rlimit(cur, most)
-    return limits
+    return limits.parse_rlimit(data, _IDENTS)
 
 
 def parse_cmdline(data: bytes) -> tuple[str, ...]:
@@ -199,7 +177,7 @@ def parse_cmdline(data: bytes) -> tuple[str, ...]:
 
     Of a process whose arguments the kernel does not keep it has 16 bytes, the program's
     name and what else lies there, which nothing tells from arguments: see `cmdline`."""
-    return tuple(text(data.removesuffix(b"\0")).split("\0")) if data else ()
+    return strings(data)
 
 
 def parse_etype(data: bytes) -> str:

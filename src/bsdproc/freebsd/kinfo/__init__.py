@@ -13,6 +13,7 @@ is asked for, and `Malformed` bytes that are no such table.  sysctl(3).
 
 from __future__ import annotations
 
+from bsdproc.freebsd.auxv import AuxEntry
 from bsdproc.freebsd.kinfo.calls import (
     args,
     auxv,
@@ -57,17 +58,16 @@ from bsdproc.freebsd.kinfo.file import (
     VnodeDetail,
 )
 from bsdproc.freebsd.kinfo.misc import (
-    AuxEntry,
     Kevent,
     KinfoKnote,
     KinfoKstack,
     KinfoSigtramp,
-    Rlimit,
 )
 from bsdproc.freebsd.kinfo.proc import KinfoProc, Priority
 from bsdproc.freebsd.kinfo.vm import KinfoOvmentry, KinfoVmentry, KinfoVmLayout
 from bsdproc.freebsd.records import Malformed
 from bsdproc.freebsd.rusage import Rusage
+from bsdproc.typed.limits import Rlimit
 
 __all__ = [
     "AuxEntry",

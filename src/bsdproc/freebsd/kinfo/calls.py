@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from bsdproc.freebsd import _call, _check
-from bsdproc.freebsd.constants.auxv import AuxType
+from bsdproc.freebsd import auxv as vector
 from bsdproc.freebsd.constants.kinfo import KernProc, Limit, LimitValue, Sysctl
 from bsdproc.freebsd.kinfo.file import KinfoFile, KinfoOfile
 from bsdproc.freebsd.kinfo.misc import (
-    AuxEntry,
     KinfoKnote,
     KinfoKstack,
     KinfoSigtramp,
-    Rlimit,
 )
 from bsdproc.freebsd.kinfo.proc import KinfoProc
 from bsdproc.freebsd.kinfo.vm import KinfoOvmentry, KinfoVmentry, KinfoVmLayout
@@ -22,6 +20,8 @@ from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import known
+from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.texts import encoded, string, strings
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -57,18 +57,6 @@ def _of(kernel: Kernel | None, name: KernProc, pid: int | None, *more: int) -> t
     kernel = _call.freebsd(kernel)
     pid = _own(kernel, pid)
     return kernel, _sysctl(kernel, name, pid, *more, target=pid)
-
-
-def _string(data: bytes) -> str:
-    return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-def _strings(data: bytes) -> tuple[str, ...]:
-    """Strings that each end with a NUL."""
-    if not data:
-        return ()
-    words = data.removesuffix(b"\0").split(b"\0")
-    return tuple(word.decode("utf-8", "surrogateescape") for word in words)
 
 
 def _number(kernel: Kernel, data: bytes, size: int, *, signed: bool = False) -> int:
@@ -160,7 +148,7 @@ def args(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, 
     """KERN_PROC_ARGS: a process's arguments, or the title that it has set.
 
     `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
-    return _strings(_of(kernel, KernProc.KERN_PROC_ARGS, pid)[1])
+    return strings(_of(kernel, KernProc.KERN_PROC_ARGS, pid)[1])
 
 
 def set_args(title: Sequence[str] | None, *, kernel: Kernel | None = None) -> None:
@@ -171,9 +159,7 @@ def set_args(title: Sequence[str] | None, *, kernel: Kernel | None = None) -> No
     kernel = _call.freebsd(kernel)
     if isinstance(title, str):
         raise TypeError("title must be a sequence of strings, not one")
-    new = b"".join(
-        word.encode("utf-8", "surrogateescape") + b"\0" for word in title or ()
-    )
+    new = b"".join(encoded(word) + b"\0" for word in title or ())
     pid = kernel.getpid()
     _sysctl(kernel, KernProc.KERN_PROC_ARGS, pid, new=new, target=pid)
 
@@ -184,7 +170,7 @@ def env(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, .
     `PermissionError` for a process that the caller may not debug, `KernelError`
     (ENOMEM) for an empty environment, as the kernel has it.  sysctl(3)."""
     try:
-        return _strings(_of(kernel, KernProc.KERN_PROC_ENV, pid)[1])
+        return strings(_of(kernel, KernProc.KERN_PROC_ENV, pid)[1])
     except KernelError as error:
         if error.name == "ENOMEM" and error.reason is None:
             error.reason = "this is how the kernel answers for an empty environment"
@@ -195,14 +181,14 @@ def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str | N
     """KERN_PROC_PATHNAME: the file of a process's program; None when it has none.
 
     `FileNotFoundError` (ENOENT) when the kernel has lost the name.  sysctl(3)."""
-    return _string(_of(kernel, KernProc.KERN_PROC_PATHNAME, pid)[1]) or None
+    return string(_of(kernel, KernProc.KERN_PROC_PATHNAME, pid)[1]) or None
 
 
 def sv_name(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """KERN_PROC_SV_NAME: the ABI of a process: "FreeBSD ELF64".
 
     `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
-    return _string(_of(kernel, KernProc.KERN_PROC_SV_NAME, pid)[1])
+    return string(_of(kernel, KernProc.KERN_PROC_SV_NAME, pid)[1])
 
 
 # -- files ------------------------------------------------------------------------------
@@ -306,20 +292,12 @@ def sigfastblk(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
     return _number(kernel, data, kernel.target.pointer)
 
 
-def auxv(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[AuxEntry, ...]:
+def auxv(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[vector.AuxEntry, ...]:
     """KERN_PROC_AUXV: what the kernel told a process's program at its start.
 
     `PermissionError` for a process that the caller may not debug.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_AUXV, pid)
-    size = kernel.target.pointer
-    if len(data) % (2 * size):
-        raise Malformed(f"{len(data)} bytes are no whole number of Elf_Auxinfo")
-    order: Literal["little", "big"] = kernel.target.byteorder
-    words = [int.from_bytes(data[at : at + size], order) for at in range(0, len(data), size)]
-    return tuple(
-        AuxEntry(known(AuxType, kind), value)
-        for kind, value in zip(words[::2], words[1::2], strict=True)
-    )
+    return vector.parse(kernel.target.machine, data)
 
 
 def kstack(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoKstack]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Literal
 
 from bsdproc import abi
 from bsdproc.freebsd.constants.kinfo import (
@@ -15,6 +16,7 @@ from bsdproc.freebsd.constants.kinfo import (
 )
 from bsdproc.freebsd.records import Enumerated, Field, Flagged, Number, Numbers, Record, Tail, Text
 from bsdproc.typed.enums import known
+from bsdproc.typed.texts import string
 
 _AF_UNIX: Final = 1
 _AF_INET: Final = 2
@@ -57,23 +59,21 @@ class OtherAddress:
 SocketAddress = UnixAddress | InetAddress | Inet6Address | OtherAddress
 
 
-def sockaddr(data: bytes, byteorder: str) -> SocketAddress | None:
+def sockaddr(data: bytes, byteorder: Literal["little", "big"]) -> SocketAddress | None:
     """A struct sockaddr_storage; None for an empty one."""
     length, family = data[0], data[1]
     if length == 0:
         return None
     if family == _AF_UNIX:
-        path = data[2:length].partition(b"\0")[0]
-        return UnixAddress(path.decode("utf-8", "surrogateescape"))
+        return UnixAddress(string(data[2:length]))
     if family == _AF_INET:
         return InetAddress(".".join(map(str, data[4:8])), int.from_bytes(data[2:4], "big"))
     if family == _AF_INET6:
         from ipaddress import IPv6Address  # inet_ntop does it only where Python has IPv6
 
-        order: Any = byteorder
         return Inet6Address(
             str(IPv6Address(data[8:24])), int.from_bytes(data[2:4], "big"),
-            int.from_bytes(data[4:8], "big"), int.from_bytes(data[24:28], order),
+            int.from_bytes(data[4:8], "big"), int.from_bytes(data[24:28], byteorder),
         )
     return OtherAddress(family, data[2:length])
 
@@ -83,7 +83,9 @@ class Address(Field[SocketAddress | None]):
 
     __slots__ = ()
 
-    def _converter(self, target: abi.Target, field: abi.Field) -> Any:
+    def _converter(
+        self, target: abi.Target, field: abi.Field
+    ) -> Callable[[bytes], SocketAddress | None]:
         order = target.byteorder
         return lambda value: sockaddr(value, order)
 

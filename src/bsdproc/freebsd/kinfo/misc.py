@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bsdproc.freebsd.constants.auxv import AuxType
 from bsdproc.freebsd.constants.kinfo import (
     EventFilter,
     KnoteData,
@@ -89,22 +86,3 @@ def _event_offset(machine: str) -> int:
     from bsdproc import abi
 
     return abi.target("freebsd", machine).struct("struct kinfo_knote").field("knt_event").offset
-
-
-@dataclass(frozen=True, slots=True)
-class AuxEntry:
-    """An entry of the auxiliary vector (Elf_Auxinfo)."""
-
-    type: AuxType | int
-    value: int
-    """A number or an address in the process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rlimit:
-    """struct rlimit: bounds of a resource; getrlimit(2)."""
-
-    cur: int | None
-    """What holds now; None without a bound."""
-    max: int | None
-    """How far the process may raise it; None without a bound."""

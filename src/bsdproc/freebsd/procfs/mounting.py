@@ -9,6 +9,7 @@ from bsdproc.freebsd.constants.mount import MountFlags, UnmountFlags
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.filesystem import FileSystem, filesystem
 from bsdproc.typed.procfs import ROOT
+from bsdproc.typed.texts import encoded, text
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Buffer, Kernel
@@ -80,7 +81,7 @@ def unmount(root: str = ROOT, flags: UnmountFlags = _NO_UNMOUNT_FLAGS, *,
     path = _path(root)
     if not isinstance(flags, UnmountFlags):
         raise TypeError(f"flags must be UnmountFlags, not {type(flags).__name__}")
-    kernel.unmount(path.removesuffix(b"\0").decode("utf-8", "surrogateescape"), flags.value)
+    kernel.unmount(text(path.removesuffix(b"\0")), flags.value)
 
 
 def statfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[MountFlags]:
@@ -94,7 +95,7 @@ def statfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[Moun
 def _path(root: str) -> bytes:
     if not isinstance(root, str):
         raise TypeError(f"root must be a str, not {type(root).__name__}")
-    path = root.encode("utf-8", "surrogateescape")
+    path = encoded(root)
     if b"\0" in path:
         raise ValueError(f"a path has no NUL: {root!r}")
     return path + b"\0"

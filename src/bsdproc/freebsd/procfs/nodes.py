@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
+from bsdproc.freebsd.auxv import AuxEntry
 from bsdproc.freebsd.constants.kinfo import Limit
-from bsdproc.freebsd.kinfo.misc import AuxEntry, Rlimit
 from bsdproc.freebsd.procfs.texts import (
     MapEntry,
     Status,
@@ -18,7 +18,6 @@ from bsdproc.freebsd.procfs.texts import (
     parse_rlimit,
     parse_status,
     parse_strings,
-    text,
 )
 from bsdproc.freebsd.registers import (
     DEBUG,
@@ -29,7 +28,9 @@ from bsdproc.freebsd.registers import (
     Registers,
 )
 from bsdproc.typed import procfs as plumbing
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeMode, NodeStat, NoProcess
+from bsdproc.typed.texts import encoded, text
 
 if TYPE_CHECKING:
     from bsdproc.kernel.errors import KernelError
@@ -107,7 +108,7 @@ def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
 
     `FileNotFoundError` where no procfs is mounted.  procfs(5)."""
     link = _call.freebsd(kernel).readlink(f"{root}/curproc")
-    return parse_number(link.encode("utf-8", "surrogateescape"))
+    return parse_number(encoded(link))
 
 
 def nodes(pid: int | None = None, *, root: str = ROOT,
@@ -263,7 +264,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     below 2**63.  procfs(5)."""
     kernel = _call.freebsd(kernel)
     return _read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
-               _check.length(size))
+                    _check.length(size))
 
 
 def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,

@@ -10,19 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bsdproc import abi
-from bsdproc.freebsd.constants.auxv import AuxType
+from bsdproc.freebsd import auxv
+from bsdproc.freebsd.auxv import AuxEntry
 from bsdproc.freebsd.constants.kinfo import Limit
 from bsdproc.freebsd.constants.ptrace import VmProtection
-from bsdproc.freebsd.kinfo.misc import AuxEntry, Rlimit
 from bsdproc.freebsd.records import Malformed
-
-_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-
-
-def text(data: bytes) -> str:
-    """A string of the kernel's, whatever its bytes."""
-    return data.decode("utf-8", "surrogateescape")
+from bsdproc.typed import limits
+from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.texts import strings, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +167,18 @@ _IDENTS: Final = {
     "umtx": Limit.RLIMIT_UMTXP, "umtxp": Limit.RLIMIT_UMTXP,
     "pipebuf": Limit.RLIMIT_PIPEBUF,
 }  # fmt: skip
-_LIMIT: Final = re.compile(rb"(\S+) (-1|\d{1,20}) (-1|\d{1,20})\n")
 
 
 def parse_rlimit(data: bytes) -> dict[Limit | str, Rlimit]:
     """The node rlimit; a limit that this library does not know keeps the kernel's word.
 
     `Malformed` for what is none."""
-    limits: dict[Limit | str, Rlimit] = {}
-    for line in _LINE.findall(data):
-        found = _LIMIT.fullmatch(line)
-        if found is None:
-            raise Malformed(f"no line of limits: {line[:80]!r}")
-        name = text(found[1])
-        cur, most = (None if bound == b"-1" else int(bound) for bound in found.groups()[1:])
-        limits[_IDENTS.get(name, name)] = Rlimit(cur, most)
-    return limits
+    return limits.parse_rlimit(data, _IDENTS)
 
 
 def parse_strings(data: bytes) -> tuple[str, ...]:
     """The nodes cmdline and environ: strings that each end with a NUL."""
-    return tuple(text(data.removesuffix(b"\0")).split("\0")) if data else ()
+    return strings(data)
 
 
 def parse_number(data: bytes) -> int:
@@ -209,13 +195,4 @@ def parse_auxv(machine: str, data: bytes) -> tuple[AuxEntry, ...]:
     """The node auxv: pairs of machine words.
 
     `Malformed` for what is none."""
-    target = abi.target("freebsd", machine)
-    size, order = target.pointer, target.byteorder
-    if len(data) % (2 * size):
-        raise Malformed(f"{len(data)} bytes are no whole number of Elf_Auxinfo")
-    words = [int.from_bytes(data[at : at + size], order) for at in range(0, len(data), size)]
-    known = AuxType._value2member_map_
-    return tuple(
-        AuxEntry(AuxType(kind) if kind in known else kind, value)
-        for kind, value in zip(words[::2], words[1::2], strict=True)
-    )
+    return auxv.parse(machine, data)

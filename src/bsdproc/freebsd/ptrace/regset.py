@@ -23,6 +23,7 @@ from bsdproc.freebsd.registers import (
     VsxRegistersLe,
 )
 from bsdproc.kernel import errors
+from bsdproc.typed.texts import encoded, string
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -57,7 +58,7 @@ class Prstatus:
         version, total, gregs, fpregs, osreldate, cursig, pid = layout.reader(*_PRSTATUS)(data, 0)
         start = layout.field("pr_reg").offset
         kind = GENERAL[machine]
-        registers = kind(data[start : start + kind().size])
+        registers = kind(data[start : start + kind.size])
         return cls(version, total, gregs, fpregs, osreldate, cursig, pid, registers)
 
     def __bytes__(self) -> bytes:
@@ -198,7 +199,7 @@ def setregset(pid: int, note: Note | int, value: Settable, *,
 
 def _encode(kernel: Kernel, value: Settable) -> bytes:
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape")
+        return encoded(value)
     if isinstance(value, tuple):        # NT_ARM_TLS
         size, order = kernel.target.pointer, kernel.target.byteorder
         return b"".join(
@@ -263,12 +264,16 @@ _MACHINES: Final = {
 
 def _note(kernel: Kernel, note: Note | int) -> int:
     """The note's number; `NotSupported` when it is another machine's."""
+    return _number(kernel.target.machine, note, "ptrace")
+
+
+def _number(machine: str, note: Note | int, call: str) -> int:
     number = _check.signed(note, 32, "note")
     machines = _MACHINES.get(Note(number)) if number in Note._value2member_map_ else None
-    if machines is not None and kernel.target.machine not in machines:
+    if machines is not None and machine not in machines:
         raise errors.not_supported(
-            "freebsd", call="ptrace", request=Note(number).name,
-            reason=f"{kernel.target.machine} has no such register set",
+            "freebsd", call=call, request=Note(number).name,
+            reason=f"{machine} has no such register set",
         )
     return number
 
@@ -285,7 +290,13 @@ def decode(kernel: Kernel, note: Note | int, data: bytes) -> RegisterSet:
     `ValueError` for bytes that are too few for it, `NotSupported` for another
     machine's note.  ptrace(2)."""
     _note(kernel, note)
-    machine, order = kernel.target.machine, kernel.target.byteorder
+    return contents(kernel.target, note, data)
+
+
+def contents(target: abi.Target, note: Note | int, data: bytes) -> RegisterSet:
+    """The same of a machine's layout, out of a core."""
+    _number(target.machine, note, "core")
+    machine, order = target.machine, target.byteorder
     little = order == "little"
     match note:
         case Note.NT_PRSTATUS:
@@ -295,11 +306,11 @@ def decode(kernel: Kernel, note: Note | int, data: bytes) -> RegisterSet:
         case Note.NT_THRMISC:
             name = _layout(machine, "struct thrmisc").get(data, "pr_tname")
             assert isinstance(name, bytes)
-            return name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+            return string(name)
         case Note.NT_X86_SEGBASES:
             layout = _layout(machine, "struct segbasereg")
             fsbase, gsbase = layout.reader("r_fsbase", "r_gsbase")(data, 0)
-            return SegmentBases(fsbase, gsbase, kernel.target.pointer)
+            return SegmentBases(fsbase, gsbase, target.pointer)
         case Note.NT_X86_XSTATE:
             if len(data) < _XCR0 + 8:
                 raise ValueError(f"an xsave area has more than {len(data)} bytes")
@@ -308,7 +319,7 @@ def decode(kernel: Kernel, note: Note | int, data: bytes) -> RegisterSet:
         case Note.NT_ARM_VFP:
             return VfpRegisters(data)
         case Note.NT_ARM_TLS:
-            size = kernel.target.pointer
+            size = target.pointer
             return tuple(int.from_bytes(data[at : at + size], order)
                          for at in range(0, len(data) - size + 1, size))
         case Note.NT_ARM_ADDR_MASK:

@@ -11,6 +11,7 @@ from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags
+from bsdproc.typed.texts import text
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -97,7 +98,7 @@ def _entry(kernel: Kernel, pid: int, entry: int, room: int) -> VmEntry:
     return VmEntry(
         entry=number, timestamp=stamp, start=start, end=end + 1, offset=offset,
         protection=flags(VmProtection, prot),
-        path=name.decode("utf-8", "surrogateescape") if name else None,
+        path=text(name) if name else None,
         fileid=fileid if file else None,
         fsid=fsid if file else None,
     )
@@ -116,9 +117,8 @@ def vm_map(pid: int, *, kernel: Kernel | None = None) -> tuple[VmEntry, ...]:
         found = _walk(kernel, pid, stamp)
         if found is not None and vm_timestamp(pid, kernel=kernel) == stamp:
             return found
-    error = errors.from_name("freebsd", "EAGAIN", call="ptrace", request="PT_VM_ENTRY", target=pid,
-                             reason=f"the map changed while it was read, {_ATTEMPTS} times")
-    raise error
+    raise errors.from_name("freebsd", "EAGAIN", call="ptrace", request="PT_VM_ENTRY", target=pid,
+                           reason=f"the map changed while it was read, {_ATTEMPTS} times")
 
 
 def _walk(kernel: Kernel, pid: int, stamp: int) -> tuple[VmEntry, ...] | None:

@@ -19,15 +19,12 @@ from bsdproc.netbsd.kinfo.calls import (
     lwps,
     nargv,
     nenv,
-    parse_string,
-    parse_strings,
     pathname,
     process,
     processes,
     vmmap,
 )
 from bsdproc.netbsd.kinfo.control import (
-    Rlimit,
     corename,
     paxflags,
     rlimit,
@@ -45,6 +42,9 @@ from bsdproc.netbsd.kinfo.lwp import KinfoLwp
 from bsdproc.netbsd.kinfo.proc import KinfoProc
 from bsdproc.netbsd.kinfo.vm import KinfoVmentry
 from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.texts import ended_strings as parse_strings
+from bsdproc.typed.texts import string as parse_string
 
 __all__ = [
     "KinfoFile",

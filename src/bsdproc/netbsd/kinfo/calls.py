@@ -14,6 +14,7 @@ from bsdproc.netbsd.kinfo.proc import KinfoProc
 from bsdproc.netbsd.kinfo.tables import table
 from bsdproc.netbsd.kinfo.vm import KinfoVmentry
 from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.texts import ended_strings, string
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -166,26 +167,12 @@ def _count(kernel: Kernel | None, name: ProcArgs, pid: int | None) -> int:
     return int.from_bytes(data, kernel.target.byteorder, signed=True)
 
 
-def parse_strings(data: bytes) -> tuple[str, ...]:
-    """Strings that each end with a NUL; `Malformed` where the last does not."""
-    if not data:
-        return ()
-    if not data.endswith(b"\0"):
-        raise Malformed("the last string has no end")
-    return tuple(word.decode("utf-8", "surrogateescape") for word in data[:-1].split(b"\0"))
-
-
-def parse_string(data: bytes) -> str:
-    """A string that ends with a NUL, or with the data."""
-    return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
 def argv(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, ...]:
     """KERN_PROC_ARGV: a process's arguments as they stand in its memory; a title that it
     has set is among them.
 
     `KernelError` (EINVAL) for a kernel process, a zombie and a pid that is not there."""
-    return parse_strings(_args(kernel, ProcArgs.KERN_PROC_ARGV, pid)[1])
+    return ended_strings(_args(kernel, ProcArgs.KERN_PROC_ARGV, pid)[1])
 
 
 def nargv(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
@@ -197,7 +184,7 @@ def env(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, .
     """KERN_PROC_ENV: a process's environment as it stands in its memory: "NAME=value".
 
     `PermissionError` for another user's process."""
-    return parse_strings(_args(kernel, ProcArgs.KERN_PROC_ENV, pid)[1])
+    return ended_strings(_args(kernel, ProcArgs.KERN_PROC_ENV, pid)[1])
 
 
 def nenv(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
@@ -211,11 +198,11 @@ def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """KERN_PROC_PATHNAME: the file of a process's program.
 
     `FileNotFoundError` (ENOENT) where it has none, `TooOld` before NetBSD 8."""
-    return parse_string(_args(kernel, ProcArgs.KERN_PROC_PATHNAME, pid)[1])
+    return string(_args(kernel, ProcArgs.KERN_PROC_PATHNAME, pid)[1])
 
 
 def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """KERN_PROC_CWD: a process's working directory.
 
     `TooOld` before NetBSD 9."""
-    return parse_string(_args(kernel, ProcArgs.KERN_PROC_CWD, pid)[1])
+    return string(_args(kernel, ProcArgs.KERN_PROC_CWD, pid)[1])

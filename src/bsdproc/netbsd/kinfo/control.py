@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd import _call, _check
@@ -15,8 +15,10 @@ from bsdproc.netbsd.constants.kinfo import (
     ProcPidLimit,
     Sysctl,
 )
-from bsdproc.netbsd.kinfo.calls import own, parse_string
+from bsdproc.netbsd.kinfo.calls import own
 from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.texts import encoded, string
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -26,15 +28,6 @@ _NAMES: Final = {
     limit: ProcPidLimit[limit.name.replace("RLIMIT_", "PROC_PID_LIMIT_")] for limit in Limit
 }
 """The sysctl of each limit: PROC_PID_LIMIT_CPU of RLIMIT_CPU."""
-
-
-class Rlimit(NamedTuple):
-    """A resource limit; None where it is not limited."""
-
-    cur: int | None
-    """The soft limit."""
-    max: int | None
-    """The hard limit, up to which a process can raise the soft one."""
 
 
 def bound(value: int) -> int | None:
@@ -62,7 +55,7 @@ def corename(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """PROC_PID_CORENAME: the template of a process's core file: "%n.core".
 
     `PermissionError` for a process that the caller may not look into."""
-    return parse_string(_ask(kernel, ProcPid.PROC_PID_CORENAME, pid)[1])
+    return string(_ask(kernel, ProcPid.PROC_PID_CORENAME, pid)[1])
 
 
 def set_corename(pid: int | None, template: str, *, kernel: Kernel | None = None) -> None:
@@ -74,8 +67,7 @@ def set_corename(pid: int | None, template: str, *, kernel: Kernel | None = None
         raise TypeError(f"template must be a str, not {type(template).__name__}")
     if "\0" in template:
         raise ValueError("template must not contain a NUL")
-    _ask(kernel, ProcPid.PROC_PID_CORENAME, pid,
-         new=template.encode("utf-8", "surrogateescape") + b"\0")
+    _ask(kernel, ProcPid.PROC_PID_CORENAME, pid, new=encoded(template) + b"\0")
 
 
 def rlimit(pid: int | None, resource: Limit, *, kernel: Kernel | None = None) -> Rlimit:

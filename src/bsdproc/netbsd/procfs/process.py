@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.netbsd import _call, _check
 from bsdproc.netbsd import auxv as vector
 from bsdproc.netbsd.constants.kinfo import Limit
-from bsdproc.netbsd.kinfo.control import Rlimit
 from bsdproc.netbsd.procfs.nodes import NODES
 from bsdproc.netbsd.procfs.texts import (
     LinuxLimit,
@@ -29,6 +28,7 @@ from bsdproc.netbsd.procfs.texts import (
 )
 from bsdproc.netbsd.registers import FLOATING, GENERAL, FpRegisters, Registers
 from bsdproc.typed import procfs as plumbing
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, FdEntry, NodeStat
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def file(pid: int | None, size: int, offset: int = 0, *, root: str = ROOT,
     The node is the program's own vnode, also when its name is gone, and takes the
     program's permissions."""
     return _read_at(_call.netbsd(kernel), root, pid, "file",
-                            _check.unsigned(offset, 63, "offset"), _check.length(size))
+                    _check.unsigned(offset, 63, "offset"), _check.length(size))
 
 
 def task(pid: int | None = None, *, root: str = ROOT,
@@ -269,7 +269,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     offset can be, below 2**63."""
     kernel = _call.netbsd(kernel)
     return _read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
-                            _check.length(size))
+                    _check.length(size))
 
 
 def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
@@ -277,7 +277,7 @@ def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
     """mem: write at `address`, also to pages without rights; how many bytes were written."""
     kernel = _call.netbsd(kernel)
     return _write(kernel, root, pid, "mem", _check.octets(data),
-                          _check.unsigned(address, 63, "address"))
+                  _check.unsigned(address, 63, "address"))
 
 
 def regs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> Registers:

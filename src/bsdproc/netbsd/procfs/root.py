@@ -33,6 +33,7 @@ from bsdproc.netbsd.procfs.system import (
 )
 from bsdproc.typed import procfs as plumbing
 from bsdproc.typed.procfs import ROOT, Hidden
+from bsdproc.typed.texts import encoded
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
@@ -47,7 +48,7 @@ def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
 
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
     """curproc: the calling process, as its link says."""
-    return parse_number(_link(kernel, root, "curproc").encode("utf-8", "surrogateescape"))
+    return parse_number(encoded(_link(kernel, root, "curproc")))
 
 
 def self_link(*, root: str = ROOT, kernel: Kernel | None = None) -> str:

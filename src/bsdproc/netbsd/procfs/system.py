@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bsdproc.netbsd.procfs.texts import matched, text
+from bsdproc.netbsd.procfs.texts import matched
 from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.texts import text
 
 _SHOWN: Final = 60
 

@@ -8,17 +8,14 @@ from enum import Enum
 from typing import Final
 
 from bsdproc.netbsd.constants.kinfo import Limit, VmProtection
-from bsdproc.netbsd.kinfo.control import Rlimit, bound
+from bsdproc.netbsd.kinfo.control import bound
 from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.enums import known
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.rows import rows
+from bsdproc.typed.texts import ended_strings, text
 
 _SHOWN: Final = 60
-
-
-def text(data: bytes) -> str:
-    """A string of the kernel's, whatever its bytes."""
-    return data.decode("utf-8", "surrogateescape")
 
 
 def matched(pattern: re.Pattern[bytes], data: bytes, what: str) -> re.Match[bytes]:
@@ -373,11 +370,7 @@ def parse_strings(data: bytes) -> tuple[str, ...]:
 
     cmdline of a kernel process is its name in parentheses.  `Malformed` where the last
     string has no end."""
-    if not data:
-        return ()
-    if not data.endswith(b"\0"):
-        raise Malformed(f"the last string has no end: {data[-_SHOWN:]!r}")
-    return tuple(map(text, data[:-1].split(b"\0")))
+    return ended_strings(data)
 
 
 # -- limits -----------------------------------------------------------------------------
