@@ -12,7 +12,7 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import cffi
 import pytest
@@ -72,6 +72,8 @@ class Recorder:
     """The compiled module's `lib`: it answers what `answers` says, and writes down."""
 
     ARCHITECTURES = {"freebsd13": b"amd64", "netbsd10": b"x86_64", "dragonfly6": b"x86_64"}
+    # What counts as lent stays there as long as this process, and nothing else may get its place.
+    _maps: ClassVar[list[mmap.mmap]] = []
 
     def __init__(self, platform: str) -> None:
         self.ffi = cffi.FFI()
@@ -79,7 +81,6 @@ class Recorder:
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.answers: list[tuple[int, int]] = []
         """Results and errno of calls to come."""
-        self._maps: list[mmap.mmap] = []
         self._nodes = {
             b"hw.machine_arch": self.ARCHITECTURES[platform] + b"\0",
             b"kern.osreldate": struct.pack("=i", 1302001),

@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 _ROUNDS: Final = 8
 """How often a sysctl table may outgrow a quarter more than the size it had."""
+_RECORD: Final = 2048
+"""More than any record of a table takes.  Tables of records of many sizes end without
+an error where the next one does not fit; an answer that leaves this much is whole."""
 
 
 class NativeKernel(HostFiles):
@@ -55,6 +58,8 @@ class NativeKernel(HostFiles):
         self._ffi = ffi
         self._lib = lib
         self._lender = Lender(ffi, lib, name)
+        # Nodes whose last answer took more than a page: their size is asked for first.
+        self._tables: set[str | tuple[int, ...]] = set()
         architecture = self.sysctl("hw.machine_arch").rstrip(b"\0").decode()
         self._target = abi.target(name, machine(name, architecture))
         self._pointers = pointers(self._target)
@@ -244,6 +249,25 @@ class NativeKernel(HostFiles):
             room = 0
         if room is not None:
             return self._fetch(call, room)
+        node = mib if isinstance(mib, str) else tuple(mib[:3])
+        if node in self._tables:
+            old = self._sized(call)
+            if len(old) <= PAGE - _RECORD:
+                self._tables.discard(node)
+            return old
+        try:
+            old = self._fetch(call, PAGE)
+        except errors.KernelError as error:
+            if error.errno != numbers.number(self._system, "ENOMEM"):
+                raise
+        else:
+            if len(old) <= PAGE - _RECORD:
+                return old
+        self._tables.add(node)
+        return self._sized(call)
+
+    def _sized(self, call: Callable[[int, int], int]) -> bytes:
+        """An old value of any size, which may grow meanwhile."""
         too_little = numbers.number(self._system, "ENOMEM")
         for _ in range(_ROUNDS):
             size = call(0, 0)
