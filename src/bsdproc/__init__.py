@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from bsdproc.typed import lazy
 
 if TYPE_CHECKING:
     from bsdproc.debugger import Debugger, Reaper, events
@@ -12,19 +13,8 @@ __version__ = "0.1.0"
 
 __all__ = ["Debugger", "Reaper", "__version__", "events"]
 
-# What lies in which module: loaded when it is first asked for.
-_PLACES = {
-    "Debugger": "bsdproc.debugger",
-    "Reaper": "bsdproc.debugger",
-    "events": "bsdproc.debugger",
-}
-
-
-def __getattr__(name: str) -> object:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(place), name)
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), {".debugger": "Debugger Reaper events"})
 
 
 def __dir__() -> list[str]:

@@ -20,6 +20,7 @@ from bsdproc.typed import lazy
 if TYPE_CHECKING:
     from bsdproc.dragonfly import (
         constants,
+        core,
         kinfo,
         procctl,
         procfs,
@@ -45,28 +46,11 @@ if TYPE_CHECKING:
     )
 
 _WHERE: Final = {
-    "constants": "",
-    "kinfo": "",
-    "procctl": "",
-    "procfs": "",
-    "ptrace": "",
-    "registers": "",
-    "surface": "",
-    "waiting": "",
-    "Signal": "constants.signals",
-    "IdType": "constants.wait",
-    "WaitOptions": "constants.wait",
-    "Siginfo": "siginfo",
-    "Continued": "waiting",
-    "Exited": "waiting",
-    "Signaled": "waiting",
-    "Status": "waiting",
-    "Stopped": "waiting",
-    "Waited": "waiting",
-    "decode": "waiting",
-    "wait": "waiting",
-    "wait6": "waiting",
-    "waitid": "waiting",
+    ".": "constants core kinfo procctl procfs ptrace registers surface waiting",
+    ".constants.signals": "Signal",
+    ".constants.wait": "IdType WaitOptions",
+    ".siginfo": "Siginfo",
+    ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6 waitid",
 }
 
 __all__ = [
@@ -81,6 +65,7 @@ __all__ = [
     "WaitOptions",
     "Waited",
     "constants",
+    "core",
     "decode",
     "kinfo",
     "procctl",
@@ -94,9 +79,8 @@ __all__ = [
     "waiting",
 ]
 
-
-def __getattr__(name: str) -> object:
-    return lazy.attribute(__name__, name, _WHERE, globals())
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), _WHERE)
 
 
 def __dir__() -> list[str]:

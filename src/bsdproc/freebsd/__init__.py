@@ -10,12 +10,14 @@ The modules load when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from bsdproc.typed import lazy
 
 if TYPE_CHECKING:
     from bsdproc.freebsd import (
         constants,
+        core,
         kinfo,
         procctl,
         procfs,
@@ -40,31 +42,12 @@ if TYPE_CHECKING:
         wait6,
     )
 
-_MODULES: Final = (
-    "constants",
-    "kinfo",
-    "procctl",
-    "procfs",
-    "ptrace",
-    "registers",
-    "surface",
-    "syscalls",
-    "waiting",
-)
-_NAMES: Final = {
-    "Signal": "constants.signals",
-    "IdType": "constants.wait",
-    "WaitOptions": "constants.wait",
-    "Siginfo": "siginfo",
-    "Continued": "waiting",
-    "Exited": "waiting",
-    "Signaled": "waiting",
-    "Status": "waiting",
-    "Stopped": "waiting",
-    "Waited": "waiting",
-    "decode": "waiting",
-    "wait": "waiting",
-    "wait6": "waiting",
+_WHERE: Final = {
+    ".": "constants core kinfo procctl procfs ptrace registers surface syscalls waiting",
+    ".constants.signals": "Signal",
+    ".constants.wait": "IdType WaitOptions",
+    ".siginfo": "Siginfo",
+    ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6",
 }
 
 __all__ = [
@@ -79,6 +62,7 @@ __all__ = [
     "WaitOptions",
     "Waited",
     "constants",
+    "core",
     "decode",
     "kinfo",
     "procctl",
@@ -92,16 +76,8 @@ __all__ = [
     "waiting",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    module = _NAMES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,15 @@ from bsdproc.typed import lazy
 if TYPE_CHECKING:
     import bsdproc.netbsd.kinfo as kinfo
     import bsdproc.netbsd.ptrace as ptrace
-    from bsdproc.netbsd import constants, procfs, registers, surface, syscalls, waiting
+    from bsdproc.netbsd import (
+        constants,
+        core,
+        procfs,
+        registers,
+        surface,
+        syscalls,
+        waiting,
+    )
     from bsdproc.netbsd.constants.signals import Signal
     from bsdproc.netbsd.constants.wait import IdType, WaitOptions
     from bsdproc.netbsd.siginfo import Siginfo
@@ -36,27 +44,11 @@ if TYPE_CHECKING:
     )
 
 _WHERE: Final = {
-    "constants": "",
-    "kinfo": "",
-    "procfs": "",
-    "ptrace": "",
-    "registers": "",
-    "surface": "",
-    "syscalls": "",
-    "waiting": "",
-    "Signal": "constants.signals",
-    "IdType": "constants.wait",
-    "WaitOptions": "constants.wait",
-    "Siginfo": "siginfo",
-    "Continued": "waiting",
-    "Exited": "waiting",
-    "Signaled": "waiting",
-    "Status": "waiting",
-    "Stopped": "waiting",
-    "Waited": "waiting",
-    "decode": "waiting",
-    "wait": "waiting",
-    "wait6": "waiting",
+    ".": "constants core kinfo procfs ptrace registers surface syscalls waiting",
+    ".constants.signals": "Signal",
+    ".constants.wait": "IdType WaitOptions",
+    ".siginfo": "Siginfo",
+    ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6",
 }
 
 __all__ = [
@@ -71,6 +63,7 @@ __all__ = [
     "WaitOptions",
     "Waited",
     "constants",
+    "core",
     "decode",
     "kinfo",
     "procfs",
@@ -83,9 +76,8 @@ __all__ = [
     "waiting",
 ]
 
-
-def __getattr__(name: str) -> object:
-    return lazy.attribute(__name__, name, _WHERE, globals())
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from importlib import import_module
 
 
-def attribute(
-    package: str, name: str, where: Mapping[str, str], space: MutableMapping[str, object]
-) -> object:
-    """A package's ``__getattr__``: the module `name`, or that name out of its module.
+def attributes(
+    package: str, space: MutableMapping[str, object], where: Mapping[str, str]
+) -> Callable[[str], object]:
+    """A package's ``__getattr__``.  Type checkers should not see it: to them a name that is
+    not there is to be an error.
 
-    `where` has the module of each name below the package, "" for a name that is a
-    module itself; `space` is the package's globals, which keep what was found."""
-    module = where.get(name)
-    if module is None:
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
-    if not module:
-        return import_module(f"{package}.{name}")
-    value: object = getattr(import_module(f"{package}.{module}"), name)
-    space[name] = value
-    return value
+    `where` has the names by the module that they are in, ".signals" for one of the package's
+    own; those under "." are its modules.  `space` is the package's globals, which keep what
+    was found."""
+    modules = {name: module for module, names in where.items() for name in names.split()}
+
+    def attribute(name: str) -> object:
+        module = modules.get(name)
+        if module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if module == ".":
+            return import_module(f".{name}", package)
+        value: object = getattr(import_module(module, package), name)
+        space[name] = value
+        return value
+
+    return attribute

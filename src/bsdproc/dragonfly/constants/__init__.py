@@ -72,22 +72,22 @@ if TYPE_CHECKING:
     from bsdproc.typed.enums import flags, known, names
 
 _WHERE: Final = {
-    "kinfo": (
-        "KernProc KernProcFlags Length Limit LwpState PriorityType ProcState Sysctl "
-        "Version VmProtection"
+    ".kinfo": (
+        "KernProc KernProcFlags Length Limit LwpState PriorityType ProcState Sysctl Version "
+        "VmProtection"
     ),
-    "machine": "DebugAccess",
-    "mount": "MountFlags",
-    "process": "LwpFlags LwpMpFlags ProcFlags SessionFlags",
-    "procctl": "LaterCommand ProcctlCommand ReaperStatusFlags",
-    "ptrace": "IoOp Request",
-    "signals": (
-        "SIG_MAXSIG BusCode CldCode FpeCode IllCode PollCode SegvCode SiCode SigevNotify "
-        "Signal SignalCode SignalLimit TrapCode"
+    ".machine": "DebugAccess",
+    ".mount": "MountFlags",
+    ".process": "LwpFlags LwpMpFlags ProcFlags SessionFlags",
+    ".procctl": "LaterCommand ProcctlCommand ReaperStatusFlags",
+    ".ptrace": "IoOp Request",
+    ".signals": (
+        "SIG_MAXSIG BusCode CldCode FpeCode IllCode PollCode SegvCode SiCode SigevNotify Signal "
+        "SignalCode SignalLimit TrapCode"
     ),
-    "wait": "IdType WaitOptions WaitStatus WaitTarget",
+    ".wait": "IdType WaitOptions WaitStatus WaitTarget",
+    "bsdproc.typed.enums": "flags known names",
 }
-_MODULES: Final = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
     "SIG_MAXSIG",
@@ -133,11 +133,8 @@ __all__ = [
     "names",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in ("flags", "known", "names"):
-        return lazy.attribute("bsdproc.typed", name, {name: "enums"}, globals())
-    return lazy.attribute(__name__, name, _MODULES, globals())
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), _WHERE)
 
 
 def __dir__() -> list[str]:

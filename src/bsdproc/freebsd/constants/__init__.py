@@ -10,15 +10,11 @@ The modules below load when a name of theirs is first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.typed import lazy
+
 if TYPE_CHECKING:
-    from bsdproc.freebsd.constants._enums import (
-        flags,
-        known,
-        names,
-    )
     from bsdproc.freebsd.constants.auxv import (
         AuxType,
         OldAuxType,
@@ -126,39 +122,38 @@ if TYPE_CHECKING:
         WaitStatus,
         WaitTarget,
     )
+    from bsdproc.typed.enums import flags, known, names
 
 _WHERE: Final = {
-    "_enums": "flags known names",
-    "auxv": "AuxType OldAuxType",
-    "kinfo": (
-        "EventFilter FileFlags FileSlot FileStatus FileType KernProc KnoteData "
-        "KnoteStatus KstackState KvmeProtection Limit LimitValue MapFlags PriorityClass "
-        "PriorityRange ProcState Sysctl VmFlags VmType VnodeType"
+    ".auxv": "AuxType OldAuxType",
+    ".kinfo": (
+        "EventFilter FileFlags FileSlot FileStatus FileType KernProc KnoteData KnoteStatus "
+        "KstackState KvmeProtection Limit LimitValue MapFlags PriorityClass PriorityRange "
+        "ProcState Sysctl VmFlags VmType VnodeType"
     ),
-    "machine": "DebugAccess DebugControl DebugLength DebugStatus NoteVersion SveFlags XsaveArea",
-    "mount": "MountFlags UnmountFlags",
-    "process": (
-        "CredentialFlags MachineProcFlags ProcFlags ProcFlags2 SessionFlags "
-        "SignalActionFlags SwapFlags ThreadFlags TreeFlags"
+    ".machine": "DebugAccess DebugControl DebugLength DebugStatus NoteVersion SveFlags XsaveArea",
+    ".mount": "MountFlags UnmountFlags",
+    ".process": (
+        "CredentialFlags MachineProcFlags ProcFlags ProcFlags2 SessionFlags SignalActionFlags "
+        "SwapFlags ThreadFlags TreeFlags"
     ),
-    "procctl": (
-        "AslrPolicy KptiPolicy LaPolicy LogsigexitPolicy NoNewPrivs ProcctlCommand "
-        "ProtectFlags ProtectOp ProtmaxPolicy ReaperKillFlags ReaperPidFlags "
-        "ReaperStatusFlags StackgapFlags StatusFlags TraceControl TrapcapControl "
-        "WxmapFlags X86ProcctlCommand"
+    ".procctl": (
+        "AslrPolicy KptiPolicy LaPolicy LogsigexitPolicy NoNewPrivs ProcctlCommand ProtectFlags "
+        "ProtectOp ProtmaxPolicy ReaperKillFlags ReaperPidFlags ReaperStatusFlags StackgapFlags "
+        "StatusFlags TraceControl TrapcapControl WxmapFlags X86ProcctlCommand"
     ),
-    "ptrace": (
+    ".ptrace": (
         "Arm64Request ArmRequest CoredumpFlags FeatureControl I386Request IoOp LwpEvent "
         "LwpFlags MACHINE_REQUESTS Note PowerpcRequest ProgramNote PtraceEvents Request "
         "VmProtection X86Request"
     ),
-    "signals": (
-        "BusCode CldCode FpeCode IllCode PollCode SIG_MAXSIG SegvCode SiCode Signal "
-        "SignalCode TrapCode"
+    ".signals": (
+        "BusCode CldCode FpeCode IllCode PollCode SIG_MAXSIG SegvCode SiCode Signal SignalCode "
+        "TrapCode"
     ),
-    "wait": "IdType WaitOptions WaitStatus WaitTarget",
+    ".wait": "IdType WaitOptions WaitStatus WaitTarget",
+    "bsdproc.typed.enums": "flags known names",
 }
-_MODULES: Final = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
     "MACHINE_REQUESTS",
@@ -255,14 +250,8 @@ __all__ = [
     "names",
 ]
 
-
-def __getattr__(name: str) -> object:
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), _WHERE)
 
 
 def __dir__() -> list[str]:

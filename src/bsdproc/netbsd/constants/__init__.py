@@ -95,28 +95,27 @@ if TYPE_CHECKING:
     from bsdproc.typed.enums import flags, known, names
 
 _WHERE: Final = {
-    "auxv": "AuxType MipsAuxType",
-    "kinfo": (
-        "CpuNumber FileType KernFile KernProc Limit LimitBound LimitValue PaxFlags "
-        "ProcArgs ProcPid ProcPidLimit ProcPidSelf Sysctl TtyFilter VmFlags VmProtection "
-        "VmType VnodeType"
+    ".auxv": "AuxType MipsAuxType",
+    ".kinfo": (
+        "CpuNumber FileType KernFile KernProc Limit LimitBound LimitValue PaxFlags ProcArgs "
+        "ProcPid ProcPidLimit ProcPidSelf Sysctl TtyFilter VmFlags VmProtection VmType "
+        "VnodeType"
     ),
-    "machine": "FpuControl FpuStatus",
-    "process": "LeaderFlags LwpFlags LwpState ProcFlags ProcState SessionFlags",
-    "procfs": "MountFlags ProcfsMount ProcfsVersion",
-    "ptrace": (
+    ".machine": "FpuControl FpuStatus",
+    ".process": "LeaderFlags LwpFlags LwpState ProcFlags ProcState SessionFlags",
+    ".procfs": "MountFlags ProcfsMount ProcfsVersion",
+    ".ptrace": (
         "Aarch64Request Amd64Request ArmBreakpoint ArmRequest CoreNote I386Request IoOp "
-        "LwpEvent MACHINE_BREAKPOINTS MACHINE_REQUESTS MipsRequest PowerpcRequest "
-        "PtraceEvents Request RiscBreakpoint RiscvBreakpoint RiscvRequest SparcRequest "
-        "X86Breakpoint"
+        "LwpEvent MACHINE_BREAKPOINTS MACHINE_REQUESTS MipsRequest PowerpcRequest PtraceEvents "
+        "Request RiscBreakpoint RiscvBreakpoint RiscvRequest SparcRequest X86Breakpoint"
     ),
-    "signals": (
+    ".signals": (
         "BusCode CldCode FpeCode IllCode NSIG PollCode SIG_MAXSIG SegvCode SiCode Signal "
         "SignalCode TrapCode"
     ),
-    "wait": "IdType WaitOptions WaitStatus WaitTarget",
+    ".wait": "IdType WaitOptions WaitStatus WaitTarget",
+    "bsdproc.typed.enums": "flags known names",
 }
-_MODULES: Final = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
     "MACHINE_BREAKPOINTS",
@@ -190,11 +189,8 @@ __all__ = [
     "names",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in ("flags", "known", "names"):
-        return lazy.attribute("bsdproc.typed", name, {name: "enums"}, globals())
-    return lazy.attribute(__name__, name, _MODULES, globals())
+if not TYPE_CHECKING:
+    __getattr__ = lazy.attributes(__name__, globals(), _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,6 @@ from typing import Final, Protocol
 from bsdproc import abi, freebsd
 from bsdproc.freebsd import sigset as sets
 from bsdproc.freebsd.constants import ptrace as requests
-from bsdproc.freebsd.constants._enums import known, names
 from bsdproc.freebsd.constants.procctl import (
     AslrPolicy,
     KptiPolicy,
@@ -38,6 +37,7 @@ from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.siginfo import Siginfo
 from bsdproc.kernel.errors import KernelError
 from bsdproc.tools.decode.names import NAMES
+from bsdproc.typed.enums import known, names
 
 ITEMS_MAX: Final = 16
 """How many elements of an array are shown."""
