@@ -104,12 +104,12 @@ class Recorded:
     def procctl(self, idtype: int, id: int, command: int, data: object) -> int:
         return self.on_procctl(idtype, id, command, data)
 
-    def wait4(self, pid: int, options: int = 0) -> Waited:
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
         if not self.waits:
             raise refusal("ECHILD")
         return self.waits.pop(0)
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
         if not self.waits6:
             raise refusal("ECHILD")
         return self.waits6.pop(0)

@@ -174,11 +174,12 @@ class Feed(Recorded):
     def lstat(self, path: str) -> Stat:
         return Stat(int.from_bytes(self.data[:2], "little"), 0, 0, 0, 1, 1)
 
-    def wait4(self, pid: int, options: int = 0) -> Waited:
-        return Waited(7, self.result, self.data[:144])
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
+        return Waited(7, self.result, self.data[:144] if detail else b"")
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
-        return Waited6(7, self.result, self.data[:288], self.data[288:])
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
+        return Waited6(7, self.result, self.data[:288], self.data[288:]) if detail else (
+            Waited6(7, self.result, b"", b""))
 
 
 FUNCTIONS: dict[str, Callable[[Kernel], object]] = {

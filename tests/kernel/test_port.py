@@ -84,6 +84,15 @@ def test_a_traced_program_stops_at_its_execve(kernel: Kernel, tracee: Programs) 
     assert kernel.wait4(pid)[:2] == (pid, 3 << 8)
 
 
+def test_a_wait_for_the_status_alone(kernel: Kernel, tracee: Programs) -> None:
+    path = tracee("exiter")
+    pid = kernel.spawn(path, [path, "6"], {}, traced=True)
+    assert kernel.wait4(pid, 0, False) == (pid, SIGTRAP << 8 | STOPPED, b"")
+    kernel.ptrace(request(kernel, "PT_CONTINUE"), pid, 1, 0)
+    assert kernel.wait6(P_PID, pid, WEXITED, False) == (pid, 6 << 8, b"", b"")
+    no_child_is_left(kernel)
+
+
 def test_wait_without_news(kernel: Kernel, tracee: Programs) -> None:
     path = tracee("spin")
     pid = kernel.spawn(path, [path], {})

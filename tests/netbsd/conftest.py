@@ -109,12 +109,12 @@ class Script:
     def sysctl_size(self, mib: Sequence[int] | str) -> int:
         return len(self.sysctl(mib))
 
-    def wait4(self, pid: int, options: int = 0) -> Waited:
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
         call = Call("wait4", (pid, options))
         self.calls.append(call)
         return cast(Waited, self.answer(call))
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
         call = Call("wait6", (idtype, id, options))
         self.calls.append(call)
         return cast(Waited6, self.answer(call))

@@ -201,7 +201,7 @@ class DragonFlyBackend:
 
     def _news(self, pid: int, *, block: bool) -> News | None:
         try:
-            found, status, _ = self.kernel.wait4(pid, 0 if block else WNOHANG)
+            found, status, _ = self.kernel.wait4(pid, 0 if block else WNOHANG, False)
         except KernelError as error:
             raise _call.completed(self.kernel, error, "wait4", None, pid) from None
         if not found:
@@ -221,7 +221,7 @@ class DragonFlyBackend:
                 return news         # its end is told next
             if ProcFlags.P_WAITED in process.flags and process.lwp.stat != LwpState.LSRUN:
                 return news
-            found, status, _ = self.kernel.wait4(news.pid, WNOHANG)
+            found, status, _ = self.kernel.wait4(news.pid, WNOHANG, False)
             again = _news(found, status) if found else None
             if again is None:
                 self.kernel.settle(PAUSE)
@@ -242,7 +242,7 @@ class DragonFlyBackend:
         self._forget(pid)
         # A second report, which a tracer that is the parent gets.
         with suppress(ChildProcessError):
-            self.kernel.wait4(pid, WNOHANG)
+            self.kernel.wait4(pid, WNOHANG, False)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
         for pid in pids:

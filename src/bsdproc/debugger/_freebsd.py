@@ -177,21 +177,21 @@ class FreeBSDBackend:
         try:
             # Of a stop whose answer is lost PT_LWPINFO tells again.  An end is told until
             # it is collected, so it is not asked for before no stop can come.
-            found = kernel.wait6(P_PID, pid, TRAPPED if block else TRAPPED | WNOHANG)
+            found = kernel.wait6(P_PID, pid, TRAPPED if block else TRAPPED | WNOHANG, False)
         except ChildProcessError:
             try:
-                found = kernel.wait6(P_PID, pid, ENDED)
+                found = kernel.wait6(P_PID, pid, ENDED, False)
             except KernelError as error:
                 raise _call.completed(kernel, error, "wait6", None, pid) from None
         return _news(found.pid, found.status) if found.pid else None
 
     def collect(self, pid: int) -> None:
         with suppress(ChildProcessError):
-            self.kernel.wait4(pid, WNOHANG)
+            self.kernel.wait4(pid, WNOHANG, False)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
         try:
-            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY).pid
+            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY, False).pid
         except ChildProcessError:
             found = 0
         if found in pids:

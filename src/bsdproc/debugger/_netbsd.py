@@ -205,19 +205,19 @@ class NetBSDBackend:
 
     def _look(self, pid: int, options: int) -> News | None:
         try:
-            found = self.kernel.wait6(P_PID, pid, options)
+            found = self.kernel.wait6(P_PID, pid, options, False)
         except KernelError as error:
             raise _call.completed(self.kernel, error, "wait6", None, pid) from None
         return _news(found.pid, found.status) if found.pid else None
 
     def collect(self, pid: int) -> None:
         with suppress(ChildProcessError):
-            self.kernel.wait4(pid, WNOHANG)
+            self.kernel.wait4(pid, WNOHANG, False)
         self._forget(pid)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
         try:
-            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY).pid
+            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY, False).pid
         except ChildProcessError:
             found = 0
         if found in pids:

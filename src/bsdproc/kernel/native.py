@@ -150,28 +150,33 @@ class NativeKernel(HostFiles):
             new_group=new_group, uid=uid, gid=gid, groups=groups, cwd=cwd, fds=fds,
         )
 
-    def wait4(self, pid: int, options: int = 0) -> Waited:
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
         checks.int32("pid", pid)
         checks.int32("options", options)
-        usage = self._lender.lend(self._lib.bsdproc_sizeof_rusage())
+        usage = self._lender.lend(self._lib.bsdproc_sizeof_rusage()) if detail else None
+        where = self._ffi.NULL if usage is None else self._pointer(usage)
         status = self._ffi.new("int[]", 1)
         found = self._waited(
-            lambda: self._lib.bsdproc_wait4(pid, status, options, self._pointer(usage)),
-            "wait4", pid,
-        )
+            lambda: self._lib.bsdproc_wait4(pid, status, options, where), "wait4", pid)
         if found == 0:
             return Waited(0, 0, b"")
-        return Waited(found, status[0], usage.read())
+        return Waited(found, status[0], b"" if usage is None else usage.read())
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
         checks.int32("idtype", idtype)
         self._check_id(id)
         checks.int32("options", options)
         if self._system == "dragonfly":
             raise errors.not_supported(self._system, call="wait6")
+        status = self._ffi.new("int[]", 1)
+        if not detail:
+            null = self._ffi.NULL
+            found = self._waited(
+                lambda: self._lib.bsdproc_wait6(idtype, id, status, options, null, null),
+                "wait6", id)
+            return Waited6(found, status[0] if found else 0, b"", b"")
         usage = self._lender.lend(self._lib.bsdproc_sizeof_wrusage())
         info = self._lender.lend(self._lib.bsdproc_sizeof_siginfo())
-        status = self._ffi.new("int[]", 1)
         found = self._waited(
             lambda: self._lib.bsdproc_wait6(
                 idtype, id, status, options, self._pointer(usage), self._pointer(info)

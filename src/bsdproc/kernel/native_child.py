@@ -130,7 +130,7 @@ def _collect(kernel: NativeKernel, pid: int, reader: int) -> tuple[bytes, int]:
 
 def _look(kernel: NativeKernel, pid: int, options: int) -> int | None:
     """The child's status if it has ended.  A stop of a traced one is passed over."""
-    found, status, _ = kernel.wait4(pid, options)
+    found, status, _ = kernel.wait4(pid, options, False)
     if found == 0:
         return None
     if status & 0xFF != _STOPPED:
@@ -151,7 +151,7 @@ def _end(kernel: NativeKernel, pid: int) -> None:
     """Kill the child and collect it."""
     kernel.kill(pid, signal.SIGKILL)
     while True:
-        status = kernel.wait4(pid, 0).status
+        status = kernel.wait4(pid, 0, False).status
         if status & 0xFF != _STOPPED:
             return
         _go_on(kernel, pid, signal.SIGKILL)

@@ -179,11 +179,12 @@ class Kernel(Protocol):
         its errno, and leaves no child behind.
         """
 
-    def wait4(self, pid: int, options: int = 0) -> Waited:
-        """wait4(2).  EINTR is retried as Python does."""
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
+        """wait4(2).  EINTR is retried as Python does.  Without `detail` the kernel is not
+        asked for the rusage (a null pointer): it is b""."""
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
-        """wait6(2)."""
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
+        """wait6(2).  Without `detail` neither wrusage nor siginfo is asked for."""
 
     def kill(self, pid: int, signal: int) -> None:
         """kill(2)."""

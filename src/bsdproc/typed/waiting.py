@@ -86,12 +86,12 @@ def decode(
 
 
 def wait4(system: System, kernel: Kernel, pid: int, options: Flag | int) -> Waited:
-    """wait4(2) with its arguments looked at and its errors completed."""
+    """wait4(2) for the status alone, with its arguments looked at and its errors completed."""
     if type(pid) is not int or not -0x80000000 <= pid <= 0x7FFFFFFF:
         pid = check.signed(pid, 32, "pid")
     number = options if type(options) is int else option_bits(options)
     try:
-        return kernel.wait4(pid, number)
+        return kernel.wait4(pid, number, False)
     except KernelError as error:
         target = pid if pid > 0 else None
         raise system.completed(kernel, error, "wait4", None, target) from None

@@ -1,73 +1,47 @@
 """One thread at a time inside an emulated kernel.
 
 Every call of the port goes through the gate.  A call that lets time pass, a wait above
-all, gives way between two slices of it to threads that stand at the gate, so that one
-thread can wait for a process while another one signals it.
+all, gives way now and then to threads that stand there, so that one thread can wait for
+a process while another one signals it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from contextlib import AbstractContextManager
 from threading import Condition, RLock, get_ident
-from typing import Any, Final
+from time import monotonic
+from typing import Final
 
-CALLS: Final = frozenset({
-    "spawn", "wait4", "wait6", "kill", "settle", "ptrace", "procctl", "sysctl", "sysctl_size",
-    "open", "close", "pipe", "read", "write", "pread", "pwrite", "lstat", "readlink", "listdir",
-    "unlink", "mkdir", "rmdir", "chmod", "chown", "mount", "nmount", "unmount", "statvfs",
-    "caller", "install", "shutdown",
-})
-"""What a view of a kernel is called with from outside.  `run_child` is not among them: its
-`work` is the caller's, and calls for itself."""
-MOMENT: Final = 0.0002
+OPEN: Final = 0.0002
 """Seconds of the host's that a gate stands open."""
+SHUT: Final = 0.002
+"""And that it is shut in between, where more than one thread is about."""
 
 
 class Gate:
-    """Who is inside, and who would be."""
+    """Who is inside, and since when."""
 
-    __slots__ = ("_open", "coming", "lock", "returning")
+    __slots__ = ("_last", "_lock", "_opened", "_opens")
 
     def __init__(self) -> None:
-        self.lock: Final = RLock()
-        self._open = Condition(self.lock)
-        # By thread; a dict's single operations are atomic.
-        self.coming: Final[dict[int, None]] = {}
-        self.returning: Final[dict[int, None]] = {}
+        self._lock: Final = RLock()
+        self._opens = Condition(self._lock)
+        self._opened = 0.0
+        self._last: int | None = None
+        """The only thread that has come yet; 0 when there were more."""
+
+    def way_in(self) -> AbstractContextManager[object]:
+        """Inside is who holds this."""
+        if self._last != get_ident():
+            self._last = get_ident() if self._last is None else 0
+        return self._lock
 
     def give_way(self) -> bool:
         """Called inside: whether others could come in meanwhile, so that nothing need be
         as it was."""
-        if not self.coming and not self.returning:
+        # Two threads that come first of all at once see None both, and either's id may stay.
+        if self._last == get_ident() or monotonic() - self._opened < SHUT:
             return False
-        me = get_ident()
-        self.returning[me] = None
-        try:
-            self._open.wait(MOMENT)
-        finally:
-            self.returning.pop(me, None)
+        self._opens.wait(OPEN)
+        self._opened = monotonic()
         return True
-
-
-def guard(cls: type) -> None:
-    """Have the calls that a class defines go through the gate of its `_system`."""
-    for name, method in list(vars(cls).items()):
-        if name in CALLS:
-            setattr(cls, name, _guarded(method))
-
-
-def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def call(self: Any, *arguments: Any, **named: Any) -> Any:
-        gate, me = self._system.gate, get_ident()
-        gate.coming[me] = None
-        try:
-            with gate.lock:
-                del gate.coming[me]
-                return method(self, *arguments, **named)
-        except BaseException:
-            gate.coming.pop(me, None)       # Ctrl-C, before the gate was passed
-            raise
-
-    return call

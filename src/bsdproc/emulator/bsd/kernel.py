@@ -90,7 +90,8 @@ class EmulatedKernel(ViewFiles, ABC):
 
     def caller(self) -> Caller:
         p, c = self._proc, self._proc.cred
-        parent = self._system.proc_realparent(p).pid if p.parent is not None else 0
+        with self._gate.way_in():
+            parent = self._system.proc_realparent(p).pid if p.parent is not None else 0
         return Caller(p.pid, parent, p.pgid, p.session.sid, c.uid, c.ruid, c.svuid,
                       c.gid, c.rgid, c.svgid, tuple(c.groups))
 
@@ -119,9 +120,10 @@ class EmulatedKernel(ViewFiles, ABC):
         if cwd is not None:
             checks.path("cwd", cwd)
         checks.descriptors(fds or {})
-        self._alive()
-        return self._spawn(
-            path, words, strings, traced, new_group, uid, gid, groups, cwd, fds)
+        with self._gate.way_in():
+            self._alive()
+            return self._spawn(
+                path, words, strings, traced, new_group, uid, gid, groups, cwd, fds)
 
     def _spawn(self, path: str, argv: list[bytes], env: list[bytes], traced: bool,
                new_group: bool, uid: int | None, gid: int | None, groups: Sequence[int] | None,
@@ -226,16 +228,14 @@ class EmulatedKernel(ViewFiles, ABC):
     def run_child(self, work: Callable[[Kernel], T], *, uid: int | None = None,
                   gid: int | None = None) -> T:
         checks.ids(uid, gid, None)
-        lock = self._system.gate.lock
-        with lock:
+        with self._gate.way_in():
             child, td = self._run("fork", self._child)
         view = self._view(child)
         try:
-            with lock:
-                self._run("setuid", lambda: self._become(td, uid, gid, None))
+            self._run("setuid", lambda: self._become(td, uid, gid, None))
             return work(view)
         finally:
-            with lock:
+            with self._gate.way_in():
                 if not self._system.closed:
                     self._collect(child, td)
 
@@ -252,28 +252,34 @@ class EmulatedKernel(ViewFiles, ABC):
                target: int) -> T | None:
         """A wait: what `look` finds at once, or else when there are news of a
         child.  Without `hang` every thread that can runs once before there is nothing."""
-        self._alive()
-        system = self._system
-        try:
-            found = look()
-            if found is None and not hang:
-                system.round()
+        with self._gate.way_in():
+            self._alive()
+            try:
                 found = look()
-            while found is None and hang:
-                while not self._proc.news:
-                    if not system.run_once() and not system.idle():
-                        raise Deadlock(call)
-                    if system.gate.give_way():
-                        break       # another thread's wait may have seen the news
-                found = look()
-        except Refused as e:
-            raise self._error(e, call, None, target) from None
-        return found
+                if found is None and not hang:
+                    self._system.round()
+                    found = look()
+                while found is None and hang:
+                    self._sleep_for_news(call)
+                    found = look()
+            except Refused as e:
+                raise self._error(e, call, None, target) from None
+            return found
+
+    def _sleep_for_news(self, call: str) -> None:
+        """Others run until a child of this process may have something to tell."""
+        system, proc, gate = self._system, self._proc, self._gate
+        while not proc.news:
+            if not system.run_once() and not system.idle():
+                raise Deadlock(call)
+            if gate.give_way():
+                return      # another thread's wait may have seen the news
 
     def settle(self, seconds: float) -> None:
         if seconds < 0:
             raise ValueError(f"{seconds} seconds")
-        self._system.settle(seconds)
+        with self._gate.way_in():
+            self._system.settle(seconds)
 
     @abstractmethod
     def _view(self, proc: Proc) -> Kernel:
@@ -305,7 +311,8 @@ class Machine(EmulatedKernel):
 
     def shutdown(self) -> None:
         """End every process; nothing can be asked afterwards."""
-        self._system.close()
+        with self._gate.way_in():
+            self._system.close()
 
     def install(self, path: str, source: str | os.PathLike[str] | bytes,
                 mode: int = 0o755) -> None:
@@ -314,5 +321,6 @@ class Machine(EmulatedKernel):
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no absolute path")
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        self._system.vfs.install(path, data, mode)
+        with self._gate.way_in():
+            self._system.vfs.install(path, data, mode)
 

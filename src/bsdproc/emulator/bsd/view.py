@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from bsdproc.emulator.bsd import files
-from bsdproc.emulator.bsd.gate import guard
 from bsdproc.emulator.bsd.state import Proc, Sleep
 from bsdproc.emulator.bsd.system import Deadlock, System
 from bsdproc.emulator.errno import Refused
@@ -20,11 +19,9 @@ T = TypeVar("T")
 class ViewFiles:
     """One process that asks, and what it may ask of files."""
 
-    def __init_subclass__(cls) -> None:
-        guard(cls)
-
     def __init__(self, system: System, proc: Proc) -> None:
         self._system = system
+        self._gate = system.gate
         self._proc = proc
         self._td = proc.threads[0]
         self._narrow = proc.sysent.endswith("32")
@@ -45,20 +42,22 @@ class ViewFiles:
     def _run(self, call: str, work: Callable[[], T], request: str | None = None,
              target: int | None = None) -> T:
         """Do a kernel function's work for this process."""
-        self._alive()
-        try:
-            return work()
-        except Refused as e:
-            raise self._error(e, call, request, target) from None
+        with self._gate.way_in():
+            self._alive()
+            try:
+                return work()
+            except Refused as e:
+                raise self._error(e, call, request, target) from None
 
     def _drive(self, call: str, work: Generator[Sleep | None, int, T],
                request: str | None = None, target: int | None = None) -> T:
         """The same for work that may sleep: others run meanwhile."""
-        self._alive()
-        try:
-            return self._system.drive(self._td, work, call)
-        except Refused as e:
-            raise self._error(e, call, request, target) from None
+        with self._gate.way_in():
+            self._alive()
+            try:
+                return self._system.drive(self._td, work, call)
+            except Refused as e:
+                raise self._error(e, call, request, target) from None
 
     # -- files ------------------------------------------------------------------------
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
@@ -134,6 +133,3 @@ class ViewFiles:
         checks.path("path", path)
         checks.owner(uid, gid)
         self._run("chown", lambda: files.chown(self._system, self._td, path, uid, gid), path)
-
-
-guard(ViewFiles)

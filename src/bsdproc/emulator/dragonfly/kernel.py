@@ -67,22 +67,24 @@ class EmulatedDragonFly(EmulatedKernel):
         signals.kill(self._system, self._td, pid, signal)
 
     # -- waiting -----------------------------------------------------------------------
-    def wait4(self, pid: int, options: int = 0) -> Waited:
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
         checks.int32("pid", pid)
         checks.int32("options", options)
         idtype, id = target(self._proc, pid)
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")
-        return Waited(found.pid, found.status, rusage.rusage(found.own))
+        return Waited(found.pid, found.status, rusage.rusage(found.own) if detail else b"")
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
         checks.int32("idtype", idtype)
         checks.int64("id", id)
         checks.int32("options", options)
         found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
+        if not detail:
+            return Waited6(found.pid, found.status, b"", b"")
         return Waited6(found.pid, found.status,
                        rusage.rusage(found.own) + rusage.rusage(found.children),
                        self._system.machdep.siginfo(code=found.code))

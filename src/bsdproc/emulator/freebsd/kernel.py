@@ -16,7 +16,7 @@ from bsdproc.emulator.freebsd import exit, procctl, ptrace, sysctl
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
 from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
 from bsdproc.emulator.freebsd.syscalls.process import wait_target
-from bsdproc.emulator.freebsd.system import Deadlock, System
+from bsdproc.emulator.freebsd.system import System
 from bsdproc.emulator.freebsd.view import ViewMounts
 from bsdproc.kernel import checks
 from bsdproc.kernel.port import Address, Kernel, Waited, Waited6
@@ -34,7 +34,7 @@ class EmulatedFreeBSD(ViewMounts):
         return EmulatedFreeBSD(self._system, proc, self._memory)
 
     # -- waiting -----------------------------------------------------------------------
-    def wait4(self, pid: int, options: int = 0) -> Waited:
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
         if not (type(pid) is type(options) is int and -0x80000000 <= pid <= 0x7FFFFFFF
                 and -0x80000000 <= options <= 0x7FFFFFFF):
             checks.int32("pid", pid)
@@ -43,50 +43,39 @@ class EmulatedFreeBSD(ViewMounts):
         found = self._wait(idtype, id, options | exit.WEXITED | exit.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")
-        return Waited(found.pid, found.status, rusage.of_process(found.p, self._narrow))
+        return Waited(found.pid, found.status,
+                      rusage.of_process(found.p, self._narrow) if detail else b"")
 
-
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
         checks.int32("idtype", idtype)
         checks.int64("id", id)
         checks.int32("options", options)
         found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
+        if not detail:
+            return Waited6(found.pid, found.status, b"", b"")
         return Waited6(found.pid, found.status, rusage.wrusage(found.p, self._narrow),
                        self._system.machdep.user_siginfo(self._td, found.info))
 
-
     def _wait(self, idtype: int, id: int, options: int, call: str,
               target: int) -> Found | None:
+        """`_await` without its function: a debugger does nothing more often."""
         system, td = self._system, self._td
-        if system.closed:
-            self._alive()
-        try:
-            found = exit.look(system, td, idtype, id, options)
-            if found is None and options & exit.WNOHANG:
-                system.round()
+        with self._gate.way_in():
+            if system.closed:
+                self._alive()
+            try:
                 found = exit.look(system, td, idtype, id, options)
-            elif found is None:
-                found = self._sleep_for(idtype, id, options, call)
-        except Refused as e:
-            raise self._error(e, call, None, target) from None
-        return found
-
-
-    def _sleep_for(self, idtype: int, id: int, options: int, call: str) -> Found:
-        """exit.wait6 without its generator: a debugger does nothing more often."""
-        system, td, proc = self._system, self._td, self._proc
-        while True:
-            while not proc.news:
-                if not system.run_once() and not system.idle():
-                    raise Deadlock(call)
-                if system.gate.give_way():
-                    break       # another thread's wait may have seen the news
-            found = exit.look(system, td, idtype, id, options)
-            if found is not None:
+                if found is None and options & exit.WNOHANG:
+                    system.round()
+                    return exit.look(system, td, idtype, id, options)
+                while found is None:
+                    self._sleep_for_news(call)
+                    found = exit.look(system, td, idtype, id, options)
                 return found
-
+            except Refused as e:
+                raise self._error(e, call, None, target) from None
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
@@ -96,17 +85,17 @@ class EmulatedFreeBSD(ViewMounts):
         else:
             where = checks.address("addr", addr, self._pointer)
         system = self._system
-        if system.closed:
-            self._alive()
         ask = ptrace32.ptrace if self._narrow else ptrace.ptrace
-        try:
-            result = ask(system, self._td, request, pid, where, data, self._memory)
-            if isinstance(result, int):
-                return result
-            return system.drive(self._td, result, "ptrace")
-        except Refused as e:
-            raise self._error(e, "ptrace", request_name(system, request), pid) from None
-
+        with self._gate.way_in():
+            if system.closed:
+                self._alive()
+            try:
+                result = ask(system, self._td, request, pid, where, data, self._memory)
+                if isinstance(result, int):
+                    return result
+                return system.drive(self._td, result, "ptrace")
+            except Refused as e:
+                raise self._error(e, "ptrace", request_name(system, request), pid) from None
 
     def procctl(self, idtype: int, id: int, command: int, data: Address) -> int:
         checks.int32("idtype", idtype)
@@ -118,7 +107,6 @@ class EmulatedFreeBSD(ViewMounts):
             self._system, self._td, idtype, id, command, where, self._memory, self.target),
             command_name(self._system, command), id)
         return 0
-
 
     def sysctl(self, mib: Sequence[int] | str, *, new: bytes | None = None,
                room: int | None = None) -> bytes:
@@ -133,7 +121,6 @@ class EmulatedFreeBSD(ViewMounts):
             return sysctl.sysctl(self._system, self._td, mib, asked, new)
 
         return self._run("sysctl", work, mib if isinstance(mib, str) else _dotted(mib))
-
 
     def sysctl_size(self, mib: Sequence[int] | str) -> int:
         checks.sysctl(mib, None, None)

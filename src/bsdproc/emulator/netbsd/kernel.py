@@ -32,22 +32,24 @@ class EmulatedNetBSD(ViewMounts):
         return EmulatedNetBSD(self._system, proc, self._memory)
 
     # -- waiting -----------------------------------------------------------------------
-    def wait4(self, pid: int, options: int = 0) -> Waited:
+    def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
         checks.int32("pid", pid)
         checks.int32("options", options)
         idtype, id = wait.target(pid)
         found = self._wait(idtype, id, options | wait.WEXITED | wait.WTRAPPED, "wait4", pid)
         if found is None:
             return Waited(0, 0, b"")
-        return Waited(found.pid, found.status, rusage.of_process(found.p))
+        return Waited(found.pid, found.status, rusage.of_process(found.p) if detail else b"")
 
-    def wait6(self, idtype: int, id: int, options: int) -> Waited6:
+    def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
         checks.int32("idtype", idtype)
         checks.int64("id", id)
         checks.int32("options", options)
         found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")
+        if not detail:
+            return Waited6(found.pid, found.status, b"", b"")
         return Waited6(found.pid, found.status, rusage.wrusage(found.p),
                        self._system.machdep.siginfo(found.info))
 

@@ -24,9 +24,9 @@ def consume(kernel: Kernel, pid: int) -> None:
     try:
         if pid > _check.PID_MAX:
             pid = process_of(kernel, pid)
-        found, status, _ = kernel.wait4(pid, _PEEK)
+        found, status, _ = kernel.wait4(pid, _PEEK, False)
         if found and status & 0x7F == _STOPPED:
-            kernel.wait4(pid, _TAKE)
+            kernel.wait4(pid, _TAKE, False)
     except KernelError:
         return
 
