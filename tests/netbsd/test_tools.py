@@ -57,9 +57,63 @@ def test_truss_wants_a_program_of_the_system(capfd: pytest.CaptureFixture[str]) 
     assert "a program for freebsd" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("command", [
-    ["procstat"], ["reap"], ["proccontrol", "-m", "aslr", "-q"]], ids=lambda words: words[0])
-def test_what_is_freebsds_alone(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("command", "why"), [
+    (["reap"], "NetBSD has no reapers"),
+    (["proccontrol", "-m", "aslr", "-q"], "NetBSD has no procctl(2)")],
+    ids=lambda words: words[0] if isinstance(words, list) else "")
+def test_what_others_have_alone(command: list[str], why: str,
+                                capfd: pytest.CaptureFixture[str]) -> None:
     assert main.main([*command, *EMULATE, str(PROGRAMS / "netbsd" / "hello")]) == 2
     assert capfd.readouterr().err == (
-        f"bsdproc {command[0]}: it is for freebsd alone, and netbsd/amd64 is none\n")
+        f"bsdproc {command[0]}: it is for freebsd and dragonfly alone, not for netbsd/amd64: "
+        f"{why}\n")
+
+
+# -- procstat ---------------------------------------------------------------------------------
+
+
+def shown(capfd: pytest.CaptureFixture[str], *words: str) -> list[dict[str, str]]:
+    """What procstat says of it, by titles; the last column takes the rest of a line."""
+    assert main.main(["procstat", *words]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    titles, *lines = out.splitlines()
+    names = titles.split()
+    return [dict(zip(names, line.split(None, len(names) - 1), strict=True)) for line in lines]
+
+
+def test_procstat_of_a_program(capfd: pytest.CaptureFixture[str]) -> None:
+    path = str(PROGRAMS / "netbsd" / "ticker")
+    ticker = (*EMULATE, path)
+    process, = shown(capfd, *ticker)
+    assert (process["COMM"], process["STATE"], process["WCHAN"], process["EMUL"]) == (
+        "ticker", "sleep", "nanslp", "netbsd")
+    assert shown(capfd, "-b", *ticker)[0]["PATH"] == path
+    assert shown(capfd, "-c", *ticker, "two", "words")[0]["ARGS"] == f"{path} two words"
+    assert "PATH=" in shown(capfd, "-e", *ticker)[0]["ENVIRONMENT"]
+    assert [one["FD"] for one in shown(capfd, "-f", *ticker)] == ["text", "cwd", "0", "1", "2"]
+    signals = shown(capfd, "-i", *ticker)
+    assert (signals[0]["SIG"], signals[14]["SIG"]) == ("SIGHUP", "SIGTERM")
+    assert shown(capfd, "-l", *ticker)[0] == {
+        "PID": process["PID"], "COMM": "ticker", "RLIMIT": "cpu", "SOFT": "infinity",
+        "HARD": "infinity"}
+    assert shown(capfd, "-s", *ticker)[0]["EUID"] == "0"
+    assert shown(capfd, "-t", *ticker)[0]["TID"] == process["PID"]
+    assert [one["PATH"] for one in shown(capfd, "-v", *ticker) if one["PRT"] == "r-x"] == [path]
+    assert {"AT_PHDR", "AT_ENTRY"} <= {one["AUXV"] for one in shown(capfd, "-x", *ticker)}
+    assert main.main(["procstat", "-r", *ticker]) == 0
+    assert "maximum RSS" in capfd.readouterr().out
+
+
+def test_procstat_of_all_processes(capfd: pytest.CaptureFixture[str]) -> None:
+    names = [one["COMM"] for one in shown(capfd, "-a", *EMULATE)]
+    assert names[:2] == ["system", "init"]
+    assert len(names) == 3
+
+
+def test_procstat_of_a_program_and_its_child(capfd: pytest.CaptureFixture[str]) -> None:
+    hello = str(PROGRAMS / "netbsd" / "hello")
+    assert main.main(["procstat", "-h", "--after", "0.001", *EMULATE, hello]) == 0
+    parent, child = (line.split() for line in capfd.readouterr().out.splitlines()[-2:])
+    assert parent[1] == child[1] == "hello"
+    assert child[2] == parent[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsdproc.debugger import events
 from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
 from bsdproc.debugger.debugger import Debugger
+from bsdproc.debugger.keeper import Descendant
 from bsdproc.debugger.memory import Memory
 from bsdproc.debugger.process import Process
 from bsdproc.debugger.reaper import Reaper
@@ -16,6 +17,7 @@ __all__ = [
     "Breakpoint",
     "Breakpoints",
     "Debugger",
+    "Descendant",
     "Memory",
     "NotStopped",
     "Process",

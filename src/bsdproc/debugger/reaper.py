@@ -7,29 +7,19 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from bsdproc import freebsd
 from bsdproc.debugger.debugger import known_to_any
-from bsdproc.freebsd.constants.kinfo import ProcState
-from bsdproc.freebsd.constants.procctl import ReaperPidFlags
-from bsdproc.freebsd.constants.process import ProcFlags
-from bsdproc.freebsd.constants.signals import Signal
-from bsdproc.freebsd.constants.wait import IdType, WaitOptions
+from bsdproc.debugger.keeper import Descendant, keeper_for
 from bsdproc.kernel.default import resolve
-from bsdproc.kernel.errors import KernelError, not_supported
 
 if TYPE_CHECKING:
+    from bsdproc.debugger.keeper import ReaperStatus, Status
     from bsdproc.kernel.port import Kernel
 
+SIGKILL: Final = 9
 PAUSES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 """Seconds between looks at who is left, the last one again and again."""
-
-ELSEWHERE: Final = {
-    "dragonfly": "DragonFly's reaper neither lists nor kills: "
-                 "bsdproc.dragonfly.procctl.reap_status tells of one child at a time",
-    "netbsd": "NetBSD has no reaper; a Debugger with follow_fork=True loses none",
-}
-"""Why there is none on other systems."""
-ENDS: Final = WaitOptions.WEXITED | WaitOptions.WNOHANG
+LOOKS: Final = 40
+"""How often is looked for those that the system counts and does not show."""
 
 
 class Reaper:
@@ -46,22 +36,26 @@ class Reaper:
     the next reaper above.  Children that the caller had before are no descendants
     in this sense; those that it makes inside the block, by whatever means, are.
 
-    A process is the reaper or it is not: `KernelError` (EBUSY) for a second one
-    at the same time.  `NotSupported` on NetBSD and DragonFly.
+    A process is the reaper or it is not: `KernelError` (EBUSY; EALREADY on DragonFly)
+    for a second one at the same time.  `NotSupported` on NetBSD.
+
+    DragonFly's reaper counts the living below it, and neither lists nor signals them:
+    they are found by their parents in kern.proc, in a list that is made while they
+    fork, exit and are handed on, so that `descendants` and `kill` may miss one, and
+    `kill_all` looks again until the kernel counts none.  Inside the block the caller
+    can signal nobody but what it started there (EPERM), root included.
     """
 
     def __init__(self, *, kill: bool = True, kernel: Kernel | None = None) -> None:
         self.kernel = resolve(kernel)
-        if self.kernel.system != "freebsd":
-            raise not_supported(self.kernel.system, call="procctl", request="PROC_REAP_ACQUIRE",
-                                reason=ELSEWHERE.get(self.kernel.system))
+        self._keeper = keeper_for(self.kernel)
         self._kill = kill
-        self._ended: dict[int, freebsd.Status] = {}
+        self._ended: dict[int, Status] = {}
         """How processes ended that were collected and not yet asked for."""
         self._active = False
 
     def __enter__(self) -> Self:
-        freebsd.procctl.reap_acquire(kernel=self.kernel)
+        self._keeper.acquire()
         self._active = True
         return self
 
@@ -82,7 +76,7 @@ class Reaper:
                     raise
         finally:
             self._active = False
-            freebsd.procctl.reap_release(kernel=self.kernel)
+            self._keeper.release()
 
     def _open(self) -> None:
         if not self._active:
@@ -105,56 +99,55 @@ class Reaper:
                                  groups=groups, new_group=new_group)
 
     @property
-    def status(self) -> freebsd.procctl.ReaperStatus:
-        """PROC_REAP_STATUS: how many there are."""
+    def status(self) -> ReaperStatus:
+        """PROC_REAP_STATUS, as the system has it: how many there are."""
         self._open()
-        return freebsd.procctl.reap_status(kernel=self.kernel)
+        return self._keeper.status()
 
     @property
-    def descendants(self) -> tuple[freebsd.procctl.ReaperPid, ...]:
-        """PROC_REAP_GETPIDS: all of them, those that wait to be collected too.
+    def descendants(self) -> tuple[Descendant, ...]:
+        """All of them, those that wait to be collected too: PROC_REAP_GETPIDS, on
+        DragonFly kern.proc by parents.
 
-        Those of a reaper further down are that one's."""
+        On FreeBSD those of a reaper further down are that one's; on DragonFly they are
+        listed too."""
         self._open()
-        return freebsd.procctl.reap_getpids(kernel=self.kernel)
+        return self._keeper.below()
 
     # -- ends -----------------------------------------------------------------------
-    def wait(self, pid: int) -> freebsd.Status:
+    def wait(self, pid: int) -> Status:
         """Wait for a child's end: how it ended.  `ChildProcessError` for one that
         is no child (any more)."""
         self._open()
-        found: freebsd.Status | None = self._ended.pop(pid, None)
-        while found is None or isinstance(found, freebsd.Stopped | freebsd.Continued):
-            found = freebsd.wait(pid, kernel=self.kernel)
+        found: Status | None = self._ended.pop(pid, None)
+        while found is None or not self._keeper.has_ended(found):
+            found = self._keeper.wait(pid)
         return found
 
-    def collect(self) -> tuple[freebsd.Status, ...]:
+    def collect(self) -> tuple[Status, ...]:
         """Take the ends of descendants out of the process table that have become
         the caller's children, but for those that a debugger of its has in hand."""
         found, debugged = [], known_to_any()
         for one in self.descendants:
-            if ReaperPidFlags.REAPER_PIDINFO_CHILD in one.flags and one.pid not in debugged:
+            if one.child and one.pid not in debugged:
                 try:
-                    ended = freebsd.wait6(IdType.P_PID, one.pid, ENDS, kernel=self.kernel)
+                    status = self._keeper.take(one.pid)
                 except ChildProcessError:
                     continue
-                if ended is not None:
-                    self._ended[one.pid] = ended.status
-                    found.append(ended.status)
+                if status is not None:
+                    self._ended[one.pid] = status
+                    found.append(status)
         return tuple(found)
 
-    def kill(self, signal: Signal | int = Signal.SIGKILL) -> int:
-        """PROC_REAP_KILL, once: signal all descendants; how many were.
+    def kill(self, signal: int = SIGKILL) -> int:
+        """Signal all descendants, once; how many were: PROC_REAP_KILL, on DragonFly
+        kill(2) one by one.
 
         `PermissionError` when there are some and none may be signalled."""
         self._open()
-        try:
-            return freebsd.procctl.reap_kill(signal, kernel=self.kernel).killed
-        except ProcessLookupError as error:
-            return (error.killed or 0) if isinstance(error, KernelError) else 0
+        return self._keeper.signal(signal)
 
-    def kill_all(self, signal: Signal | int = Signal.SIGKILL, *,
-                 timeout: float | None = None) -> int:
+    def kill_all(self, signal: int = SIGKILL, *, timeout: float | None = None) -> int:
         """Signal and collect the descendants until none is left; how many were collected.
 
         Again and again: a process that is forked meanwhile is below the reaper as
@@ -163,7 +156,9 @@ class Reaper:
 
         `PermissionError` when those that are left may not be signalled;
         `TimeoutError` after `timeout` seconds, with whom it waits for: a process
-        that handles the signal, or one that a debugger holds."""
+        that handles the signal, or one that a debugger holds.  On DragonFly also for
+        those that the kernel counts and that cannot be found: of another's tracee, the
+        parent whom it had before may be gone."""
         collected, waited, turn = 0, 0.0, 0
         while True:
             refused: PermissionError | None = None
@@ -175,24 +170,20 @@ class Reaper:
             collected += found
             left = self.descendants
             if not left:
-                return collected
+                unseen = self._keeper.unseen()
+                if not unseen:
+                    return collected
+                if turn >= LOOKS:
+                    raise TimeoutError(f"{unseen} processes below are nowhere to be found")
             if found:
                 continue
-            if refused is not None and not any(self._dying(one.pid) for one in left):
+            dying = not left or any(self._keeper.dying(one.pid) for one in left)
+            if refused is not None and not dying:
                 raise refused
             if timeout is not None and waited >= timeout:
-                pids = ", ".join(str(one.pid) for one in left)
+                pids = ", ".join(str(one.pid) for one in left) or "some that are not to be found"
                 raise TimeoutError(f"after {timeout} seconds there are still {pids}")
             pause = PAUSES[min(turn, len(PAUSES) - 1)]
             self.kernel.settle(pause)
             waited += pause
             turn += 1
-
-    def _dying(self, pid: int) -> bool:
-        """Whether a process is on its way out: PROC_REAP_GETPIDS says so itself only
-        from FreeBSD 14 on."""
-        try:
-            process = freebsd.kinfo.process(pid, kernel=self.kernel)
-        except ProcessLookupError:
-            return True
-        return process.stat == ProcState.SZOMB or ProcFlags.P_WEXIT in process.flag

@@ -21,10 +21,10 @@ from bsdproc.freebsd.constants.procctl import (
     WxmapFlags,
 )
 from bsdproc.kernel import Kernel, KernelError
-from bsdproc.tools import session
+from bsdproc.tools import dragonfly_control, session
 
-SIGNALLED: Final = 128
-"""Added to the signal's number when one ended the command, as shells do it."""
+SYSTEMS: Final = ("freebsd", "dragonfly")
+ELSEWHERE: Final = "NetBSD has no procctl(2)"
 
 
 class Mode(NamedTuple):
@@ -165,22 +165,25 @@ MODES: Final[Mapping[str, Mode]] = {
 
 
 def parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:11} {mode.help}" for name, mode in MODES.items())
+    helps = {**{name: mode.help for name, mode in MODES.items()}, **dragonfly_control.MODES}
+    listed = "\n".join(f"  {name:11} {text}" for name, text in helps.items())
     made = argparse.ArgumentParser(
         prog="bsdproc proccontrol",
         description="Ask for a setting of a process, or set it: of one that runs, or for a command "
         "that is then run, with its exit status (128 and the signal's number when one ended it).",
         usage="bsdproc proccontrol -m MODE (-q | -s (enable|disable)) [--emulate SYSTEM/MACHINE] "
         "(-p PID | [--] COMMAND [ARGUMENT ...])",
-        epilog=f"modes:\n{listed}\n\n-q with a command asks at its first instruction.",
+        epilog=f"modes:\n{listed}\n\n-q with a command asks at its first instruction; of a reaper, "
+        "what the command has left below it when it has ended.",
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("-m", dest="mode", metavar="MODE", choices=tuple(MODES), required=True,
+    made.add_argument("-m", dest="mode", metavar="MODE",
+                      choices=(*helps, *dragonfly_control.LACKING), required=True,
                       help="the setting")
     which = made.add_mutually_exclusive_group(required=True)
     which.add_argument("-q", dest="query", action="store_true", help="ask for it")
     which.add_argument("-s", dest="set", choices=("enable", "disable"), help="set it")
     made.add_argument("-p", dest="pid", metavar="PID", type=int, help="of a process that runs")
-    session.add_emulate(made, "freebsd")
+    session.add_emulate(made, SYSTEMS)
     made.add_argument("command", metavar="COMMAND", nargs="?")
     made.add_argument("arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER)
     return made
@@ -197,16 +200,22 @@ def _main(argv: Sequence[str]) -> int:
         made.error("either a command or -p PID is wanted")
     if options.pid is not None and (options.emulate or options.pid <= 0):
         made.error("-p takes the id of a process of this host")
-    mode = MODES[options.mode]
-    change = mode.enable if options.set == "enable" else mode.disable
-    if options.set and change is None:
-        made.error(f"{options.mode} cannot be disabled")
     words = [options.command, *options.arguments]
-    with session.kernel(options.emulate, "freebsd") as kernel:
+    with session.kernel(options.emulate, SYSTEMS, ELSEWHERE) as kernel:
+        env = dict(os.environ) if options.emulate else None
+        if kernel.system == "dragonfly":
+            dragonfly_control.check(options.mode, options.set, options.pid)
+            path = session.bring(kernel, options.command)
+            return dragonfly_control.run(kernel, options.set, path, words, env)
+        mode = MODES.get(options.mode)
+        if mode is None:
+            raise session.Problem(f"{options.mode}: it is for dragonfly alone", session.USAGE)
+        change = mode.enable if options.set == "enable" else mode.disable
+        if options.set and change is None:
+            raise session.Problem(f"{options.mode} cannot be disabled", session.USAGE)
         try:
             if options.pid is None:
                 path = session.bring(kernel, options.command)
-                env = dict(os.environ) if options.emulate else None
                 if change is not None and options.set:
                     return _run(kernel, change, path, words, env)
                 return _ask(kernel, mode, path, words, env)
@@ -242,10 +251,4 @@ def _run(kernel: Kernel, change: Callable[[int | None, Kernel], None], path: str
         pid = view.spawn(path, words, env)
         return freebsd.wait(pid, kernel=view)
 
-    match kernel.run_child(work):
-        case freebsd.Exited(status=status):
-            return status
-        case freebsd.Signaled(signal=signal):
-            return SIGNALLED + int(signal)
-        case _:
-            return session.FAILED
+    return session.status_of(kernel.run_child(work))

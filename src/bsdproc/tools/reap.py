@@ -8,12 +8,15 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from bsdproc import Reaper, freebsd
-from bsdproc.freebsd.constants.signals import Signal
+from bsdproc import Reaper
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools import session
+from bsdproc.tools.tables import view_of
 
-SIGNALLED: Final = 128
+SYSTEMS: Final = ("freebsd", "dragonfly")
+ELSEWHERE: Final = "NetBSD has no reapers"
+SIGKILL: Final = 9
+SIGNALS: Final = 128
 GRACE: Final = 5.0
 
 
@@ -25,24 +28,26 @@ def parser() -> argparse.ArgumentParser:
         "command's, 128 and the signal's number when one ended it.",
         usage="bsdproc reap [-v] [-s SIGNAL] [-t SECONDS] [--emulate SYSTEM/MACHINE] [--] "
         "COMMAND [ARGUMENT ...]")
-    made.add_argument("-s", dest="signal", metavar="SIGNAL", type=_signal, default=Signal.SIGKILL,
+    made.add_argument("-s", dest="signal", metavar="SIGNAL", default="KILL",
                       help="send them this first, by its name or number (KILL)")
     made.add_argument("-t", dest="seconds", metavar="SECONDS", type=float, default=GRACE,
                       help=f"and SIGKILL after so many seconds ({GRACE:g})")
     made.add_argument("-v", dest="verbose", action="store_true", help="say what was left")
-    session.add_emulate(made, "freebsd")
+    session.add_emulate(made, SYSTEMS)
     made.add_argument("command", metavar="COMMAND")
     made.add_argument("arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER)
     return made
 
 
-def _signal(text: str) -> Signal | int:
-    name = text.upper().removeprefix("SIG")
-    if f"SIG{name}" in Signal.__members__:
-        return Signal[f"SIG{name}"]
-    if text.isdecimal() and 0 < int(text) <= 128:
+def _signal(text: str, system: str) -> int:
+    """A signal of the system's, by name or number."""
+    names = session.signals_of(system)
+    name = f"SIG{text.upper().removeprefix('SIG')}"
+    if name in names:
+        return names[name]
+    if text.isdecimal() and 0 < int(text) <= SIGNALS:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no signal")
+    raise session.Problem(f"{text!r} is no signal", session.USAGE)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,7 +56,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     options = parser().parse_args(argv)
-    with session.kernel(options.emulate, "freebsd") as kernel:
+    with session.kernel(options.emulate, SYSTEMS, ELSEWHERE) as kernel:
+        signal = _signal(options.signal, kernel.system)
         path = session.bring(kernel, options.command)
         env = dict(os.environ) if options.emulate else None
         try:
@@ -62,31 +68,31 @@ def _main(argv: Sequence[str]) -> int:
                 except OSError as error:
                     raise session.refused(error, options.command, kernel) from None
                 ended = reaper.wait(pid)
-                _clear(reaper, kernel, options)
+                if options.verbose:
+                    _tell(reaper, kernel)
+                _clear(reaper, signal, options)
         except KernelError as error:
             why = f" ({error.reason})" if error.reason else ""
             raise session.Problem(f"{options.command}: {error.strerror}{why}") from None
-    match ended:
-        case freebsd.Exited(status=status):
-            return status
-        case freebsd.Signaled(signal=signal):
-            return SIGNALLED + int(signal)
-        case _:
-            return session.FAILED
+    return session.status_of(ended)
 
 
-def _clear(reaper: Reaper, kernel: Kernel, options: argparse.Namespace) -> None:
-    """End what is left, and say so if that is wanted."""
-    if options.verbose:
-        for one in sorted(reaper.descendants, key=lambda one: one.pid):
-            try:
-                name = freebsd.kinfo.process(one.pid, kernel=kernel).comm
-            except ProcessLookupError:
-                continue
-            print(f"bsdproc reap: {one.pid} ({name}) is left", file=sys.stderr)
-    if options.signal != Signal.SIGKILL:
+def _tell(reaper: Reaper, kernel: Kernel) -> None:
+    """Say what is left."""
+    view = view_of(kernel.system)
+    for one in sorted(reaper.descendants, key=lambda one: one.pid):
         try:
-            reaper.kill_all(options.signal, timeout=options.seconds)
+            name = view.name(kernel, one.pid)
+        except ProcessLookupError:
+            continue
+        print(f"bsdproc reap: {one.pid} ({name}) is left", file=sys.stderr)
+
+
+def _clear(reaper: Reaper, signal: int, options: argparse.Namespace) -> None:
+    """End what is left."""
+    if signal != SIGKILL:
+        try:
+            reaper.kill_all(signal, timeout=options.seconds)
         except TimeoutError as error:
             if options.verbose:
                 print(f"bsdproc reap: {error}", file=sys.stderr)

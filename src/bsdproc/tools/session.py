@@ -6,16 +6,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import IntEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from bsdproc import kernel as kernels
 from bsdproc.kernel import Kernel, KernelError, NoKernel
 from bsdproc.tools import programs
+from bsdproc.typed import waiting
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+SIGNALLED: Final = 128
+"""Added to the signal's number when one ended a command, as shells do it."""
 EMULATED: Final = {"freebsd/amd64": "FreeBSD", "netbsd/amd64": "NetBSD",
                    "dragonfly/x86_64": "DragonFly"}
 """The class of each emulated kernel."""
@@ -29,9 +34,14 @@ class Problem(Exception):
         self.status = status
 
 
-def add_emulate(parser: argparse.ArgumentParser, only: str = "") -> None:
-    """--emulate, for all emulated kernels or one system's."""
-    names = ", ".join(name for name in EMULATED if name.startswith(only))
+def _named(systems: Sequence[str]) -> list[str]:
+    """The emulated kernels of these systems; of all for none."""
+    return [name for name in EMULATED if not systems or name.partition("/")[0] in systems]
+
+
+def add_emulate(parser: argparse.ArgumentParser, only: Sequence[str] = ()) -> None:
+    """--emulate, for all emulated kernels or some systems'."""
+    names = ", ".join(_named(only))
     parser.add_argument(
         "--emulate", metavar="SYSTEM/MACHINE",
         help=f"run the program under an emulated kernel ({names}) instead of the host's; it "
@@ -39,16 +49,18 @@ def add_emulate(parser: argparse.ArgumentParser, only: str = "") -> None:
 
 
 @contextmanager
-def kernel(emulate: str | None, only: str = "") -> Iterator[Kernel]:
+def kernel(emulate: str | None, only: Sequence[str] = (), elsewhere: str = "") -> Iterator[Kernel]:
     """The emulated kernel that is asked for, or the host's own, as the default one.
 
-    `only` is the one system that a command is for."""
-    names = [name for name in EMULATED if name.startswith(only)]
+    `only` are the systems that a command is for, all for none, and `elsewhere` says why
+    it is for no other."""
+    names = _named(only)
+    why = f"it is for {' and '.join(only)} alone, not for %s{elsewhere and f': {elsewhere}'}"
     if emulate is None:
         try:
             with kernels.host() as host:
-                if only and host.system != only:
-                    raise Problem(f"it is for {only} alone, and this is {host.system}", USAGE)
+                if only and host.system not in only:
+                    raise Problem(why % host.system, USAGE)
                 yield host
         except NoKernel as error:
             raise Problem(str(error), USAGE) from None
@@ -56,7 +68,7 @@ def kernel(emulate: str | None, only: str = "") -> Iterator[Kernel]:
     if emulate not in names:
         raise Problem(f"no emulated kernel is there for {emulate!r}, only for "
                       f"{', '.join(names)}" if emulate not in EMULATED else
-                      f"it is for {only} alone, and {emulate} is none", USAGE)
+                      why % emulate, USAGE)
     try:
         from bsdproc import emulator
 
@@ -106,6 +118,23 @@ def refused(error: OSError, name: str, kernel: Kernel) -> Problem:
         why = f" ({error.reason})" if error.reason else ""
         return Problem(f"{name}: {error.strerror}{why}")
     return Problem(f"{name}: {error.strerror or error}")
+
+
+def status_of(ended: object) -> int:
+    """The exit status for a command that ended so, whatever the system."""
+    match ended:
+        case waiting.Exited(status=status):
+            return status
+        case waiting.Signaled(signal=signal):
+            return SIGNALLED + int(signal)
+        case _:
+            return FAILED
+
+
+def signals_of(system: str) -> Mapping[str, int]:
+    """A system's signals, by their names in C."""
+    made = import_module(f"bsdproc.{system}.constants.signals")
+    return cast(type[IntEnum], made.Signal).__members__
 
 
 def run(command: str, work: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:

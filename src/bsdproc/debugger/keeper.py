@@ -1,0 +1,80 @@
+"""What `Reaper` needs of a system's procctl(2), in terms of its own.
+
+One module beside this one implements it for each system that has reapers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from bsdproc.kernel.errors import not_supported
+
+if TYPE_CHECKING:
+    from bsdproc import dragonfly, freebsd
+    from bsdproc.freebsd.constants.procctl import ReaperPidFlags
+    from bsdproc.kernel.port import Kernel
+
+    Status: TypeAlias = freebsd.Status | dragonfly.Status
+    ReaperStatus: TypeAlias = freebsd.procctl.ReaperStatus | dragonfly.procctl.ReaperStatus
+
+NO_REAPER: Final = "NetBSD has no reaper; a Debugger with follow_fork=True loses none"
+
+
+@dataclass(frozen=True, slots=True)
+class Descendant:
+    """A process below a reaper; it may have ended, and wait to be collected."""
+
+    pid: int
+    subtree: int
+    """The reaper's child that it descends from, or is; on FreeBSD that one may be gone."""
+    child: bool
+    """It is the reaper's own child."""
+    flags: ReaperPidFlags | None = None
+    """What PROC_REAP_GETPIDS says of it; None on DragonFly, which has no such command."""
+
+
+class Keeper(Protocol):
+    """A system's reaper: the caller."""
+
+    kernel: Kernel
+
+    def acquire(self) -> None: ...
+    def release(self) -> None: ...
+    def status(self) -> ReaperStatus: ...
+
+    def below(self) -> tuple[Descendant, ...]:
+        """All that can be seen, the ended too."""
+
+    def unseen(self) -> int:
+        """How many there are that `below` does not tell of, when it tells of none."""
+
+    def signal(self, signal: int) -> int:
+        """Signal all of them; how many were.  `PermissionError` when none may be that
+        is there."""
+
+    def wait(self, pid: int) -> Status:
+        """wait4(2) for a child."""
+
+    def take(self, pid: int) -> Status | None:
+        """Collect a child that has ended; None for one that has not."""
+
+    def dying(self, pid: int) -> bool:
+        """Whether a process is on its way out, or is gone."""
+
+    def has_ended(self, status: Status) -> bool:
+        """Whether it is an end that a status tells of."""
+
+
+def keeper_for(kernel: Kernel) -> Keeper:
+    """The implementation for a kernel's system; `NotSupported` on NetBSD."""
+    if kernel.system == "freebsd":
+        from bsdproc.debugger._freebsd_reaper import FreeBSDKeeper
+
+        return FreeBSDKeeper(kernel)
+    if kernel.system == "dragonfly":
+        from bsdproc.debugger._dragonfly_reaper import DragonFlyKeeper
+
+        return DragonFlyKeeper(kernel)
+    raise not_supported(kernel.system, call="procctl", request="PROC_REAP_ACQUIRE",
+                        reason=NO_REAPER)
