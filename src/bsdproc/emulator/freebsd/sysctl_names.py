@@ -311,7 +311,7 @@ HW = (
     node("hw", 6, "Hardware"),
     text("hw.machine", 1, lambda r: "amd64" if r.wide else "i386", "Machine"),
     text("hw.model", 2, "Emulated processor", "Processor", RD),
-    constant("hw.ncpu", 3, Type.INT, 2, "Processors"),
+    constant("hw.ncpu", 3, Type.INT, 1, "Processors"),
     constant("hw.byteorder", 4, Type.INT, 1234, "Order of bytes"),
     constant("hw.physmem", 5, Type.ULONG, PHYSMEM, "Memory", RD),
     constant("hw.usermem", 6, Type.ULONG, PHYSMEM - (256 << 20), "Memory not wired", RD),

@@ -22,6 +22,7 @@ def table() -> Mapping[int, Entry]:
         messages,
         procdesc,
         process,
+        processors,
         shm,
         signals,
         sockets,
@@ -31,7 +32,7 @@ def table() -> Mapping[int, Entry]:
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets, messages, shm):
+                   fastblock, sockets, messages, shm, processors):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
