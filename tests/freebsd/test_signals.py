@@ -19,8 +19,8 @@ from bsdproc.freebsd.constants import (
     Signal,
     TrapCode,
 )
-from bsdproc.freebsd.records import Malformed
 from bsdproc.freebsd.siginfo import Siginfo, code_of
+from bsdproc.typed.records import Malformed
 
 MACHINES = [machine for system, machine in abi.targets() if system == "freebsd"]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bsdproc import abi
 from bsdproc.netbsd import kinfo, procfs
-from bsdproc.netbsd.records import Malformed
 from bsdproc.netbsd.registers import FLOATING, GENERAL
 from bsdproc.netbsd.siginfo import Siginfo
+from bsdproc.typed.records import Malformed
 
 HERE = Path(__file__).parent / "captures"
 MACHINES = [machine for system, machine in abi.targets() if system == "netbsd"]

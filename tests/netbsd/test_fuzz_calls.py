@@ -18,7 +18,8 @@ from bsdproc.kernel import Kernel, NotSupported
 from bsdproc.kernel.errors import NoSuchProcess
 from bsdproc.netbsd import kinfo, procfs, ptrace
 from bsdproc.netbsd.constants import Limit
-from bsdproc.netbsd.records import Malformed, Record
+from bsdproc.netbsd.records import Record
+from bsdproc.typed.records import Malformed
 
 MACHINES = [machine for system, machine in abi.targets() if system == "netbsd"]
 FEW = settings(max_examples=200, deadline=None)

@@ -29,8 +29,8 @@ from bsdproc.netbsd.constants import (
     Signal,
     TrapCode,
 )
-from bsdproc.netbsd.records import Malformed
 from bsdproc.netbsd.siginfo import Siginfo, code_of
+from bsdproc.typed.records import Malformed
 
 MACHINES = [machine for system, machine in abi.targets() if system == "netbsd"]
 Make = Callable[..., Any]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.dragonfly.constants.kinfo import KernProc, LwpState, ProcState, Sysctl
 from bsdproc.dragonfly.constants.process import ProcFlags
 from bsdproc.dragonfly.kinfo.proc import KinfoProc
-from bsdproc.dragonfly.records import Malformed
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

@@ -1,36 +1,11 @@
-"""Records that DragonFly hands out; see `bsdproc.typed.records`."""
+"""What DragonFly's own records and fields are; see `bsdproc.typed.records`."""
 
 from __future__ import annotations
 
 from bsdproc.dragonfly import sigset
 from bsdproc.dragonfly.constants.signals import Signal
 from bsdproc.typed import records
-from bsdproc.typed.records import (
-    Enumerated,
-    Field,
-    Flagged,
-    Malformed,
-    Nested,
-    Number,
-    Numbers,
-    Seconds,
-    SignalSet,
-    Text,
-)
-
-__all__ = [
-    "Enumerated",
-    "Field",
-    "Flagged",
-    "Malformed",
-    "Nested",
-    "Number",
-    "Numbers",
-    "Record",
-    "Seconds",
-    "Signals",
-    "Text",
-]
+from bsdproc.typed.records import SignalSet
 
 
 class Record(records.Record):

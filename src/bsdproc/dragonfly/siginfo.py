@@ -18,8 +18,9 @@ from bsdproc.dragonfly.constants.signals import (
     SignalCode,
     TrapCode,
 )
-from bsdproc.dragonfly.records import Enumerated, Number, Record
+from bsdproc.dragonfly.records import Record
 from bsdproc.typed.codes import SignalCodes
+from bsdproc.typed.records import Enumerated, Number
 
 _CODES: Final = SignalCodes({
     Signal.SIGILL: IllCode,

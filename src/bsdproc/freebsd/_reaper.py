@@ -9,9 +9,9 @@ from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.procctl import ReaperKillFlags, ReaperPidFlags, ReaperStatusFlags
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType
-from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

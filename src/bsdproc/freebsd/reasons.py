@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.freebsd.constants.kinfo import KernProc, ProcState, Sysctl
 from bsdproc.freebsd.constants.process import ProcFlags, ProcFlags2
 from bsdproc.freebsd.kinfo.proc import KinfoProc
-from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Caller, Kernel

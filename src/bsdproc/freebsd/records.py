@@ -1,40 +1,11 @@
-"""Records that FreeBSD hands out; see `bsdproc.typed.records`."""
+"""What FreeBSD's own records and fields are; see `bsdproc.typed.records`."""
 
 from __future__ import annotations
 
 from bsdproc.freebsd import sigset
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.typed import records
-from bsdproc.typed.records import (
-    Enumerated,
-    Field,
-    Flagged,
-    Malformed,
-    Nested,
-    Number,
-    Numbers,
-    Pair,
-    Seconds,
-    SignalSet,
-    Tail,
-    Text,
-)
-
-__all__ = [
-    "Enumerated",
-    "Field",
-    "Flagged",
-    "Malformed",
-    "Nested",
-    "Number",
-    "Numbers",
-    "Pair",
-    "Record",
-    "Seconds",
-    "Signals",
-    "Tail",
-    "Text",
-]
+from bsdproc.typed.records import SignalSet
 
 
 class Record(records.Record):

@@ -18,8 +18,9 @@ from bsdproc.freebsd.constants.signals import (
     SignalCode,
     TrapCode,
 )
-from bsdproc.freebsd.records import Enumerated, Number, Record
+from bsdproc.freebsd.records import Record
 from bsdproc.typed.codes import SignalCodes
+from bsdproc.typed.records import Enumerated, Number
 
 _CODES: Final = SignalCodes({
     Signal.SIGILL: IllCode,

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from bsdproc import abi
 from bsdproc.netbsd.constants.auxv import AuxType
-from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.enums import known
+from bsdproc.typed.records import Malformed
 
 
 class AuxEntry(NamedTuple):

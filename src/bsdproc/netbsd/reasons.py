@@ -14,7 +14,7 @@ from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd.constants.kinfo import KernProc, Sysctl
 from bsdproc.netbsd.constants.process import ProcFlags, ProcState
 from bsdproc.netbsd.kinfo.proc import KinfoProc
-from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

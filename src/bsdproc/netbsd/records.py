@@ -1,36 +1,11 @@
-"""Records that NetBSD hands out; see `bsdproc.typed.records`."""
+"""What NetBSD's own records and fields are; see `bsdproc.typed.records`."""
 
 from __future__ import annotations
 
 from bsdproc.netbsd import sigset
 from bsdproc.netbsd.constants.signals import Signal
 from bsdproc.typed import records
-from bsdproc.typed.records import (
-    Enumerated,
-    Field,
-    Flagged,
-    Malformed,
-    Nested,
-    Number,
-    Numbers,
-    Seconds,
-    SignalSet,
-    Text,
-)
-
-__all__ = [
-    "Enumerated",
-    "Field",
-    "Flagged",
-    "Malformed",
-    "Nested",
-    "Number",
-    "Numbers",
-    "Record",
-    "Seconds",
-    "Signals",
-    "Text",
-]
+from bsdproc.typed.records import SignalSet
 
 
 class Record(records.Record):

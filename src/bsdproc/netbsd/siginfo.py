@@ -20,8 +20,9 @@ from bsdproc.netbsd.constants.signals import (
     SignalCode,
     TrapCode,
 )
-from bsdproc.netbsd.records import Enumerated, Number, Record
+from bsdproc.netbsd.records import Record
 from bsdproc.typed.codes import SignalCodes
+from bsdproc.typed.records import Enumerated, Number
 
 if TYPE_CHECKING:
     from bsdproc.abi import Value

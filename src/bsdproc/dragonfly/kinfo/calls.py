@@ -8,9 +8,9 @@ from bsdproc.dragonfly import _call, _check
 from bsdproc.dragonfly.constants.kinfo import KernProc, KernProcFlags, Sysctl
 from bsdproc.dragonfly.kinfo.misc import KinfoCputime, KinfoFile, KinfoSigtramp
 from bsdproc.dragonfly.kinfo.proc import KinfoProc
-from bsdproc.dragonfly.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import encoded, string, strings
 
 if TYPE_CHECKING:

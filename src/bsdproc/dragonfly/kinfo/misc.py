@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bsdproc.dragonfly.records import Number, Record, Text
+from bsdproc.dragonfly.records import Record
+from bsdproc.typed.records import Number, Text
 
 
 class KinfoSigtramp(Record):

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from bsdproc.dragonfly.constants.kinfo import LwpState, PriorityType, ProcState
 from bsdproc.dragonfly.constants.process import LwpFlags, ProcFlags, SessionFlags
-from bsdproc.dragonfly.records import (
-    Enumerated,
-    Flagged,
-    Nested,
-    Number,
-    Numbers,
-    Record,
-    Seconds,
-    Signals,
-    Text,
-)
+from bsdproc.dragonfly.records import Record, Signals
 from bsdproc.dragonfly.rusage import Rusage
+from bsdproc.typed.records import Enumerated, Flagged, Nested, Number, Numbers, Seconds, Text
 
 NO_DEVICE = 0xFFFFFFFF
 """`KinfoProc.tdev` of a process without a controlling terminal (NOUDEV)."""

@@ -65,9 +65,9 @@ from bsdproc.freebsd.kinfo.misc import (
 )
 from bsdproc.freebsd.kinfo.proc import KinfoProc, Priority
 from bsdproc.freebsd.kinfo.vm import KinfoOvmentry, KinfoVmentry, KinfoVmLayout
-from bsdproc.freebsd.records import Malformed
 from bsdproc.freebsd.rusage import Rusage
 from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.records import Malformed
 
 __all__ = [
     "AuxEntry",

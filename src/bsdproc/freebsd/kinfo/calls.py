@@ -16,11 +16,11 @@ from bsdproc.freebsd.kinfo.misc import (
 )
 from bsdproc.freebsd.kinfo.proc import KinfoProc
 from bsdproc.freebsd.kinfo.vm import KinfoOvmentry, KinfoVmentry, KinfoVmLayout
-from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import known
 from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import encoded, string, strings
 
 if TYPE_CHECKING:

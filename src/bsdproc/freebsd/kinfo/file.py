@@ -14,8 +14,9 @@ from bsdproc.freebsd.constants.kinfo import (
     FileType,
     VnodeType,
 )
-from bsdproc.freebsd.records import Enumerated, Field, Flagged, Number, Numbers, Record, Tail, Text
+from bsdproc.freebsd.records import Record
 from bsdproc.typed.enums import known
+from bsdproc.typed.records import Enumerated, Field, Flagged, Number, Numbers, Tail, Text
 from bsdproc.typed.texts import string
 
 _AF_UNIX: Final = 1

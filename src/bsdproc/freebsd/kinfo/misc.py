@@ -9,7 +9,8 @@ from bsdproc.freebsd.constants.kinfo import (
     KstackState,
     VnodeType,
 )
-from bsdproc.freebsd.records import Enumerated, Flagged, Number, Numbers, Record, Text
+from bsdproc.freebsd.records import Record
+from bsdproc.typed.records import Enumerated, Flagged, Number, Numbers, Text
 
 
 class KinfoKstack(Record):

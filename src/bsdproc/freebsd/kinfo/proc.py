@@ -11,18 +11,9 @@ from bsdproc.freebsd.constants.process import (
     SwapFlags,
     ThreadFlags,
 )
-from bsdproc.freebsd.records import (
-    Enumerated,
-    Flagged,
-    Nested,
-    Number,
-    Numbers,
-    Record,
-    Seconds,
-    Signals,
-    Text,
-)
+from bsdproc.freebsd.records import Record, Signals
 from bsdproc.freebsd.rusage import Rusage
+from bsdproc.typed.records import Enumerated, Flagged, Nested, Number, Numbers, Seconds, Text
 
 
 class Priority(Record):

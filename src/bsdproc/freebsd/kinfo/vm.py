@@ -10,7 +10,8 @@ from bsdproc.freebsd.constants.kinfo import (
     VmType,
     VnodeType,
 )
-from bsdproc.freebsd.records import Enumerated, Flagged, Number, Record, Tail, Text
+from bsdproc.freebsd.records import Record
+from bsdproc.typed.records import Enumerated, Flagged, Number, Tail, Text
 
 
 class KinfoVmentry(Record):

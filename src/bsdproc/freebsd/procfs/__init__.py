@@ -66,8 +66,8 @@ from bsdproc.freebsd.procfs.texts import (
     parse_status,
     parse_strings,
 )
-from bsdproc.freebsd.records import Malformed
 from bsdproc.typed.filesystem import FileSystem
+from bsdproc.typed.records import Malformed
 
 __all__ = [
     "NODES",

@@ -14,9 +14,9 @@ from bsdproc.freebsd import auxv
 from bsdproc.freebsd.auxv import AuxEntry
 from bsdproc.freebsd.constants.kinfo import Limit
 from bsdproc.freebsd.constants.ptrace import VmProtection
-from bsdproc.freebsd.records import Malformed
 from bsdproc.typed import limits
 from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import strings, text
 
 

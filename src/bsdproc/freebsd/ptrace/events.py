@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.ptrace import PtraceEvents
 from bsdproc.freebsd.ptrace.lwp import lwpinfo
-from bsdproc.freebsd.records import Number, Pair, Record
+from bsdproc.freebsd.records import Record
 from bsdproc.typed.enums import flags
+from bsdproc.typed.records import Number, Pair
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants.ptrace import LwpEvent, LwpFlags
-from bsdproc.freebsd.records import (
-    Enumerated,
-    Flagged,
-    Malformed,
-    Nested,
-    Number,
-    Record,
-    Signals,
-    Text,
-)
+from bsdproc.freebsd.records import Record, Signals
 from bsdproc.freebsd.siginfo import Siginfo
+from bsdproc.typed.records import Enumerated, Flagged, Malformed, Nested, Number, Text
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

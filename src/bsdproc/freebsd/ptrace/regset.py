@@ -10,7 +10,6 @@ from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.machine import XsaveArea
 from bsdproc.freebsd.constants.ptrace import Note
 from bsdproc.freebsd.ptrace.xstate import XFeature, XState, XStateInfo
-from bsdproc.freebsd.records import Malformed
 from bsdproc.freebsd.registers import (
     FLOATING,
     GENERAL,
@@ -23,6 +22,7 @@ from bsdproc.freebsd.registers import (
     VsxRegistersLe,
 )
 from bsdproc.kernel import errors
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import encoded, string
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.constants.ptrace import VmProtection
-from bsdproc.freebsd.records import Malformed
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import text
 
 if TYPE_CHECKING:

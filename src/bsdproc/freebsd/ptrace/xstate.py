@@ -14,7 +14,7 @@ from enum import KEEP, Flag
 from typing import TYPE_CHECKING, Final, Self
 
 from bsdproc.freebsd import _call, _check
-from bsdproc.freebsd.records import Malformed
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

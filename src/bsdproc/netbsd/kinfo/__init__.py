@@ -41,8 +41,8 @@ from bsdproc.netbsd.kinfo.file import KinfoFile
 from bsdproc.netbsd.kinfo.lwp import KinfoLwp
 from bsdproc.netbsd.kinfo.proc import KinfoProc
 from bsdproc.netbsd.kinfo.vm import KinfoVmentry
-from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import ended_strings as parse_strings
 from bsdproc.typed.texts import string as parse_string
 

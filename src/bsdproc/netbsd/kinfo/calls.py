@@ -13,7 +13,7 @@ from bsdproc.netbsd.kinfo.lwp import KinfoLwp
 from bsdproc.netbsd.kinfo.proc import KinfoProc
 from bsdproc.netbsd.kinfo.tables import table
 from bsdproc.netbsd.kinfo.vm import KinfoVmentry
-from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import ended_strings, string
 
 if TYPE_CHECKING:

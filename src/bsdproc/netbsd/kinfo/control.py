@@ -16,8 +16,8 @@ from bsdproc.netbsd.constants.kinfo import (
     Sysctl,
 )
 from bsdproc.netbsd.kinfo.calls import own
-from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import encoded, string
 
 if TYPE_CHECKING:

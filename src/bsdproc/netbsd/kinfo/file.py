@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bsdproc.netbsd.constants.kinfo import FileType, VnodeType
-from bsdproc.netbsd.records import Enumerated, Number, Record
+from bsdproc.netbsd.records import Record
+from bsdproc.typed.records import Enumerated, Number
 
 
 class KinfoFile(Record):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bsdproc.netbsd.constants.process import LwpFlags, LwpState
-from bsdproc.netbsd.records import Enumerated, Flagged, Number, Record, Text
+from bsdproc.netbsd.records import Record
+from bsdproc.typed.records import Enumerated, Flagged, Number, Text
 
 
 class KinfoLwp(Record):

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from bsdproc.netbsd.constants.process import LwpState, ProcFlags, ProcState, SessionFlags
-from bsdproc.netbsd.records import (
-    Enumerated,
-    Flagged,
-    Number,
-    Numbers,
-    Record,
-    Signals,
-    Text,
-)
+from bsdproc.netbsd.records import Record, Signals
+from bsdproc.typed.records import Enumerated, Flagged, Number, Numbers, Text
 
 
 class KinfoProc(Record):

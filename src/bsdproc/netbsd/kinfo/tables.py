@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd import _call
-from bsdproc.netbsd.records import Malformed, Record
+from bsdproc.netbsd.records import Record
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

@@ -131,9 +131,9 @@ from bsdproc.netbsd.procfs.texts import (
     parse_status,
     parse_strings,
 )
-from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.filesystem import FileSystem
 from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeStat, NoProcess
+from bsdproc.typed.records import Malformed
 
 __all__ = [
     "FD_NODES",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd import _call
 from bsdproc.netbsd.constants.procfs import MountFlags, ProcfsMount, ProcfsVersion
-from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.filesystem import FileSystem, filesystem
 from bsdproc.typed.procfs import ROOT
+from bsdproc.typed.records import Malformed
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bsdproc.netbsd.procfs.texts import matched
-from bsdproc.netbsd.records import Malformed
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import text
 
 _SHOWN: Final = 60

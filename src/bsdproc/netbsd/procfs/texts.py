@@ -9,9 +9,9 @@ from typing import Final
 
 from bsdproc.netbsd.constants.kinfo import Limit, VmProtection
 from bsdproc.netbsd.kinfo.control import bound
-from bsdproc.netbsd.records import Malformed
 from bsdproc.typed.enums import known
 from bsdproc.typed.limits import Rlimit
+from bsdproc.typed.records import Malformed
 from bsdproc.typed.rows import rows
 from bsdproc.typed.texts import ended_strings, text
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.netbsd import _call, _check, sigset
 from bsdproc.netbsd.constants.ptrace import PtraceEvents
-from bsdproc.netbsd.records import Flagged, Nested, Number, Record
+from bsdproc.netbsd.records import Record
 from bsdproc.netbsd.siginfo import Siginfo
 from bsdproc.typed.enums import flags
+from bsdproc.typed.records import Flagged, Nested, Number
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

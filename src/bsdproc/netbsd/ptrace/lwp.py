@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bsdproc.netbsd import _call, _check
 from bsdproc.netbsd.constants.ptrace import LwpEvent
-from bsdproc.netbsd.records import Enumerated, Malformed, Number, Record, Signals, Text
+from bsdproc.netbsd.records import Record, Signals
+from bsdproc.typed.records import Enumerated, Malformed, Number, Text
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel

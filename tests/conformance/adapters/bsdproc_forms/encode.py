@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Flag
 
-from bsdproc.freebsd import records, sigset
+from bsdproc.freebsd import sigset
 from bsdproc.freebsd.records import Record
+from bsdproc.typed.records import Field
 
 
 def record(value: Record) -> bytes:
@@ -32,7 +33,7 @@ def table(values: Iterable[Record]) -> bytes:
     return b"".join(map(record, values))
 
 
-def _field(field: records.Field[object], value: object, room: int, machine: str) -> bytes:
+def _field(field: Field[object], value: object, room: int, machine: str) -> bytes:
     size, order = min(field.size, room), "little"
     if isinstance(value, Record):
         return record(value)
