@@ -53,3 +53,11 @@ MACHINES: tuple[Machine, ...] = (
     Machine("dragonfly", "x86_64", "x86_64-dragonfly", 8, "little", True),
 )
 """Every target, FreeBSD's first."""
+
+ELF: dict[str, int] = {
+    "amd64": 62, "x86_64": 62, "i386": 3, "arm64": 183, "aarch64": 183, "arm": 40,
+    "riscv64": 243, "riscv32": 243, "powerpc64": 21, "powerpc64le": 21, "powerpc": 20,
+    "sparc": 2, "sparc64": 43, "mipseb": 8, "mipsel": 8,
+}  # fmt: skip
+"""e_machine of each machine's ELF files; with the size of a pointer and the byte order it tells
+a system's machines apart."""

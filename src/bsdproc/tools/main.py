@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Command] = {
     "procstat": Command("bsdproc.tools.procstat", "show what processes are and have"),
     "proccontrol": Command("bsdproc.tools.proccontrol", "ask for or set what procctl(2) controls"),
     "reap": Command("bsdproc.tools.reap", "run a command and end all that it leaves behind"),
+    "core": Command("bsdproc.tools.core", "show what a core file says of its process"),
     "surface": Command("bsdproc.tools.surface", "show where each C name is found in Python"),
 }
 """Every command, by its name on the command line."""

@@ -7,18 +7,17 @@ import shutil
 from struct import Struct
 from typing import Final, NamedTuple
 
+from bsdproc.abi.machines import ELF
+from bsdproc.abi.machines import MACHINES as _TARGETS
+
 MAGIC: Final = b"\x7fELF"
 HEADER_MAX: Final = 1 << 16
 
-# e_machine, bits and byte order of bsdproc's machines.
 MACHINES: Final[dict[str, tuple[int, int, str]]] = {
-    "amd64": (62, 64, "<"), "x86_64": (62, 64, "<"), "i386": (3, 32, "<"),
-    "arm64": (183, 64, "<"), "aarch64": (183, 64, "<"), "arm": (40, 32, "<"),
-    "riscv64": (243, 64, "<"), "riscv32": (243, 32, "<"),
-    "powerpc64": (21, 64, ">"), "powerpc64le": (21, 64, "<"), "powerpc": (20, 32, ">"),
-    "sparc": (2, 32, ">"), "sparc64": (43, 64, ">"), "mipseb": (8, 32, ">"),
-    "mipsel": (8, 32, "<"),
+    row.machine: (ELF[row.machine], 8 * row.pointer, "<" if row.byteorder == "little" else ">")
+    for row in _TARGETS
 }
+"""e_machine, bits and byte order of bsdproc's machines."""
 NUMBERS: Final = {2: "sparc", 3: "i386", 8: "mips", 20: "powerpc", 21: "powerpc64", 40: "arm",
                   43: "sparc64", 62: "amd64", 183: "arm64", 243: "riscv"}
 RUNS: Final = {"amd64": ("amd64", "i386"), "arm64": ("arm64", "arm"), "aarch64": ("aarch64", "arm"),

@@ -88,7 +88,7 @@ class Tables(Generic[P]):
                 refused.append(f"process {pid} ({comm}): {error.strerror}{why}")
                 continue
             rows += [[str(pid), comm or "-", *map(str, row)] for row in found]
-        return _aligned((">PID", "COMM", *table.columns), rows, header), refused
+        return aligned((">PID", "COMM", *table.columns), rows, header), refused
 
 
 class View(Protocol):
@@ -101,7 +101,8 @@ class View(Protocol):
              header: bool = ...) -> tuple[list[str], list[str]]: ...
 
 
-def _aligned(heads: Sequence[str], rows: list[list[str]], header: bool) -> list[str]:
+def aligned(heads: Sequence[str], rows: list[list[str]], header: bool = True) -> list[str]:
+    """A table's lines; columns whose title begins with > stand to the right."""
     titles = [head.removeprefix(">") for head in heads]
     lines = [titles, *rows] if header else rows
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)] if lines else []
