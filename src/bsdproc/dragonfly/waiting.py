@@ -20,11 +20,11 @@ from bsdproc.dragonfly._call import SYSTEM, dragonfly
 from bsdproc.dragonfly.constants.signals import Signal
 from bsdproc.dragonfly.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.dragonfly.rusage import Rusage
+from bsdproc.dragonfly.siginfo import Siginfo
 from bsdproc.typed import waiting
 from bsdproc.typed.waiting import Continued, Exited
 
 if TYPE_CHECKING:
-    from bsdproc.dragonfly.siginfo import Siginfo
     from bsdproc.kernel.port import Kernel
 
 __all__ = [
@@ -47,10 +47,14 @@ _CONTINUED: Final = Signal.SIGCONT.value
 class Stopped(waiting.Stopped[Signal]):
     """The process has stopped (WIFSTOPPED); signal 0 after a procfs attach."""
 
+    signal: Signal | int
+
 
 @dataclass(frozen=True, slots=True)
 class Signaled(waiting.Signaled[Signal]):
     """A signal has ended the process (WIFSIGNALED)."""
+
+    signal: Signal | int
 
 
 Status = Stopped | Exited | Signaled | Continued
@@ -124,16 +128,9 @@ def wait6(
     found, status, usage, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
-    from bsdproc.dragonfly.siginfo import Siginfo
-
     machine = kernel.target.machine
-    return Waited(
-        status=decode(found, status),
-        siginfo=Siginfo.single(machine, info),
-        usage=Rusage.single(machine, usage),
-        # struct __wrusage: one struct rusage behind the other.
-        children=Rusage.single(machine, usage, Rusage.of(machine).sizeof),
-    )
+    return Waited(decode(found, status), Siginfo.single(machine, info),
+                  *waiting.usages(Rusage, machine, usage))
 
 
 def waitid(
@@ -151,6 +148,4 @@ def waitid(
     found, _, _, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
-    from bsdproc.dragonfly.siginfo import Siginfo
-
     return Siginfo.single(kernel.target.machine, info)

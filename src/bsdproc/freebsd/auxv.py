@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from bsdproc import abi
 from bsdproc.freebsd.constants.auxv import AuxType
@@ -10,7 +10,8 @@ from bsdproc.typed.enums import known
 from bsdproc.typed.records import Malformed
 
 
-class AuxEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AuxEntry:
     """An entry of the auxiliary vector (Elf_Auxinfo)."""
 
     type: AuxType | int

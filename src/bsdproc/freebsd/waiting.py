@@ -15,11 +15,11 @@ from bsdproc.freebsd._call import SYSTEM, freebsd
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.freebsd.rusage import Rusage
+from bsdproc.freebsd.siginfo import Siginfo
 from bsdproc.typed import waiting
 from bsdproc.typed.waiting import Continued, Exited
 
 if TYPE_CHECKING:
-    from bsdproc.freebsd.siginfo import Siginfo
     from bsdproc.kernel.port import Kernel
 
 __all__ = [
@@ -41,10 +41,14 @@ _CONTINUED: Final = 0x13
 class Stopped(waiting.Stopped[Signal]):
     """The process has stopped (WIFSTOPPED)."""
 
+    signal: Signal | int
+
 
 @dataclass(frozen=True, slots=True)
 class Signaled(waiting.Signaled[Signal]):
     """A signal has ended the process (WIFSIGNALED)."""
+
+    signal: Signal | int
 
 
 Status = Stopped | Exited | Signaled | Continued
@@ -118,13 +122,6 @@ def wait6(
     found, status, usage, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
-    from bsdproc.freebsd.siginfo import Siginfo
-
     machine = kernel.target.machine
-    layout = kernel.target.struct("struct __wrusage")
-    return Waited(
-        status=decode(found, status),
-        siginfo=Siginfo.single(machine, info),
-        usage=Rusage.single(machine, usage, layout.field("wru_self").offset),
-        children=Rusage.single(machine, usage, layout.field("wru_children").offset),
-    )
+    return Waited(decode(found, status), Siginfo.single(machine, info),
+                  *waiting.usages(Rusage, machine, usage))

@@ -15,13 +15,12 @@ from bsdproc.netbsd._call import SYSTEM, netbsd
 from bsdproc.netbsd.constants.signals import Signal
 from bsdproc.netbsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.netbsd.rusage import Rusage
+from bsdproc.netbsd.siginfo import Siginfo
 from bsdproc.typed import waiting
 from bsdproc.typed.waiting import Continued, Exited
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
-    from bsdproc.netbsd.siginfo import Siginfo
-
 __all__ = [
     "Continued",
     "Exited",
@@ -41,10 +40,14 @@ _CONTINUED: Final = 0xFFFF
 class Stopped(waiting.Stopped[Signal]):
     """The process has stopped (WIFSTOPPED)."""
 
+    signal: Signal | int
+
 
 @dataclass(frozen=True, slots=True)
 class Signaled(waiting.Signaled[Signal]):
     """A signal has ended the process (WIFSIGNALED)."""
+
+    signal: Signal | int
 
 
 Status = Stopped | Exited | Signaled | Continued
@@ -120,13 +123,6 @@ def wait6(
     found, status, usage, info = waiting.wait6(SYSTEM, kernel, IdType(idtype), id, options)
     if not found:
         return None
-    from bsdproc.netbsd.siginfo import Siginfo
-
     machine = kernel.target.machine
-    layout = kernel.target.struct("struct wrusage")
-    return Waited(
-        status=decode(found, status),
-        siginfo=Siginfo.single(machine, info),
-        usage=Rusage.single(machine, usage, layout.field("wru_self").offset),
-        children=Rusage.single(machine, usage, layout.field("wru_children").offset),
-    )
+    return Waited(decode(found, status), Siginfo.single(machine, info),
+                  *waiting.usages(Rusage, machine, usage))

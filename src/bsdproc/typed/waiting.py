@@ -1,7 +1,9 @@
 """What wait4(2) and wait6(2) say, where the systems agree.
 
 A status is one of four classes.  The two that name a signal have a subclass in each
-surface, with that system's enum; the system says how it writes "continued".
+surface, with that system's enum, which stands there once more: of a type variable's enum
+or an int mypy makes an int.  The system says how it writes "continued".  The functions
+that a user calls are each surface's own, since they say what that system's wait does.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed import check
 from bsdproc.typed.enums import known
+from bsdproc.typed.records import Record
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel, Waited, Waited6
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=IntEnum)
 A = TypeVar("A")
 B = TypeVar("B")
+U = TypeVar("U", bound=Record)
 
 _STOPPED: Final = 0x7F
 _CORE: Final = 0x80
@@ -106,6 +110,11 @@ def wait6(system: System, kernel: Kernel, idtype: IntEnum, id: int,
         return kernel.wait6(idtype.value, id, number)
     except KernelError as error:
         raise system.completed(kernel, error, "wait6", idtype.name, id) from None
+
+
+def usages(kind: type[U], machine: str, data: bytes) -> tuple[U, U]:
+    """A struct wrusage: one struct rusage behind the other on every system."""
+    return kind.single(machine, data), kind.single(machine, data, kind.of(machine).sizeof)
 
 
 def option_bits(options: Flag | int) -> int:
