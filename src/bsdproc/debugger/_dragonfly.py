@@ -59,6 +59,7 @@ class DragonFlyBackend:
     continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
+    harmless_call: int | None = 20      # getpid
     page_size = 4096
 
     def __init__(self, kernel: Kernel) -> None:
@@ -353,6 +354,9 @@ class DragonFlyBackend:
     def syscall_result(self, pid: int, stop: Stop) -> tuple[int, int, int]:
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         return self._calls.result(stop.syscall, registers)
+
+    def omit_call(self, pid: int) -> None:
+        """`harmless_call` stands for it."""
 
     def signal_of(self, number: int) -> int:
         return known(Signal, number)

@@ -181,7 +181,7 @@ class Calls:
             return 0, 0, 0          # the registers are those of before the signal
         value = registers.rax - (1 << 64) if registers.rax >> 63 else registers.rax
         if registers.rflags & CARRY:
-            return -1, 0, value
+            return 0, 0, value
         return value, registers.rdx, 0
 
     # -- the process ---------------------------------------------------------------------

@@ -92,6 +92,7 @@ class FreeBSDBackend:
     continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
+    harmless_call: int | None = 20      # getpid
     page_size = 4096
 
     def __init__(self, kernel: Kernel) -> None:
@@ -319,6 +320,9 @@ class FreeBSDBackend:
         _call.ptrace(self.kernel, "PT_GET_SC_RET", stop.lwp, self._result, self._result_size)
         first, second, error = self._result_of.unpack_from(self._result.read())
         return first, second, error
+
+    def omit_call(self, pid: int) -> None:
+        """`harmless_call` stands for it."""
 
     def signal_of(self, number: int) -> int:
         return known(Signal, number)

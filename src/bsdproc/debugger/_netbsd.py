@@ -84,6 +84,7 @@ class NetBSDBackend:
     continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
+    harmless_call: int | None = None
     page_size = 4096
 
     def __init__(self, kernel: Kernel) -> None:
@@ -374,6 +375,9 @@ class NetBSDBackend:
         return known(Signal, number)
 
     # -- debug registers -----------------------------------------------------------------------
+    def omit_call(self, pid: int) -> None:
+        netbsd.ptrace.syscallemu(pid, kernel=self.kernel)
+
     def watch_slots(self) -> int:
         return DebugRegisters.slots if self.kernel.machine in DEBUG else 0
 

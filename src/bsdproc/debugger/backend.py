@@ -21,14 +21,30 @@ class RegisterSet(Protocol):
     sp: int
     fp: int
     return_value: int
+    syscall_number: int
 
     @property
     def arguments(self) -> tuple[int, ...]:
-        """The integer arguments of a C call, as far as registers hold them."""
+        """The integer arguments of a C call, as far as registers hold them.
+
+        Can be set to as many values or fewer."""
+
+    @arguments.setter
+    def arguments(self, values: Sequence[int]) -> None: ...
+
+    @property
+    def syscall_arguments(self) -> tuple[int, ...]:
+        """Those of a system call, likewise."""
+
+    @syscall_arguments.setter
+    def syscall_arguments(self, values: Sequence[int]) -> None: ...
 
     def __getitem__(self, name: str) -> int: ...
 
     def __setitem__(self, name: str, value: int) -> None: ...
+
+    def asdict(self) -> dict[str, int]:
+        """Every register by the machine's name."""
 
 
 class Report(Flag):
@@ -59,6 +75,8 @@ class Kind(Enum):
     """The first stop of a traced process's child."""
     THREAD_STARTED = auto()
     THREAD_EXITED = auto()
+
+    __hash__ = object.__hash__      # its readers are looked up at every stop
 
 
 class Stop(NamedTuple):
@@ -110,6 +128,10 @@ class Backend(Protocol):
     syscall_instruction: bytes
     """What calls the kernel, if a breakpoint at it is to be led over by running to the
     call's entry; b"" where it is stepped over like any other."""
+    harmless_call: int | None
+    """The number of a call that does nothing, to be made in the place of one that is to be
+    left out, where registers that are set at a call's stops hold: getpid(2).  None where
+    they do not, and `omit_call` is there."""
     reportable: Report
     """The stops that the system has; the others are never asked for."""
     stop_signal: int
@@ -191,6 +213,10 @@ class Backend(Protocol):
     def syscall_arguments(self, pid: int, stop: Stop) -> tuple[int, ...]: ...
     def syscall_result(self, pid: int, stop: Stop) -> tuple[int, int, int]:
         """(result, second result, error)."""
+
+    def omit_call(self, pid: int) -> None:
+        """The call that a process stands before is not to be made; its registers are its
+        result's already."""
 
     def signal_of(self, number: int) -> int:
         """The system's enum member."""

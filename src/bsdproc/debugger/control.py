@@ -42,6 +42,16 @@ class Stepping:
     since the call itself may take its time, or need the other threads."""
 
 
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """A system call that is being left out: another one is made in its place."""
+
+    number: int
+    """Its own, as the register had it."""
+    result: int
+    error: int
+
+
 @dataclass(slots=True)
 class Control:
     """One process's."""
@@ -62,6 +72,8 @@ class Control:
     """By thread, the innermost last."""
     held: set[int] = field(default_factory=set)
     """Threads that the user suspended."""
+    omitted: dict[int, Omitted] = field(default_factory=dict)
+    """By thread."""
     reports: Report = Report.NONE
     interrupting: bool = False
     """The user has asked for a stop that has not come yet."""
@@ -98,5 +110,6 @@ class Control:
         """Nothing of the old one's threads is left."""
         self.visits.clear()
         self.held.clear()
+        self.omitted.clear()
         self.stepping = None
         self.wanted = 0

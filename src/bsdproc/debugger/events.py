@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.debugger import calls
+
 if TYPE_CHECKING:
     from bsdproc.debugger.breakpoints import Breakpoint
     from bsdproc.debugger.process import Process
@@ -76,6 +78,23 @@ class SyscallEntered(ThreadEvent):
     arguments: tuple[int, ...]
     """Unsigned machine words, as many as the call takes."""
 
+    def replace(self, *arguments: int, number: int | None = None) -> None:
+        """Make the call with these arguments instead, and another one if a `number` is
+        given.  Arguments are machine words, with or without a sign; those beyond the ones
+        given stay.
+
+        `NotSupported` on NetBSD, which has read them before the stop."""
+        calls.need_standing(self)
+        calls.replace(self.thread, self.number if number is None else number, arguments)
+
+    def skip(self, result: int = 0, *, error: int = 0) -> None:
+        """Leave the call out: the program sees this result, or this errno of its system's.
+
+        No `SyscallExited` comes of it.  A process that is detached from before it goes on
+        makes the call after all, except on NetBSD."""
+        calls.need_standing(self)
+        calls.omit(self.thread, result, error)
+
 
 @dataclass(frozen=True, slots=True)
 class SyscallExited(ThreadEvent):
@@ -89,6 +108,14 @@ class SyscallExited(ThreadEvent):
     error: int
     """The system's errno, 0 for none.  -1 is a call that will be restarted,
     -2 one that does not return in the usual way (execve, sigreturn)."""
+
+    def replace(self, result: int = 0, *, error: int = 0) -> None:
+        """Have the program see this result, or this errno, whatever the call has done.
+
+        `NotSupported` on NetBSD, which sets the registers behind the stop: there a call
+        can be left out, `SyscallEntered.skip`."""
+        calls.need_standing(self)
+        calls.answer(self.thread, result, error)
 
 
 @dataclass(frozen=True, slots=True)

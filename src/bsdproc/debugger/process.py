@@ -107,8 +107,10 @@ class Process:
 
     def report(self, what: Report) -> None:
         """Ask the system for these stops."""
-        self.backend.report(self.pid, what)
-        self.control.reports = what
+        control = self.control
+        # The exit of a call that is being left out is waited for in any case.
+        self.backend.report(self.pid, what | Report.SYSCALLS if control.omitted else what)
+        control.reports = what
 
     def interrupt(self) -> None:
         """Stop it where it is; `Interrupted` will come, what happened before it

@@ -10,9 +10,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import motion, stops
+from bsdproc.debugger import calls, motion, stops
 from bsdproc.debugger.backend import Kind, News, Report, Stop
 from bsdproc.debugger.state import State
+from bsdproc.debugger.thread import Thread
 from bsdproc.kernel.errors import KernelError
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def bring_to_stop(process: Process) -> None:
 def _note(process: Process, stop: Stop, *, new: bool) -> None:
     """A stop that no event tells of: end a step, keep what is the process's own."""
     control = process.control
+    if Kind.SYSCALL_EXIT in stop.kinds:
+        calls.has_been_omitted(Thread(process, stop.lwp))
     control.reporter, control.unborn = stop.lwp, False
     step = motion.end_step(process, stop) if control.stepping is not None else None
     if not new:
@@ -174,6 +177,7 @@ def detach(process: Process) -> None:
     before = set(process.debugger.processes)
     process.breakpoints.clear()
     process.watchpoints.clear()
+    calls.give_back(Thread(process, control.reporter))
     process.report(Report.NONE)
     for lwp in control.held:
         backend.unsuspend(pid, lwp)
@@ -207,7 +211,7 @@ def _drain(process: Process) -> None:
 
 def _waiting(process: Process) -> bool:
     backend, pid, control = process.backend, process.pid, process.control
-    if stops.is_due(process):
+    if stops.is_due(process) or control.omitted:
         return True
     return any(backend.unreported(pid, lwp, told=lwp == control.reporter).waits
                for lwp in backend.threads(pid))

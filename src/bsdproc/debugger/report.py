@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import events, motion, release, stops
+from bsdproc.debugger import calls, events, motion, release, stops
 from bsdproc.debugger.backend import Kind, News, Report, Stop
 from bsdproc.debugger.breakpoints import Breakpoint
 from bsdproc.debugger.control import Visit
@@ -127,7 +127,9 @@ def _syscall_entry(process: Process, thread: Thread, stop: Stop, out: Out) -> No
 
 
 def _syscall_exit(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
-    if process.control.reports & Report.SYSCALLS:
+    if calls.has_been_omitted(thread):
+        process.report(process.control.reports)
+    elif process.control.reports & Report.SYSCALLS:
         backend = process.backend
         result, second, error = backend.syscall_result(process.pid, stop)
         out.append(events.SyscallExited(
@@ -194,6 +196,7 @@ def _thread_started(process: Process, thread: Thread, stop: Stop, out: Out) -> N
 def _thread_exited(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     process.control.held.discard(stop.lwp)
     process.control.visits.pop(stop.lwp, None)
+    process.control.omitted.pop(stop.lwp, None)
     out.append(events.ThreadExited(process, thread))
 
 
