@@ -44,6 +44,8 @@ ACCESS: Final = {"w": DebugAccess.DBREG_DR7_WRONLY, "rw": DebugAccess.DBREG_DR7_
                  "x": DebugAccess.DBREG_DR7_EXEC}
 PAUSE: Final = 0.002
 """Seconds between two looks at several processes, or at one that is about to stop."""
+STEPS: Final = 100
+"""Steps on the way to a system call that are made in one look."""
 LOOKS: Final = 50
 """How often a process is looked at that has reported its stop and runs yet."""
 
@@ -183,6 +185,7 @@ class DragonFlyBackend:
             return ended
         if self._calls.says_so(pid):
             return News(pid, True, SIGTRAP, 0, False)
+        steps = STEPS
         while True:
             news = self._news(pid, block=block)
             if news is None:
@@ -195,7 +198,8 @@ class DragonFlyBackend:
             if news.signal != SIGTRAP:
                 self._calls.interrupted(pid)
             elif self._calls.step_on(pid):
-                if block:
+                steps -= 1
+                if block or steps:
                     continue
                 return None
             return news

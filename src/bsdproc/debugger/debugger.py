@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 3
 """How often `close` tries to end a process in spite of exceptions from outside."""
+PAUSES: Final = (0.0005, 0.001, 0.002, 0.005, 0.01)
+"""Seconds between looks for news, the last one again and again."""
 
 _debuggers: Final[weakref.WeakSet[Debugger]] = weakref.WeakSet()
 
@@ -73,7 +77,7 @@ class Debugger:
         """The thread that has last been in `wait`."""
         self.lock: Final = threading.RLock()
         """Held while stop signals are counted, which any thread may send."""
-        self._closed = False
+        self._closing = self._closed = False
         _debuggers.add(self)
 
     @property
@@ -161,7 +165,7 @@ class Debugger:
         return process
 
     def _open(self) -> None:
-        if self._closed:
+        if self._closed or self._closing:
             raise RuntimeError("this debugger has been closed")
 
     # -- events out ---------------------------------------------------------------
@@ -169,17 +173,22 @@ class Debugger:
         while (event := self.wait()) is not None:
             yield event
 
-    def wait(self) -> events.Event | None:
+    def wait(self, timeout: float | None = None) -> events.Event | None:
         """Let the processes go on and give the next event; None when no
-        process is left.  `RuntimeError` when every process is held."""
-        self._open()
+        process is left.  `RuntimeError` when every process is held.
+
+        With a `timeout`, in seconds of the kernel's time, `TimeoutError` when nothing has
+        happened until then: the processes run on, and may be waited for again or be
+        interrupted.  0 looks whether there is news."""
+        if self._closing:
+            self._open()
         self._waiter, self._waiting = threading.get_ident(), True
         try:
-            return self._next()
+            return self._next(None if timeout is None else _seconds(timeout))
         finally:
             self._waiting = False
 
-    def _next(self) -> events.Event | None:
+    def _next(self, timeout: float | None) -> events.Event | None:
         while True:
             while self._events:
                 event = self._events.popleft()
@@ -196,7 +205,10 @@ class Debugger:
             self._go_on()
             running = [p.pid for p in self._processes.values() if p.state is State.RUNNING]
             if running:
-                news = self._wait_for(running)
+                if timeout is None:
+                    news = self._wait_for(running)
+                else:
+                    news, timeout = self._look(running, timeout)
                 if news is not None:
                     self._news = news
                     self._read(news)
@@ -223,13 +235,36 @@ class Debugger:
                 return self.backend.wait(running[0], block=True)
             return self.backend.wait_any(running)
         except ChildProcessError as error:
-            # Somebody else has collected it, and knows how it ended.
-            process = self._processes.get(getattr(error, "target", None) or running[0])
-            if process is None:
-                raise
-            process.state = State.GONE
-            self.forget(process)
+            self._collected(getattr(error, "target", None) or running[0], error)
             return None
+
+    def _look(self, running: list[int], timeout: float) -> tuple[News | None, float]:
+        """The same for a while: the news, and the time that is left."""
+        pauses = iter(PAUSES)
+        pause = 0.0
+        while True:
+            for pid in running:
+                try:
+                    news = self.backend.wait(pid, block=False)
+                except ChildProcessError as error:
+                    self._collected(pid, error)
+                    return None, timeout
+                if news is not None:
+                    return news, timeout
+            if timeout <= 0:
+                self._settled = True
+                raise TimeoutError("no process has reported anything")
+            pause = min(next(pauses, pause), timeout)
+            self.kernel.settle(pause)
+            timeout -= pause
+
+    def _collected(self, pid: int, error: ChildProcessError) -> None:
+        """Somebody else has collected it, and knows how it ended."""
+        process = self._processes.get(pid)
+        if process is None:
+            raise error
+        process.state = State.GONE
+        self.forget(process)
 
     def _read(self, news: News) -> None:
         process = self._processes.get(news.pid)
@@ -292,6 +327,7 @@ class Debugger:
         raised at the end."""
         if self._closed:
             return
+        self._call_back()
         failure: BaseException | None = None
         attempts = 0
         while self._processes:
@@ -313,12 +349,29 @@ class Debugger:
         if failure is not None:
             raise failure
 
+    def _call_back(self) -> None:
+        """Have another thread come out of `wait`, and not go in again."""
+        self._closing = True
+        while self._waiting and self._waiter != threading.get_ident():
+            for process in list(self._processes.values()):
+                with suppress(KernelError):
+                    process.interrupt()
+            time.sleep(PAUSES[0])
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.close()
+
+
+def _seconds(timeout: float) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise TypeError(f"a timeout is a number of seconds, not {type(timeout).__name__}")
+    if not timeout >= 0:
+        raise ValueError(f"a timeout of {timeout} seconds")
+    return timeout
 
 
 def known_to_any() -> set[int]:
