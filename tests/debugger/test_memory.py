@@ -116,3 +116,80 @@ def test_the_name_of_a_thread(kernel: Kernel, actor: str) -> None:
         assert process.thread.name == "actor"
         assert process.threads == (process.thread,)
         assert str(process.pid) in repr(process.thread)
+
+
+def test_a_range_far_larger_than_the_map(kernel: Kernel, actor: str) -> None:
+    with Debugger() as dbg:
+        process = dbg.spawn([actor, "count", "1"])
+        stack = next(span for span in freebsd.ptrace.vm_map(process.pid)
+                     if span.start <= process.registers.sp < span.end)
+        behind = process.memory.read(stack.start, 1 << 50)
+        assert len(behind) >= stack.size
+        assert behind[: stack.size] == process.memory[stack.start : stack.end]
+        big = freebsd.ptrace.sc_remote(process.pid, 477, [0, 3 << 20, 3, 0x1002, -1, 0]).retval[0]
+        process.memory[big + (2 << 20) - 2 : big + (2 << 20) + 2] = b"abcd"
+        data = process.memory[big : big + (3 << 20)]
+        assert (len(data), data.index(b"abcd")) == (3 << 20, (2 << 20) - 2)
+
+
+def test_numbers(kernel: Kernel, actor: str, at: At) -> None:
+    with Debugger() as dbg:
+        process = dbg.spawn([actor, "count", "1"])
+        memory, place = process.memory, at("counter")
+        memory.write_int(place, -2)
+        assert memory.read_int(place) == (1 << 64) - 2
+        assert memory.read_int(place, signed=True) == -2
+        assert memory.read_int(place, 1) == 0xFE
+        memory.write_int(place, 0x1234, 2)
+        assert memory.read(place, 4) == b"\x34\x12\xff\xff"
+        with pytest.raises(ValueError, match="0x10000 does not fit 2 bytes"):
+            memory.write_int(place, 1 << 16, 2)
+        with pytest.raises(ValueError, match="does not fit 1 bytes"):
+            memory.write_int(place, -129, 1)
+        with pytest.raises(TypeError):
+            memory.write_int(place, "1")  # type: ignore[arg-type]
+        end = edge(process.pid)
+        with pytest.raises(KernelError, match=f"EFAULT.*{end:#x}"):
+            memory.read_int(end - 4)
+
+
+def test_text_up_to_the_end_of_the_map(kernel: Kernel, actor: str) -> None:
+    with Debugger() as dbg:
+        process = dbg.spawn([actor, "count", "1"])
+        end = edge(process.pid)
+        process.memory.write(end - 256, b"z" * 256)
+        assert process.memory.read_text(end - 256) == "z" * 256
+        assert process.memory.read_text(end - 100) == "z" * 100
+        assert process.memory.read_text(end - 256, 10) == "z" * 10
+
+
+def test_errors_name_the_address(kernel: Kernel, actor: str) -> None:
+    with Debugger() as dbg:
+        process = dbg.spawn([actor, "count", "1"])
+        memory = process.memory
+        with pytest.raises(KernelError, match=r"EFAULT.*nothing accessible is mapped at 0x10\)"):
+            memory.read(0x10, 4)
+        with pytest.raises(KernelError, match=r"is mapped at 0x10\)"):
+            memory.write(0x10, b"x")
+        end = edge(process.pid)
+        with pytest.raises(KernelError, match=f"is mapped at {end:#x}"):
+            memory.write(end - 4, b"12345678")
+        for wrong in (-1, 1 << 64):
+            with pytest.raises(ValueError, match="is no address"):
+                memory[wrong]
+        with pytest.raises(ValueError, match="ends at 0x1000, before it starts at 0x2000"):
+            memory[0x2000:0x1000]
+        with pytest.raises(ValueError, match="a size of -1 bytes"):
+            memory.read(0x1000, -1)
+        with pytest.raises(TypeError, match="an address is an int, not str"):
+            memory.read("0x1000", 1)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="an address is an int, not str"):
+            memory["a":"b"]  # type: ignore[misc]
+        with pytest.raises(TypeError, match="bytes are to be written, not str"):
+            memory.write(0x1000, "text")  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="bytes are to be written, not int"):
+            memory.write(0x1000, 5)  # type: ignore[arg-type]
+        with pytest.raises(KeyError, match="no breakpoint at 0x5"):
+            process.breakpoints.remove(5)
+        with pytest.raises(ValueError, match="is no address"):
+            process.watchpoints.add(1 << 64)

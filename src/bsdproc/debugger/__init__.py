@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bsdproc.debugger import events
+from bsdproc.debugger.backend import RegisterSet
 from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
 from bsdproc.debugger.debugger import Debugger
 from bsdproc.debugger.keeper import Descendant
@@ -22,6 +23,7 @@ __all__ = [
     "NotStopped",
     "Process",
     "Reaper",
+    "RegisterSet",
     "State",
     "Thread",
     "Watchpoint",

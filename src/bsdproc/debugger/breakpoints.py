@@ -18,6 +18,9 @@ class Breakpoint:
 
     address: int
 
+    def __repr__(self) -> str:
+        return f"Breakpoint({self.address:#x})"
+
 
 @dataclass(slots=True)
 class Store:
@@ -71,6 +74,8 @@ class Breakpoints:
         where = address.address if isinstance(address, Breakpoint) else address
         store = self._store
         self._process.need_stopped()
+        if where not in store.saved:
+            raise KeyError(f"no breakpoint at {where:#x}" if isinstance(where, int) else where)
         original = store.saved[where]
         if not store.withdrawn:
             self._write(where, original)

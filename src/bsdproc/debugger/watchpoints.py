@@ -23,6 +23,9 @@ class Watchpoint:
     size: int
     access: Access
 
+    def __repr__(self) -> str:
+        return f"Watchpoint({self.address:#x}, {self.size}, {self.access!r})"
+
 
 class Watchpoints:
     """The watchpoints of a process, as many as the machine has slots for.
@@ -51,6 +54,8 @@ class Watchpoints:
             raise ValueError(f"access is w, rw or x, not {access!r}")
         if not isinstance(address, int) or isinstance(address, bool):
             raise TypeError(f"an address is an int, not {address!r}")
+        if not 0 <= address < 1 << 8 * process.backend.kernel.target.pointer:
+            raise ValueError(f"{address:#x} is no address")
         if size not in (1, 2, 4, 8) or address % size or (access == "x" and size != 1):
             raise ValueError(f"{size} bytes at {address:#x} cannot be watched for {access!r}")
         point = Watchpoint(address, size, access)
@@ -66,6 +71,8 @@ class Watchpoints:
     def remove(self, point: Watchpoint) -> None:
         """`ValueError` for one that is not there."""
         self._process.need_stopped()
+        if point not in self:
+            raise ValueError(f"no such watchpoint: {point!r}")
         slots = list(self._slots)
         slots[slots.index(point)] = None
         self._arm(slots)
