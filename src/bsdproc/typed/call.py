@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from bsdproc.kernel import errors
-from bsdproc.kernel.default import default
+from bsdproc.kernel.default import default, no_kernel
 from bsdproc.kernel.errno import number
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed import check
@@ -49,10 +49,13 @@ class System:
     def kernel(self, kernel: Kernel | None) -> Kernel:
         """The kernel that is meant; `NotSupported` when it is another system's."""
         chosen = default() if kernel is None else kernel
-        if chosen.system != self.name:
+        try:
+            system = chosen.system
+        except AttributeError:
+            raise no_kernel(chosen) from None
+        if system != self.name:
             raise errors.not_supported(
-                chosen.system, call=self.name, reason=f"this kernel is a {chosen.system} one"
-            )
+                system, call=self.name, reason=f"this kernel is a {system} one")
         return chosen
 
     def request_number(self, kernel: Kernel, name: str, call: str) -> int:

@@ -6,6 +6,14 @@ is no number.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from bsdproc.kernel.port import Kernel
+
+K = TypeVar("K")
+
 _ID_MAX = 0x7FFFFFFF
 
 
@@ -30,6 +38,21 @@ def process(value: int, what: str = "pid") -> int:
     if target(value, what) == 0:
         raise ValueError(f"{what} must not be 0")
     return int(value)
+
+
+def own(kernel: Kernel, pid: int | None) -> int:
+    """A process id, the caller's for None."""
+    return kernel.getpid() if pid is None else target(pid)
+
+
+def one_filter(given: Mapping[K, int | None]) -> tuple[K, int] | None:
+    """The filter of a list that has a value, and that; None when none has one.
+
+    `ValueError` for two: a kernel takes one."""
+    found = [(name, value) for name, value in given.items() if value is not None]
+    if len(found) > 1:
+        raise ValueError("one filter at most: the kernel takes no more")
+    return found[0] if found else None
 
 
 def signal(value: int, last: int, *, zero: bool = True) -> int:

@@ -90,7 +90,7 @@ def path_of(kernel: Kernel, root: str, pid: int | None, name: str) -> tuple[str,
     """A node's path, and whose it is."""
     if not isinstance(root, str):
         raise TypeError(f"root must be a str, not {type(root).__name__}")
-    number = kernel.getpid() if pid is None else check.target(pid)
+    number = check.own(kernel, pid)
     return f"{root}/{number}/{name}", number
 
 
@@ -253,10 +253,9 @@ def pids(kernel: Kernel, root: str) -> tuple[int, ...]:
 
 def get(kernel: Kernel, root: str, pid: int | None, name: str, kind: type[R]) -> R:
     """A node that is a register file."""
-    size = len(bytes(kind()))
-    data = read_at(kernel, root, pid, name, 0, size)
-    if len(data) != size:
-        raise Malformed(f"{name} has {size} bytes, not {len(data)}")
+    data = read_at(kernel, root, pid, name, 0, kind.size)
+    if len(data) != kind.size:
+        raise Malformed(f"{name} has {kind.size} bytes, not {len(data)}")
     return kind(data)
 
 

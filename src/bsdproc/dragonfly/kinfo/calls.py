@@ -10,6 +10,7 @@ from bsdproc.dragonfly.kinfo.misc import KinfoCputime, KinfoFile, KinfoSigtramp
 from bsdproc.dragonfly.kinfo.proc import KinfoProc
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed import check
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import encoded, string, strings
 
@@ -39,10 +40,6 @@ def _sysctl(
         raise _call.completed(kernel, error, "sysctl", name.name, target) from None
 
 
-def _own(kernel: Kernel, pid: int | None) -> int:
-    return kernel.getpid() if pid is None else _check.target(pid)
-
-
 def _missing(kernel: Kernel, name: KernProc, pid: int) -> KernelError:
     """ESRCH, which the kernel itself says of `pathname` alone: others find nothing."""
     error = errors.from_name("dragonfly", "ESRCH", call="sysctl", request=name.name, target=pid)
@@ -50,13 +47,6 @@ def _missing(kernel: Kernel, name: KernProc, pid: int) -> KernelError:
 
 
 # -- lists of processes ---------------------------------------------------------------
-
-_FILTERS: Final = {
-    "pgrp": KernProc.KERN_PROC_PGRP,
-    "tty": KernProc.KERN_PROC_TTY,
-    "uid": KernProc.KERN_PROC_UID,
-    "ruid": KernProc.KERN_PROC_RUID,
-}
 
 
 def processes(
@@ -84,13 +74,14 @@ def processes(
         raise errors.not_supported(
             "dragonfly", call="sysctl", request=KernProc.KERN_PROC_SESSION.name,
             reason="no DragonFly kernel has kern.proc.session")
-    values = (pgrp, tty, uid, ruid)
-    given = [(name, value) for name, value in zip(_FILTERS.values(), values, strict=True)
-             if value is not None]
-    if len(given) > 1:
-        raise ValueError("one filter at most: the kernel takes no more")
-    if given:
-        name, value = given[0]
+    chosen = check.one_filter({
+        KernProc.KERN_PROC_PGRP: pgrp,
+        KernProc.KERN_PROC_TTY: tty,
+        KernProc.KERN_PROC_UID: uid,
+        KernProc.KERN_PROC_RUID: ruid,
+    })
+    if chosen is not None:
+        name, value = chosen
         data = _sysctl(kernel, name, _check.signed(value, 32, name.name), threads=threads)
     else:
         data = _sysctl(kernel, KernProc.KERN_PROC_ALL, threads=threads)
@@ -115,7 +106,7 @@ def kernel_threads(*, kernel: Kernel | None = None) -> list[KinfoProc]:
 def process(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoProc:
     """KERN_PROC_PID: one process, its threads taken together."""
     kernel = _call.dragonfly(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     data = _sysctl(kernel, KernProc.KERN_PROC_PID, pid, target=pid)
     if not data:
         raise _missing(kernel, KernProc.KERN_PROC_PID, pid)
@@ -127,7 +118,7 @@ def threads(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kin
 
     Process 0 has one."""
     kernel = _call.dragonfly(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     data = _sysctl(kernel, KernProc.KERN_PROC_PID, pid, threads=True, target=pid)
     if not data:
         raise _missing(kernel, KernProc.KERN_PROC_PID, pid)
@@ -146,7 +137,7 @@ def args(pid: int | None = None, *, tid: int | None = None,
     than kern.ps_arg_cache_limit bytes, and for another user's while kern.ps_argsopen
     is 0."""
     kernel = _call.dragonfly(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     more = () if tid is None else (_check.target(tid, "tid"),)
     data = _of(kernel, KernProc.KERN_PROC_ARGS, pid, *more)
     return strings(data)
@@ -188,7 +179,7 @@ def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> str | None:
     None where the kernel does not say: for another user's process while
     kern.ps_argsopen is 0."""
     kernel = _call.dragonfly(kernel)
-    data = _of(kernel, KernProc.KERN_PROC_CWD, _own(kernel, pid))
+    data = _of(kernel, KernProc.KERN_PROC_CWD, check.own(kernel, pid))
     return string(data) if data else None
 
 
@@ -199,7 +190,7 @@ def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     if pid == 0:
         raise ValueError("process 0 has no program")
     kernel = _call.dragonfly(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     return string(_sysctl(kernel, KernProc.KERN_PROC_PATHNAME, pid, target=pid))
 
 

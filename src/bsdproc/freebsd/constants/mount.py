@@ -60,7 +60,7 @@ class UnmountFlags(Flag, boundary=KEEP):
     MNT_NONBUSY = 0x4000000
     """Never if something of it is in use but its root."""
     MNT_BYFSID = 0x8000000
+    """The path is "FSID:first:second", the number of a file system."""
     MNT_RECURSE = 0x100000000000
     """The kernel's own, as the next: unmount(2)'s int has no room for them."""
     MNT_DEFERRED = 0x200000000000
-    """The path is "FSID:first:second", the number of a file system."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd import auxv as vector
@@ -18,6 +18,7 @@ from bsdproc.freebsd.kinfo.proc import KinfoProc
 from bsdproc.freebsd.kinfo.vm import KinfoOvmentry, KinfoVmentry, KinfoVmLayout
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
+from bsdproc.typed import check
 from bsdproc.typed.enums import known
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
@@ -48,14 +49,10 @@ def _sysctl(
         raise _call.completed(kernel, error, "sysctl", name.name, target) from None
 
 
-def _own(kernel: Kernel, pid: int | None) -> int:
-    return kernel.getpid() if pid is None else _check.target(pid)
-
-
 def _of(kernel: Kernel | None, name: KernProc, pid: int | None, *more: int) -> tuple[Kernel, bytes]:
     """The kernel that is meant, and its answer about a process."""
     kernel = _call.freebsd(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     return kernel, _sysctl(kernel, name, pid, *more, target=pid)
 
 
@@ -66,18 +63,17 @@ def _number(kernel: Kernel, data: bytes, size: int, *, signed: bool = False) -> 
     return int.from_bytes(data, kernel.target.byteorder, signed=signed)
 
 
+def _numbers(kernel: Kernel, data: bytes, size: int, what: str, *,
+             signed: bool = False) -> tuple[int, ...]:
+    """Numbers of that many bytes each; `what` is their C type."""
+    if len(data) % size:
+        raise Malformed(f"{len(data)} bytes are no whole number of {what}")
+    order = kernel.target.byteorder
+    return tuple(int.from_bytes(data[at : at + size], order, signed=signed)
+                 for at in range(0, len(data), size))
+
+
 # -- lists of processes ---------------------------------------------------------------
-
-_FILTERS: Final = {
-    "pgrp": KernProc.KERN_PROC_PGRP,
-    "session": KernProc.KERN_PROC_SESSION,
-    "tty": KernProc.KERN_PROC_TTY,
-    "uid": KernProc.KERN_PROC_UID,
-    "ruid": KernProc.KERN_PROC_RUID,
-    "gid": KernProc.KERN_PROC_GID,
-    "rgid": KernProc.KERN_PROC_RGID,
-}
-
 
 def processes(
     *,
@@ -101,13 +97,17 @@ def processes(
     KERN_PROC_ALL when nothing is picked).  `ValueError` for two filters.  sysctl(3).
     """
     kernel = _call.freebsd(kernel)
-    values = (pgrp, session, tty, uid, ruid, gid, rgid)
-    given = [(name, value) for name, value in zip(_FILTERS.values(), values, strict=True)
-             if value is not None]
-    if len(given) > 1:
-        raise ValueError("one filter at most: the kernel takes no more")
-    if given:
-        name, value = given[0]
+    chosen = check.one_filter({
+        KernProc.KERN_PROC_PGRP: pgrp,
+        KernProc.KERN_PROC_SESSION: session,
+        KernProc.KERN_PROC_TTY: tty,
+        KernProc.KERN_PROC_UID: uid,
+        KernProc.KERN_PROC_RUID: ruid,
+        KernProc.KERN_PROC_GID: gid,
+        KernProc.KERN_PROC_RGID: rgid,
+    })
+    if chosen is not None:
+        name, value = chosen
         data = _sysctl(kernel, name, _check.signed(value, 32, name.name), threads=threads)
     elif threads:
         data = _sysctl(kernel, KernProc.KERN_PROC_ALL)
@@ -132,7 +132,7 @@ def threads(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kin
 
 def _process(kernel: Kernel | None, pid: int | None, *, threads: bool) -> list[KinfoProc]:
     kernel = _call.freebsd(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     data = _sysctl(kernel, KernProc.KERN_PROC_PID, pid, threads=threads, target=pid)
     found = KinfoProc.sized(kernel.target.machine, data)
     if not found:
@@ -317,11 +317,7 @@ def groups(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[int
 
     `ProcessLookupError` (ESRCH) for a process that is not there, or not visible.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_GROUPS, pid)
-    size = kernel.target.scalars["gid_t"].size
-    if len(data) % size:
-        raise Malformed(f"{len(data)} bytes are no whole number of gid_t")
-    order: Literal["little", "big"] = kernel.target.byteorder
-    return tuple(int.from_bytes(data[at : at + size], order) for at in range(0, len(data), size))
+    return _numbers(kernel, data, kernel.target.scalars["gid_t"].size, "gid_t")
 
 
 def rlimit(pid: int | None, resource: Limit | int, *, kernel: Kernel | None = None) -> Rlimit:
@@ -343,7 +339,7 @@ def set_rlimit(
 
     `PermissionError` for another's process and for raising the upper bound.  sysctl(3)."""
     kernel = _call.freebsd(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     values = [_INFINITY if value is None else _check.length(_check.signed(value, 64, "limit"))
               for value in (limit.cur, limit.max)]
     new = kernel.target.struct("struct rlimit").pack(
@@ -358,10 +354,7 @@ def rlimit_usage(pid: int | None = None, *, kernel: Kernel | None = None
 
     None for resources without a meaningful value.  `TooOld` before FreeBSD 15.  sysctl(3)."""
     kernel, data = _of(kernel, KernProc.KERN_PROC_RLIMIT_USAGE, pid)
-    if len(data) % 8:
-        raise Malformed(f"{len(data)} bytes are no whole number of rlim_t")
-    order: Literal["little", "big"] = kernel.target.byteorder
-    used = [int.from_bytes(data[at : at + 8], order, signed=True) for at in range(0, len(data), 8)]
+    used = _numbers(kernel, data, 8, "rlim_t", signed=True)
     return {known(Limit, index): None if value == -1 else value
             for index, value in enumerate(used)}
 
@@ -387,11 +380,11 @@ def osrel(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
 
 
 def set_osrel(pid: int | None, value: int, *, kernel: Kernel | None = None) -> None:
-    """KERN_PROC_OSREL: set it.  `PermissionError` for a process that may not be debugged.
+    """KERN_PROC_OSREL: set that version, of the caller's own or another's program.
 
-    sysctl(3)."""
+    `PermissionError` (EPERM) for a process that the caller may not debug.  sysctl(3)."""
     kernel = _call.freebsd(kernel)
-    pid = _own(kernel, pid)
+    pid = check.own(kernel, pid)
     number = _check.length(_check.signed(value, 32, "osrel"), "osrel")
     _sysctl(kernel, KernProc.KERN_PROC_OSREL, pid,
             new=number.to_bytes(4, kernel.target.byteorder), target=pid)

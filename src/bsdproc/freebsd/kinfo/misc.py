@@ -10,7 +10,7 @@ from bsdproc.freebsd.constants.kinfo import (
     VnodeType,
 )
 from bsdproc.freebsd.records import Record
-from bsdproc.typed.records import Enumerated, Flagged, Number, Numbers, Text
+from bsdproc.typed.records import Enumerated, Flagged, Nested, Number, Numbers, Text
 
 
 class KinfoKstack(Record):
@@ -65,6 +65,8 @@ class KinfoKnote(Record):
 
     kq_fd = Number("knt_kq_fd")
     """The kqueue's descriptor."""
+    event = Nested("knt_event", Kevent)
+    """What was asked for."""
     status = Flagged("knt_status", KnoteStatus)
     extdata = Enumerated("knt_extdata", KnoteData)
     """Which of the fields below are meant."""
@@ -74,16 +76,5 @@ class KinfoKnote(Record):
     vnode_fullpath = Text("knt_vnode.knt_vnode_fullpath")
     pipe_ino = Number("knt_pipe.knt_pipe_ino")
 
-    @property
-    def event(self) -> Kevent:
-        """What was asked for."""
-        return Kevent.single(self.machine, self.raw, _event_offset(self.machine))
-
     def __repr__(self) -> str:
         return f"KinfoKnote(kq_fd={self.kq_fd}, event={self.event!r}, status={self.status!r})"
-
-
-def _event_offset(machine: str) -> int:
-    from bsdproc import abi
-
-    return abi.target("freebsd", machine).struct("struct kinfo_knote").field("knt_event").offset

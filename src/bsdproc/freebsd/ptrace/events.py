@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
 _MASK_SIZE: Final = 4
-_MAX_ARGS: Final = 8
+MAX_ARGS: Final = 8
 """How many arguments the kernel keeps of a system call."""
 
 
@@ -84,10 +84,10 @@ def get_sc_args(pid: int, count: int | None = None, *,
     kernel = _call.freebsd(kernel)
     if count is None:
         count = lwpinfo(pid, kernel=kernel).syscall_narg
-    elif not 0 <= _check.integer(count, "count") <= _MAX_ARGS:
-        raise ValueError(f"a system call has up to {_MAX_ARGS} arguments, not {count}")
+    elif not 0 <= _check.integer(count, "count") <= MAX_ARGS:
+        raise ValueError(f"a system call has up to {MAX_ARGS} arguments, not {count}")
     size = kernel.target.scalars["syscallarg_t"].size
-    words = _words(kernel.target.byteorder, size, min(count, _MAX_ARGS))
+    words = _words(kernel.target.byteorder, size, min(count, MAX_ARGS))
     buffer = kernel.buffer(max(words.size, 1))
     _call.ptrace(kernel, "PT_GET_SC_ARGS", pid, buffer, words.size)
     values: tuple[int, ...] = words.unpack(buffer.read(0, words.size))

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
 from bsdproc.freebsd.ptrace._again import consume
-from bsdproc.freebsd.ptrace.events import ScRet
+from bsdproc.freebsd.ptrace.events import MAX_ARGS, ScRet
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
-_MAX_ARGS: Final = 8
 _INDIRECT: Final = (0, 198)
 """syscall(2) and __syscall(2), whose first argument is the number."""
 
@@ -44,8 +43,8 @@ def sc_remote(
     kernel = _call.freebsd(kernel)
     target = kernel.target
     _check.unsigned(number, 32, "system call number")
-    if len(arguments) > _MAX_ARGS:
-        raise ValueError(f"a system call has up to {_MAX_ARGS} arguments, not {len(arguments)}")
+    if len(arguments) > MAX_ARGS:
+        raise ValueError(f"a system call has up to {MAX_ARGS} arguments, not {len(arguments)}")
     if number in _INDIRECT and not arguments:
         raise ValueError(f"system call {number} takes the number of another as its first argument")
     size = target.scalars["syscallarg_t"].size

@@ -13,6 +13,7 @@ from bsdproc.netbsd.kinfo.lwp import KinfoLwp
 from bsdproc.netbsd.kinfo.proc import KinfoProc
 from bsdproc.netbsd.kinfo.tables import table
 from bsdproc.netbsd.kinfo.vm import KinfoVmentry
+from bsdproc.typed import check
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import ended_strings, string
 
@@ -27,22 +28,7 @@ _MAP: Final = (int(Sysctl.CTL_VM), int(Sysctl.VM_PROC), int(Sysctl.VM_PROC_MAP))
 _EVERY: Final = -1
 
 
-def own(kernel: Kernel, pid: int | None) -> int:
-    """None stands for the caller."""
-    return kernel.getpid() if pid is None else _check.target(pid)
-
-
 # -- lists ------------------------------------------------------------------------------
-
-_FILTERS: Final = {
-    "pgrp": KernProc.KERN_PROC_PGRP,
-    "session": KernProc.KERN_PROC_SESSION,
-    "tty": KernProc.KERN_PROC_TTY,
-    "uid": KernProc.KERN_PROC_UID,
-    "ruid": KernProc.KERN_PROC_RUID,
-    "gid": KernProc.KERN_PROC_GID,
-    "rgid": KernProc.KERN_PROC_RGID,
-}
 
 
 def processes(
@@ -64,12 +50,15 @@ def processes(
     group).  Zombies are among them.  `ValueError` for two filters.
     """
     kernel = _call.netbsd(kernel)
-    values = (pgrp, session, tty, uid, ruid, gid, rgid)
-    given = [(name, value) for name, value in zip(_FILTERS.values(), values, strict=True)
-             if value is not None]
-    if len(given) > 1:
-        raise ValueError("one filter at most: the kernel takes no more")
-    name, value = given[0] if given else (KernProc.KERN_PROC_ALL, 0)
+    name, value = check.one_filter({
+        KernProc.KERN_PROC_PGRP: pgrp,
+        KernProc.KERN_PROC_SESSION: session,
+        KernProc.KERN_PROC_TTY: tty,
+        KernProc.KERN_PROC_UID: uid,
+        KernProc.KERN_PROC_RUID: ruid,
+        KernProc.KERN_PROC_GID: gid,
+        KernProc.KERN_PROC_RGID: rgid,
+    }) or (KernProc.KERN_PROC_ALL, 0)
     if isinstance(value, TtyFilter):
         value = value.value - (1 << 64)     # a mib's numbers are ints
     return _processes(kernel, name, _check.signed(value, 32, name.name), None)
@@ -81,7 +70,7 @@ def process(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoPro
     `ProcessLookupError` for one that is not there or not visible; the kernel answers
     that with an empty list."""
     kernel = _call.netbsd(kernel)
-    pid = own(kernel, pid)
+    pid = check.own(kernel, pid)
     found = _processes(kernel, KernProc.KERN_PROC_PID, pid, pid)
     if not found:
         raise errors.from_name("netbsd", "ESRCH", call="sysctl", request="KERN_PROC_PID",
@@ -102,7 +91,7 @@ def lwps(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoL
 
     `ProcessLookupError` (ESRCH) for one that is not there."""
     kernel = _call.netbsd(kernel)
-    return _lwps(kernel, own(kernel, pid))
+    return _lwps(kernel, check.own(kernel, pid))
 
 
 def all_lwps(*, kernel: Kernel | None = None) -> list[KinfoLwp]:
@@ -120,7 +109,7 @@ def _lwps(kernel: Kernel, pid: int) -> list[KinfoLwp]:
 def files(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoFile]:
     """kern.file2 with KERN_FILE_BYPID: a process's descriptors."""
     kernel = _call.netbsd(kernel)
-    return _files(kernel, KernFile.KERN_FILE_BYPID, own(kernel, pid))
+    return _files(kernel, KernFile.KERN_FILE_BYPID, check.own(kernel, pid))
 
 
 def all_files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
@@ -140,7 +129,7 @@ def vmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kinfo
 
     VM_PROC_MAP.  `PermissionError` for a process that the caller may not look into."""
     kernel = _call.netbsd(kernel)
-    pid = own(kernel, pid)
+    pid = check.own(kernel, pid)
 
     def mib(size: int, count: int) -> tuple[int, ...]:
         return (*_MAP, pid, size)
@@ -153,7 +142,7 @@ def vmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kinfo
 
 def _args(kernel: Kernel | None, name: ProcArgs, pid: int | None) -> tuple[Kernel, bytes]:
     kernel = _call.netbsd(kernel)
-    pid = own(kernel, pid)
+    pid = check.own(kernel, pid)
     try:
         return kernel, kernel.sysctl((*_ARGS, pid, int(name)))
     except KernelError as error:

@@ -15,7 +15,7 @@ from bsdproc.netbsd.constants.kinfo import (
     ProcPidLimit,
     Sysctl,
 )
-from bsdproc.netbsd.kinfo.calls import own
+from bsdproc.typed import check
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import encoded, string
@@ -38,7 +38,7 @@ def bound(value: int) -> int | None:
 def _ask(kernel: Kernel | None, name: ProcPid, pid: int | None, *more: int,
          new: bytes | None = None) -> tuple[Kernel, bytes]:
     kernel = _call.netbsd(kernel)
-    pid = own(kernel, pid)
+    pid = check.own(kernel, pid)
     try:
         return kernel, kernel.sysctl((int(Sysctl.CTL_PROC), pid, int(name), *more), new=new)
     except KernelError as error:

@@ -82,7 +82,7 @@ NODES: Final[Mapping[str, Node]] = MappingProxyType({
     "sysvipc/shm": Node("file", _READ, "PFSsysvipc_shm", linux=True, since=11),
 })
 """Every node by its path below the mount point, where PID is a process and FD one of its
-descriptors.  An entry of fd/ is a "descriptor": what it is says `FD_NODES`."""
+descriptors.  An entry of fd/ is a "descriptor": `FD_NODES` says what that is."""
 
 FD_NODES: Final[Mapping[str, plumbing.NodeMode | None]] = MappingProxyType({
     "DTYPE_VNODE": plumbing.NodeMode("file", _OWNER),

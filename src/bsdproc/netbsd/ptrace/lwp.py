@@ -13,6 +13,7 @@ from bsdproc.typed.records import Enumerated, Malformed, Number, Text
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+
 class LwpInfo(Record):
     """struct ptrace_lwpinfo: an LWP, and whether it reported the stop."""
 

@@ -103,7 +103,7 @@ def getxstate(pid: int, lwp: int = 0, *, kernel: Kernel | None = None) -> XState
     kernel = _call.netbsd(kernel)
     _call.request_number(kernel, "PT_GETXSTATE", "ptrace")
     kind = XSTATE[kernel.target.machine]
-    buffer = kernel.buffer(len(bytes(kind())))
+    buffer = kernel.buffer(kind.size)
     _call.ptrace(kernel, "PT_GETXSTATE", pid, _iovec(kernel, buffer), _check.lwp(lwp))
     return kind(buffer.read())
 
