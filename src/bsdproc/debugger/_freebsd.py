@@ -104,8 +104,8 @@ class FreeBSDBackend:
         self._info_size = layout.size
         self._info = kernel.buffer(layout.size)
         self._info_of = layout.reader(
-            "pl_lwpid", "pl_event", "pl_flags", "pl_child_pid", "pl_syscall_code",
-            "pl_syscall_narg", "pl_siginfo.si_code", "pl_siginfo.si_pid", "pl_siginfo.si_addr")
+            "pl_lwpid", "pl_event", "pl_flags", "pl_siginfo.si_code", "pl_siginfo.si_pid",
+            "pl_siginfo.si_addr", "pl_child_pid", "pl_syscall_code", "pl_syscall_narg")
         result = target.struct("struct ptrace_sc_ret")
         self._result_size = result.size
         self._result = kernel.buffer(result.size)
@@ -210,7 +210,7 @@ class FreeBSDBackend:
         return self._info_of(self._info.read(), 0)
 
     def stop(self, pid: int, signal: int) -> Stop:
-        lwp, _, bits, child, syscall, narg, code, sender, address = self._lwpinfo(pid)
+        lwp, _, bits, code, sender, address, child, syscall, narg = self._lwpinfo(pid)
         if not bits & SI:
             code = 0
         # A signal that stops a thread inside a system call leaves SCE standing.

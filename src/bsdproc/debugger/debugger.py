@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from bsdproc.debugger import events, motion, release, report, stops
 from bsdproc.debugger.backend import News, Report, backend_for, need_reportable
 from bsdproc.debugger.process import Process
-from bsdproc.debugger.state import State
+from bsdproc.debugger.state import RUNNING, STOPPED, State
 from bsdproc.kernel.default import resolve
 from bsdproc.kernel.errors import KernelError, vanished
 
@@ -192,7 +192,7 @@ class Debugger:
         while True:
             while self._events:
                 event = self._events.popleft()
-                if event.process.state is State.STOPPED or isinstance(
+                if event.process.state is STOPPED or isinstance(
                         event, events.Exited | events.Killed):
                     return event
             if not self._processes:
@@ -203,7 +203,7 @@ class Debugger:
                 continue
             self._settled = False
             self._go_on()
-            running = [p.pid for p in self._processes.values() if p.state is State.RUNNING]
+            running = [p.pid for p in self._processes.values() if p.state is RUNNING]
             if running:
                 if timeout is None:
                     news = self._wait_for(running)
@@ -219,7 +219,7 @@ class Debugger:
 
     def _go_on(self) -> None:
         for process in list(self._processes.values()):
-            if process.state is State.STOPPED and not process.hold:
+            if process.state is STOPPED and not process.hold:
                 try:
                     if process.control.pending_signal == self.backend.kill_signal:
                         release.adopt_unreported(process)
@@ -324,7 +324,7 @@ class Debugger:
         """Kill what was spawned, detach from what was attached to.
 
         An exception from outside does not keep it from trying again; it is
-        raised at the end."""
+        raised at the end.  Another thread that waits is interrupted first."""
         if self._closed:
             return
         self._call_back()

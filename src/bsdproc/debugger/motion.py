@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bsdproc.debugger import stops
 from bsdproc.debugger.backend import Kind, Report, Stop
 from bsdproc.debugger.control import Stepping
-from bsdproc.debugger.state import State
+from bsdproc.debugger.state import RUNNING
 
 if TYPE_CHECKING:
     from bsdproc.debugger.process import Process
@@ -32,7 +32,7 @@ def go_on(process: Process) -> None:
     signal = control.pending_signal
     if control.job_stopped:
         stops.goes_on(process)
-    lwp = control.wanted or _to_lead_over(process)
+    lwp = control.wanted or (_to_lead_over(process) if control.visits else 0)
     if lwp:
         visit = control.standing(lwp)
         if visit is None or not signal or lwp != control.reporter:
@@ -46,7 +46,7 @@ def go_on(process: Process) -> None:
 
 
 def _runs(process: Process) -> None:
-    process.state = State.RUNNING
+    process.state = RUNNING
     process.control.pending_signal = process.control.told = 0
 
 
@@ -54,8 +54,6 @@ def _to_lead_over(process: Process) -> int:
     """A thread that stands at a breakpoint which has been reported, the last
     stop's first; 0 when there is none."""
     control = process.control
-    if not control.visits:
-        return 0
     for lwp in sorted(control.visits, key=lambda lwp: lwp != control.reporter):
         visit = control.standing(lwp)
         if visit is None or lwp in control.held:

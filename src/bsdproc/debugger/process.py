@@ -16,7 +16,7 @@ from bsdproc.debugger.watchpoints import Watchpoints
 from bsdproc.kernel.errors import vanished
 
 if TYPE_CHECKING:
-    from bsdproc.debugger.backend import Backend, RegisterSet
+    from bsdproc.debugger.backend import RegisterSet
     from bsdproc.debugger.debugger import Debugger
 
 SIG_MAX = 128
@@ -33,6 +33,7 @@ class Process:
 
     def __init__(self, debugger: Debugger, pid: int, *, spawned: bool) -> None:
         self.debugger = debugger
+        self.backend = debugger.backend
         self.pid = pid
         self.spawned = spawned
         """Started by the debugger (or a child of one that was): ends with it."""
@@ -46,10 +47,6 @@ class Process:
         """Once it has exited."""
         self.control = Control()
         """The debugger's own notes."""
-
-    @property
-    def backend(self) -> Backend:
-        return self.debugger.backend
 
     # -- what can be asked ----------------------------------------------------
     @property

@@ -13,7 +13,7 @@ from bsdproc.debugger import calls, events, motion, release, stops
 from bsdproc.debugger.backend import Kind, News, Report, Stop
 from bsdproc.debugger.breakpoints import Breakpoint
 from bsdproc.debugger.control import Visit
-from bsdproc.debugger.state import State
+from bsdproc.debugger.state import STOPPED, State
 from bsdproc.debugger.thread import Thread
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def read(process: Process, news: News) -> Out:
     """What has happened to a process that stands, for the user; nothing when it was
     only the debugger's own doing."""
     control = process.control
-    process.state = State.STOPPED
+    process.state = STOPPED
     stop = process.backend.stop(process.pid, news.signal)
     control.reporter, control.pending_signal = stop.lwp, 0
     step = motion.end_step(process, stop) if control.stepping is not None else None

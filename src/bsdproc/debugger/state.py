@@ -15,5 +15,9 @@ class State(Enum):
     DETACHED = "detached"
 
 
+# Members of an enumeration are looked up by bytecode of its own: not at every stop.
+STOPPED, RUNNING = State.STOPPED, State.RUNNING
+
+
 class NotStopped(RuntimeError):
     """Something was asked of a process that runs."""

@@ -42,12 +42,11 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
     if td.dr[7] & 0xFF or cpu.points:
         system.machdep.load_debug(td)
     if td.step:
-        before = context.rip()
         stop = cpu.run(context, 1)
         system.clock += NS_PER_INSTRUCTION
         td.runtime += NS_PER_INSTRUCTION
         if stop == _SLICE:
-            return system.trap(td, system.machdep.step_trap(td, before))
+            return system.trap(td, system.machdep.step_trap(td, cpu.began))
     else:
         stop = cpu.run(context, system.slice_for(limit))
         elapsed = cpu.executed * NS_PER_INSTRUCTION

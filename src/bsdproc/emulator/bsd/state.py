@@ -251,6 +251,14 @@ be scheduled again, and ends when the thread returns to its program."""
 class Thread:
     """struct thread."""
 
+    __slots__ = (
+        "at_trap", "child_tid_address", "context", "dbg_forked", "dbgflags", "dr", "errno",
+        "exited", "in_syscall", "kept_errno", "kernel", "md", "missed", "name", "oldsigmask", "own",
+        "pending_request", "proc", "retval", "run", "runtime", "sc_args", "sc_code", "sc_narg",
+        "si", "sigblock_address", "sigblock_pending", "sigblock_value", "sigmask", "sigqueue",
+        "sigstk", "sleep", "started", "step", "tid", "vforked", "woken", "xsig",
+    )
+
     def __init__(self, proc: Proc, tid: int, context: Context | None) -> None:
         self.proc = proc
         self.tid = tid
@@ -313,6 +321,17 @@ class Thread:
 
 class Proc:
     """struct proc, with what hangs off it."""
+
+    __slots__ = (
+        "acflag", "args", "auxv", "break_end", "break_start", "child_usage", "children", "comm",
+        "cred", "cwd", "data_start", "driver", "env", "fctl0", "files", "flag", "flag2", "image",
+        "jail_dir", "kqueues", "ksi", "login_class", "map_flags", "md_flags", "news", "nice",
+        "oppid", "orphans", "osrel", "own", "parent", "pdeathsig", "pgrp", "pid", "procdesc",
+        "ps_strings", "ptevents", "reap_subtree", "reaper", "reaplist", "rlimits", "root", "sig",
+        "sigacts", "sigparent", "sigqueue", "sigtramp", "singlethread", "space", "stack_base",
+        "stack_size", "started", "state", "sysent", "text", "text_path", "text_start", "threads",
+        "title", "treeflag", "umask", "usage", "vfork_parent", "xexit", "xsig", "xthread",
+    )
 
     def __init__(self, pid: int, parent: Proc | None, cred: Any) -> None:
         self.pid = pid

@@ -281,10 +281,12 @@ class System(Personality):
         return next(self._objects)
 
     def wakeup(self, channel: object) -> None:
-        for td in list(self._sleepers.get(channel, ())):
-            self.wake_thread(td)
-        for td in self._looking.get(channel, ()):
-            td.missed = True
+        if channel in self._sleepers:
+            for td in list(self._sleepers[channel]):
+                self.wake_thread(td)
+        if channel in self._looking:
+            for td in self._looking[channel]:
+                td.missed = True
 
     def wakeup_one(self, channel: object) -> bool:
         waiting = self._sleepers.get(channel)
@@ -323,10 +325,10 @@ class System(Personality):
         """Run the next thread that can for a slice (up to the clock's
         `limit`).  False when none can."""
         queue = self._run_queue
-        for i, td in enumerate(queue):
+        for td in queue:
             if td.run is _READY and self._runnable(td):
                 if len(queue) > 1:
-                    del queue[i]
+                    queue.remove(td)
                     queue.append(td)
                 self._dispatch(td, limit)
                 return True

@@ -25,6 +25,10 @@ P_PID, P_PGID, P_SID, P_UID, P_GID, P_ALL, P_JAILID = 0, 2, 3, 5, 6, 7, 10
 WAIT_MYPGRP = 0
 AXSIG = 0x10
 
+# Members of an enumeration are looked up by bytecode of its own: not in the hot path.
+_ZOMBIE = ProcState.ZOMBIE
+_NEWS = P.STOPPED_TRACE | P.STOPPED_SIG | P.CONTINUED
+
 
 def single_thread(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """thread_single(SINGLE_EXIT): every other thread goes, from the boundary
@@ -233,7 +237,8 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
             raise Refused(error)
 
 
-KNOWN_OPTIONS = WUNTRACED | WNOHANG | WCONTINUED | WNOWAIT | WEXITED | WTRAPPED | WLINUXCLONE
+EVENTS = WEXITED | WUNTRACED | WCONTINUED | WTRAPPED
+KNOWN_OPTIONS = EVENTS | WNOHANG | WNOWAIT | WLINUXCLONE
 
 
 def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
@@ -243,7 +248,7 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     if id == WAIT_MYPGRP and idtype in (P_PID, P_PGID):
         idtype, id = P_PGID, q.pgid
     options &= 0xFFFFFFFF
-    if options & ~KNOWN_OPTIONS or not options & (WEXITED | WUNTRACED | WCONTINUED | WTRAPPED):
+    if options & ~KNOWN_OPTIONS or not options & EVENTS:
         raise Refused(EINVAL)
     q.flag &= ~P.STATCHILD
     q.news = False
@@ -258,7 +263,8 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
             continue
         if (p.sigparent != s.SIGCHLD) != bool(options & WLINUXCLONE):
             continue
-        if p.state is ProcState.ZOMBIE:
+        flag = p.flag
+        if p.state is _ZOMBIE:
             if not options & WEXITED:
                 continue
             news = Found(p, p.xsig or (p.xexit & 0xFF) << 8, s.CLD_EXITED)
@@ -266,7 +272,8 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
                 reap(system, q, p)
             return news
         found += 1
-        flag = p.flag
+        if not flag & _NEWS:
+            continue
         if not flag & P.WAITED:
             if (options & WTRAPPED and flag & P.TRACED
                     and flag & (P.STOPPED_TRACE | P.STOPPED_SIG)):

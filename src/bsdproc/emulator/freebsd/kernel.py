@@ -47,9 +47,11 @@ class EmulatedFreeBSD(ViewMounts):
                       rusage.of_process(found.p, self._narrow) if detail else b"")
 
     def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
-        checks.int32("idtype", idtype)
-        checks.int64("id", id)
-        checks.int32("options", options)
+        if not (type(idtype) is type(id) is type(options) is int and 0 <= idtype <= 0x7FFFFFFF
+                and 0 <= id <= 0x7FFFFFFF and 0 <= options <= 0x7FFFFFFF):
+            checks.int32("idtype", idtype)
+            checks.int64("id", id)
+            checks.int32("options", options)
         found = self._wait(idtype, id, options, "wait6", id)
         if found is None:
             return Waited6(0, 0, b"", b"")

@@ -279,8 +279,12 @@ def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> bool:
 def passed_by(system: System, td: Thread) -> bool:
     """Whether a thread that goes on from a `trap_stop` is through with it."""
     td.at_trap = False
-    if td.sigqueue.entries or td.proc.sigqueue.entries or not goes_on(td):
+    p = td.proc
+    if (td.xsig or td.sigqueue.entries or p.sigqueue.entries or td.pending_request is not None
+            or td.dbgflags & TDB.XSIG or p.flag & P.WKILLED):
         return False
+    if p.xthread is td:
+        p.xthread = None
     td.si = td.kernel = None
     td.dbgflags &= ~TDB.BOUNDARY
     return True
@@ -295,8 +299,9 @@ def _trap_stopped(system: System, td: Thread,
     if verdict == "handle":
         yield from post(system, td, wanted)
     elif verdict == "ignore":
-        td.sigqueue.delete(wanted)
-        td.proc.sigqueue.delete(wanted)
+        # The signal that it stopped for; one that took its place is looked at in its turn.
+        td.sigqueue.delete(ksi.signo)
+        td.proc.sigqueue.delete(ksi.signo)
     yield from ast(system, td)
 
 

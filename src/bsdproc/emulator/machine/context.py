@@ -193,7 +193,9 @@ class Context:
         """The engine is about to change them: forget the copies.  Returns rip."""
         engine = self._engine
         assert engine is not None
-        rip = self.rip()
+        rip = self._rip if self._general is None else self._general[regs.RIP]
+        if rip is None:
+            rip = engine.read_rip()
         self._rip = self._general = self._special = self._fpu = None
         engine.special = engine.fpu = None
         return rip

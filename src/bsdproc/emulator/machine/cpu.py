@@ -58,6 +58,8 @@ class Cpu:
         self._watch: Watch | None = None
         self.points: tuple[Watchpoint, ...] = ()
         """What `watch` was given, if any of it is in use."""
+        self.began = 0
+        """Where the last run began, or went on after a page fault."""
         self.executed = 0
         """Instructions that the last run completed."""
         self.vector = 0
@@ -118,7 +120,7 @@ class Cpu:
         interrupt, handle = traps.interrupt, engine.handle
         left = count
         while True:
-            rip = context.started()
+            rip = self.began = context.started()
             interrupt[VECTOR] = NO_VECTOR
             engine.unfinished = context
             error = start(handle, rip, 0, 0, left)

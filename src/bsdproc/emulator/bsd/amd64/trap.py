@@ -115,8 +115,8 @@ def debug_trap(td: Thread, dr6: int) -> KSigInfo:
     if dr6 & debug.DR6_BS and td.dbgflags & TDB.STEP:
         td.step = False
         td.dbgflags &= ~TDB.STEP
-    context = td.context or context_of(td)
-    return KSigInfo(SIGTRAP, t.TRAP_TRACE, 0, 0, 0, 0, context.rip(), 0, t.T_TRCTRAP)
+    rip = (td.context or context_of(td)).rip()
+    return KSigInfo(SIGTRAP, t.TRAP_TRACE, 0, 0, 0, 0, rip, 0, t.T_TRCTRAP)
 
 
 def step_trap(td: Thread, before: int) -> KSigInfo:
