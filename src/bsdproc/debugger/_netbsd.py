@@ -142,8 +142,12 @@ class NetBSDBackend:
 
     def detach(self, pid: int, signal: int) -> None:
         self._take_back_step(pid)
-        _call.ptrace(self.kernel, "PT_DETACH", pid, HERE, signal)
+        _call.ptrace(self.kernel, "PT_DETACH", pid, HERE)
         self._forget(pid)
+        if signal:
+            # What PT_DETACH is given is lost: it is for a tracee, and there is none any more.
+            with suppress(ProcessLookupError):
+                self.kernel.kill(pid, signal)
 
     def report(self, pid: int, what: Report) -> None:
         (self._calls.add if what & Report.SYSCALLS else self._calls.discard)(pid)
@@ -371,13 +375,13 @@ class NetBSDBackend:
             first = value - (1 << self._bits) if value >> self._bits - 1 else value
         return first, second, 0
 
+    def omit_call(self, pid: int) -> None:
+        netbsd.ptrace.syscallemu(pid, kernel=self.kernel)
+
     def signal_of(self, number: int) -> int:
         return known(Signal, number)
 
     # -- debug registers -----------------------------------------------------------------------
-    def omit_call(self, pid: int) -> None:
-        netbsd.ptrace.syscallemu(pid, kernel=self.kernel)
-
     def watch_slots(self) -> int:
         return DebugRegisters.slots if self.kernel.machine in DEBUG else 0
 

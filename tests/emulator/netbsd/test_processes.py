@@ -31,7 +31,7 @@ from .stage import (
     stopped,
 )
 
-WEXITED, WNOWAIT = 0x20, 0x10000
+WEXITED, WTRAPPED, WNOWAIT, WNOZOMBIE = 0x20, 0x40, 0x10000, 0x20000
 P_ALL, P_PID, P_PGID = 0, 1, 4
 P_MYID = -1
 SIGSYS = 12
@@ -177,7 +177,7 @@ def test_wait6_takes_some_option(kernel: NetBSD) -> None:
     run(kernel, "")
     assert refused(lambda: kernel.wait6(P_ALL, 0, 0)) == "EINVAL"
     assert refused(lambda: kernel.wait6(P_ALL, 0, WEXITED | 0x1000)) == "EINVAL"
-    assert refused(lambda: kernel.wait6(2, 0, WEXITED)) == "EINVAL"     # P_LWPID
+    assert refused(lambda: kernel.wait6(2, 0, WEXITED)) == "ECHILD"     # P_LWPID: nobody is
 
 
 def test_wait6_tells_of_the_child(kernel: NetBSD) -> None:
@@ -195,8 +195,37 @@ def test_no_child_no_wait(kernel: NetBSD) -> None:
 
 
 def test_a_wait_for_ones_group(kernel: NetBSD) -> None:
+    """It is 0, of a pid as well; P_MYID is nobody's."""
+    for idtype in (P_PGID, P_PID):
+        pid = run(kernel, "")
+        assert kernel.wait6(idtype, 0, WEXITED).pid == pid
+    run(kernel, "")
+    assert refused(lambda: kernel.wait6(P_PGID, P_MYID, WEXITED)) == "ECHILD"
+    assert kernel.wait4(0).pid
+
+
+def test_a_zombie_is_nobody_without_wexited(kernel: NetBSD) -> None:
     pid = run(kernel, "")
-    assert kernel.wait6(P_PGID, P_MYID, WEXITED).pid == pid
+    kernel.settle(0.01)
+    assert refused(lambda: kernel.wait6(P_PID, pid, WTRAPPED | WUNTRACED)) == "ECHILD"
+    assert refused(lambda: kernel.wait6(P_ALL, 0, WTRAPPED)) == "ECHILD"
+    other = run(kernel, "nap")
+    assert kernel.wait6(P_ALL, 0, WTRAPPED | WNOHANG).pid == 0
+    kernel.kill(other, SIGKILL)
+    assert {kernel.wait4(-1).pid, kernel.wait4(-1).pid} == {pid, other}
+
+
+def test_zombies_that_are_not_wanted_are_there(kernel: NetBSD) -> None:
+    pid = run(kernel, "")
+    kernel.settle(0.01)
+    assert kernel.wait6(P_PID, pid, WEXITED | WNOZOMBIE | WNOHANG).pid == 0
+    assert kernel.wait4(pid).pid == pid
+
+
+def test_a_stopped_tracee_answers_to_either(kernel: NetBSD) -> None:
+    pid = run(kernel, "", traced=True)
+    for wanted in (WTRAPPED, WUNTRACED):
+        assert kernel.wait6(P_PID, pid, wanted | WNOWAIT).status == stopped(SIGTRAP)
 
 
 # -- credentials -----------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def test_lwpinfo_of_another_size(pair: Tracee) -> None:
 def test_a_suspended_lwp_stays(kernel: NetBSD, pair: Tracee) -> None:
     (new, _), _ = pair.lwps()
     pair.ask(PT_SUSPEND, 0, new)
-    assert pair.lwps()[0] == (new, 2)
+    assert pair.lwps()[0] == (new, 0)       # PL_EVENT_SUSPENDED is _lwp_suspend(2)'s
     where, before = pair.symbol("turns"), pair.io(1, pair.symbol("turns"), 8)
     pair.ask(PT_CONTINUE)
     kernel.settle(0.1)
@@ -188,9 +188,10 @@ def test_all_suspended_cannot_go_on(pair: Tracee) -> None:
 def test_one_lwp_steps_alone(pair: Tracee) -> None:
     (new, _), _ = pair.lwps()
     before = pair.registers(new)
-    assert pair.go(-pair.pid, PT_STEP) == stopped(SIGTRAP)
-    assert pair.info().lwp == pair.pid
-    assert pair.registers(new) == before
+    for lwp in (-pair.pid, pair.pid):
+        assert pair.go(lwp, PT_STEP) == stopped(SIGTRAP)
+        assert pair.info().lwp == pair.pid
+        assert pair.registers(new) == before
 
 
 def test_lwpstatus(pair: Tracee) -> None:

@@ -9,10 +9,12 @@ import pytest
 from bsdproc.emulator import NetBSD
 
 from .stage import (
+    FORK,
     PT_ATTACH,
     PT_CLEARSTEP,
     PT_CONTINUE,
     PT_DETACH,
+    PT_GET_EVENT_MASK,
     PT_GET_SIGINFO,
     PT_GET_SIGPASS,
     PT_KILL,
@@ -35,6 +37,7 @@ from .stage import (
     SIGSTOP,
     SIGTERM,
     SIGTRAP,
+    SIGTSTP,
     SIGUSR1,
     TF,
     Tracee,
@@ -49,6 +52,7 @@ TRAP_BRKPT, TRAP_TRACE, TRAP_EXEC, TRAP_CHLD, TRAP_LWP, TRAP_DBREG, TRAP_SCE, TR
     range(1, 9))
 SI_USER, SI_NOINFO = 0, 32767
 GETPPID, CLOSE = 39, 6
+SYSCALL = b"\x0f\x05"
 
 
 # -- the first stop -----------------------------------------------------------------
@@ -187,10 +191,35 @@ def test_detach(kernel: NetBSD) -> None:
     assert tracee.wait() == SIGUSR1
 
 
-def test_detach_with_a_signal(kernel: NetBSD) -> None:
+@pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
+def test_detach_loses_a_signal(kernel: NetBSD, signal: int) -> None:
+    """It would be for a tracee, and there is none any more; a stop signal stops it."""
     tracee = launch(kernel, "nap")
-    tracee.ask(PT_DETACH, 1, SIGTERM)
-    assert tracee.wait() == SIGTERM
+    tracee.ask(PT_DETACH, 1, signal)
+    kernel.settle(0.1)
+    assert kernel.wait4(tracee.pid, 1).pid == 0
+    other = launch(kernel, "nap")
+    other.ask(PT_DETACH, 1, SIGSTOP)
+    assert kernel.wait4(other.pid, 2).status == stopped(SIGSTOP)
+
+
+def test_what_a_tracer_leaves_behind(kernel: NetBSD) -> None:
+    """The event mask; what PT_SET_SIGPASS named is forgotten."""
+    tracee = launch(kernel, "nap")
+    tracee.events(FORK)
+    tracee.put(PT_SET_SIGPASS, (1 << SIGUSR1 - 1).to_bytes(16, "little"))
+    tracee.ask(PT_DETACH)
+    tracee.ask(PT_ATTACH, 0)
+    assert tracee.wait() == stopped(SIGSTOP)
+    assert int.from_bytes(tracee.fetch(PT_GET_EVENT_MASK, 4), "little") == FORK
+    assert not any(tracee.fetch(PT_GET_SIGPASS, 16))
+
+
+def test_a_stop_signal_that_was_given_is_not_given_again(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "")
+    assert tracee.go(SIGSTOP) == stopped(SIGSTOP)
+    tracee.ask(PT_DETACH)
+    assert tracee.wait() == exited(0)
 
 
 def test_detach_knows_no_lwp(kernel: NetBSD) -> None:
@@ -224,6 +253,29 @@ def test_steps_are_of_one_instruction(kernel: NetBSD) -> None:
     tracee.ask(PT_CONTINUE)
     kernel.settle(0.1)
     assert kernel.wait4(tracee.pid, 1).pid == 0
+
+
+def test_a_step_over_a_system_call_ends_behind_it(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "calls")
+    for _ in range(200):
+        before = tracee.registers()[RIP]
+        code = tracee.io(1, before, 2)
+        assert tracee.go(0, PT_STEP) == stopped(SIGTRAP)
+        if code == SYSCALL:
+            break
+    assert code == SYSCALL
+    assert tracee.registers()[RIP] == before + 2
+    assert tracee.info().code == TRAP_TRACE
+
+
+def test_a_step_from_within_a_system_call_ends_behind_it(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "calls")
+    to_call(tracee, GETPPID)
+    before = tracee.registers()
+    tracee.go(0, PT_STEP)
+    after = tracee.registers()
+    assert (after[RIP], after[RAX]) == (before[RIP], kernel.getpid())
+    assert tracee.info().code == TRAP_TRACE
 
 
 def test_setstep_steps_whenever_it_goes_on(kernel: NetBSD) -> None:
@@ -334,6 +386,25 @@ def test_signals_that_pass_do_not_stop(kernel: NetBSD) -> None:
     tracee.put(PT_SET_SIGPASS, mask)
     assert int.from_bytes(tracee.fetch(PT_GET_SIGPASS, 16), "little") == 1 << SIGUSR1 - 1
     assert tracee.go() == exited(SIGUSR1)
+
+
+def test_traps_do_not_pass(kernel: NetBSD) -> None:
+    tracee = launch(kernel, "int3")
+    tracee.put(PT_SET_SIGPASS, (1 << SIGTRAP - 1).to_bytes(16, "little"))
+    assert tracee.go() == stopped(SIGTRAP)
+    assert tracee.info().code == TRAP_BRKPT
+
+
+def test_a_stop_signal_that_passes_is_job_controls(kernel: NetBSD) -> None:
+    """It stops the process for its parent, who is the tracer."""
+    tracee = launch(kernel, "nap")
+    tracee.put(PT_SET_SIGPASS, (1 << SIGTSTP - 1).to_bytes(16, "little"))
+    tracee.ask(PT_CONTINUE)
+    kernel.settle(0.01)
+    kernel.kill(tracee.pid, SIGTSTP)
+    assert tracee.wait() == stopped(SIGTSTP)
+    kernel.kill(tracee.pid, SIGCHLD)
+    assert tracee.go() == stopped(SIGCHLD)
 
 
 @pytest.mark.parametrize("size", [0, 17])

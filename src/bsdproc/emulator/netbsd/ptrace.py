@@ -63,7 +63,7 @@ from bsdproc.emulator.netbsd.request import (
     Call,
     number,
 )
-from bsdproc.emulator.netbsd.signals import child_news, go_on, system_hold
+from bsdproc.emulator.netbsd.signals import SUSPENDED, child_news, go_on, system_hold
 from bsdproc.emulator.netbsd.signo import NSIG, SI_USER, TRAP_CHLD, TRAP_LWP
 from bsdproc.emulator.netbsd.state import (
     HEAD,
@@ -82,13 +82,13 @@ if TYPE_CHECKING:
 REGISTERS = frozenset(range(PT_GETREGS, PT_SETDBREGS + 1)) | {PT_GETXSTATE, PT_SETXSTATE}
 LOOK_INSIDE = frozenset({
     PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D, PT_IO, PT_SET_SIGINFO, PT_GET_SIGINFO,
-    PT_LWPSTATUS, PT_LWPNEXT, *REGISTERS})
+    *REGISTERS})
 """Not for a chrooted tracer whose root is not above the tracee's."""
 RUNNING_TOO = frozenset({PT_KILL, PT_STOP})
 """The tracee need not be stopped."""
 OWNERS = frozenset({
     PT_TRACE_ME, PT_ATTACH, PT_SET_EVENT_MASK, PT_GET_EVENT_MASK, PT_GET_PROCESS_STATE,
-    PT_SET_SIGPASS, PT_GET_SIGPASS, *LOOK_INSIDE})
+    *LOOK_INSIDE})
 """For the process's own user, or root; the others are for every tracer."""
 
 PL_EVENT_NONE, PL_EVENT_SIGNAL, PL_EVENT_SUSPENDED = 0, 1, 2
@@ -191,10 +191,11 @@ def _stop(c: Call) -> int:
 
 
 def _detach(p: Proc, system: System) -> None:
+    """The event mask stays for the next tracer."""
     p.flag &= ~P.TRACED
     t = tracing(p)
-    t.syscalls = t.emulate = False
-    t.events = 0
+    t.syscalls = False
+    t.sigpass = frozenset()
     if p.parent is not None and p.oppid != p.parent.pid:
         system.proc_reparent(p, system.proc_realparent(p))
     proctree.clear_orphan(system, p)
@@ -214,8 +215,7 @@ def _resume(c: Call) -> int:
         found = c.find(abs(data))
         if found is None:
             raise Refused(ESRCH)
-        c.td2 = found
-        alone = found if data < 0 else None
+        c.td2 = alone = found
     elif request != PT_STEP:
         sig = data
     if not 0 <= sig < NSIG:
@@ -240,8 +240,10 @@ def _resume(c: Call) -> int:
 
 
 def _go(c: Call, sig: int, *, alone: Thread | None) -> int:
-    """To the stopped: a stop signal is reported at once, others go with it."""
+    """To the stopped: a stop signal is reported at once, others go with it, but for
+    a process that is traced no more, whose LWPs look for none."""
     p = c.p
+    tracing(p).given = 0
     if sig in STOPS_AGAIN:
         p.xsig = sig
         tracing(p).given = sig
@@ -255,6 +257,8 @@ def _go(c: Call, sig: int, *, alone: Thread | None) -> int:
         for td in p.threads:
             lwp(td).held = td is not alone
             system_hold(td)
+    if not p.flag & P.TRACED:
+        return 0
     if sig == s.SIGKILL:
         c.system.psignal(p, KSigInfo(sig, SI_USER, pid=c.td.proc.pid, uid=c.td.proc.cred.uid))
     elif sig:
@@ -333,7 +337,6 @@ def _set_siginfo(c: Call) -> int:
     if not 0 <= signo < NSIG:
         raise Refused(EINVAL)
     (lid,) = struct.unpack_from("<i", data, SIGINFO_SIZE)
-    c.choose(lid)
     t = tracing(c.p)
     t.info, t.lwp, t.faked = unpack_info(data[:INFO_SIZE]), lid, True
     return 0
@@ -373,8 +376,8 @@ def _lwpinfo(c: Call) -> int:
     td = _after(c, lid)
     event, t = PL_EVENT_NONE, tracing(c.p)
     if td is not None:
-        if lwp(td).suspended:
-            event = PL_EVENT_SUSPENDED
+        if td.sleep is not None and td.sleep.message == SUSPENDED:
+            event = PL_EVENT_SUSPENDED      # by _lwp_suspend(2): PT_SUSPEND's are not told
         elif t.lwp == td.tid or (t.lwp == 0 and t.info.signo):
             event = PL_EVENT_SIGNAL
     c.copyout(LWPINFO.pack(td.tid if td is not None else 0, event))
@@ -385,7 +388,7 @@ def _lwpstatus(c: Call) -> int:
     """PT_LWPSTATUS of an LWP, PT_LWPNEXT of the one behind it."""
     if not 4 <= c.data <= LWPSTATUS.size:
         raise Refused(EINVAL)
-    (lid,) = struct.unpack_from("<i", c.copyin(c.data))
+    (lid,) = struct.unpack("<i", c.copyin(4))
     if c.request == PT_LWPNEXT:
         found = _after(c, lid)
     else:

@@ -51,6 +51,11 @@ def stops_for_tracer(p: Proc) -> bool:
         p.flag & P.PPWAIT and p.parent is not None and p.oppid == p.parent.pid)
 
 
+def told(p: Proc, sig: int) -> bool:
+    """Whether a signal is for the tracer first: not one that PT_SET_SIGPASS names."""
+    return bool(p.flag & P.TRACED) and sig not in tracing(p).sigpass
+
+
 # -- sending ------------------------------------------------------------------
 def put(queue: SigQueue, ksi: KSigInfo) -> None:
     """sigput: one of each number, the newest telling."""
@@ -63,7 +68,7 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
     sig = ksi.signo
     if p.state is ProcState.ZOMBIE or not p.threads:
         return
-    traced = bool(p.flag & P.TRACED)
+    traced = told(p, sig)
     if p is system.init and not p.flag & P.STOPPED_SIG:
         _to_init(system, p, ksi, traced)
         return
@@ -84,7 +89,7 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
     receiver = thread_for(system, p, sig) if td is None else td
     put(queue, ksi)
     if p.flag & P.STOPPED_SIG:
-        _to_stopped(system, p, receiver, sig, queue, default)
+        _to_stopped(system, p, receiver, sig, queue, default, traced)
         return
     held = sig in receiver.sigmask
     if held:
@@ -122,8 +127,8 @@ def _to_init(system: System, p: Proc, ksi: KSigInfo, traced: bool) -> None:
 
 
 def _to_stopped(system: System, p: Proc, td: Thread, sig: int, queue: SigQueue,
-                default: bool) -> None:
-    if p.flag & P.TRACED and sig != s.SIGKILL:
+                default: bool, traced: bool) -> None:
+    if traced and sig != s.SIGKILL:
         return
     if sig == s.SIGKILL:
         go_on(p)
@@ -229,12 +234,9 @@ def killed(p: Proc) -> bool:
 
 def given(td: Thread) -> int:
     """sigchecktrace: the signal that the debugger let the process go on with."""
-    p = td.proc
-    t = tracing(p)
+    t = tracing(td.proc)
     sig, t.given = t.given, 0
-    if not p.flag & P.TRACED and sig not in (0, s.SIGKILL):
-        return sig
-    return 0 if sig in td.sigmask else sig
+    return 0 if not td.proc.flag & P.TRACED or sig in td.sigmask else sig
 
 
 # -- taking signals --------------------------------------------------------------------
@@ -272,10 +274,9 @@ def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, Taken |
                 return None
             queue, sig = pending
             found = (sig, queue.get(sig) or KSigInfo(sig, SI_NOINFO))
-            if ignored(p, sig) and not p.flag & P.TRACED:
+            if ignored(p, sig) and not told(p, sig):
                 continue
-            if (stops_for_tracer(p) and sig != s.SIGKILL
-                    and sig not in tracing(p).sigpass):
+            if stops_for_tracer(p) and sig != s.SIGKILL and told(p, sig):
                 yield from stop(system, td, found[1])
                 sig = given(td)
                 if not sig:
@@ -287,7 +288,8 @@ def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, Taken |
         if handler == s.SIG_IGN or p.pid <= 1 or sig in DEFAULT_IGNORED:
             continue
         if sig in s.STOPS:
-            if not p.flag & P.TRACED and not (sig in s.TTY_STOPS and p.pgrp.orphaned):
+            stays = stops_for_tracer(p) and told(p, sig)
+            if not stays and not (sig in s.TTY_STOPS and p.pgrp.orphaned):
                 stop_process(system, p, sig)
                 yield None
             continue
@@ -333,9 +335,9 @@ def post(system: System, td: Thread, sig: int, ksi: KSigInfo) -> Work:
 
 # -- traps --------------------------------------------------------------------------------
 def trap(system: System, td: Thread, ksi: KSigInfo) -> bool:
-    """trapsignal: a traced process stops at once, masked or not."""
+    """trapsignal: a traced process stops at once, masked or not, passed on or not."""
     p, sig = td.proc, ksi.signo
-    if stops_for_tracer(p) and sig not in tracing(p).sigpass and not killed(p):
+    if stops_for_tracer(p) and not killed(p):
         td.kernel = _trapped(system, td, ksi)
         return False
     action = p.sigacts[sig]

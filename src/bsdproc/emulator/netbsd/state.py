@@ -92,7 +92,7 @@ class Lwp:
     step: bool = False
     """LP_SINGLESTEP: PT_SETSTEP's."""
     suspended: bool = False
-    """LW_WSUSPEND: PT_SUSPEND's."""
+    """LW_DBGSUSPEND: PT_SUSPEND's."""
     held: bool = False
     """It stays stopped: the debugger let another one go alone."""
     detached: bool = False

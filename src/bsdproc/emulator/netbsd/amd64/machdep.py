@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.amd64 import regs as common
 from bsdproc.emulator.bsd.amd64.debug import getdbregs, load_debug, setdbregs
 from bsdproc.emulator.bsd.amd64.fpu import getfpregs, setfpregs
+from bsdproc.emulator.bsd.amd64.frame import frame_of
 from bsdproc.emulator.bsd.amd64.regs import copy_thread, cpu_fork, fetch_syscall_args
 from bsdproc.emulator.netbsd.amd64.regs import (
     exec_setregs,
@@ -52,8 +53,12 @@ def is_syscall_gate(cpu: Cpu, td: Thread) -> bool:
 
 
 def set_syscall_retval(td: Thread, error: int, retval: tuple[int, int]) -> None:
-    """Results and no carry, or NetBSD's error number and carry."""
+    """Results and no carry, or NetBSD's error number and carry; a call that is made
+    again comes back by sysret as well."""
+    frame = frame_of(td)
+    full_iret = frame.full_iret
     common.set_syscall_retval(td, OWN.get(error, error), retval)
+    frame.full_iret = full_iret
 
 
 def user_siginfo(td: Thread, ksi: KSigInfo) -> bytes:

@@ -98,7 +98,11 @@ def exec_setregs(td: Thread, entry: int, stack: int) -> None:
 
 
 def userret(td: Thread) -> KSigInfo | None:
-    """The way back: sysret leaves its marks in rcx and r11 alone."""
+    """The way back: sysret leaves its marks in rcx and r11 alone.
+
+    The processor looks at the trap flag that sysret brings back as if the instruction
+    behind it were the end of the program's syscall: a step over a system call ends there.
+    iret's takes effect one instruction later."""
     f = frame_of(td)
     if f.sysret and not f.full_iret:
         words = context_of(td).words()
@@ -106,6 +110,9 @@ def userret(td: Thread) -> KSigInfo | None:
         ksi = regs.userret(td)
         words = context_of(td).words()
         words[regs.R8], words[regs.R9], words[regs.R10] = kept
+        if ksi is None and td.step:
+            f.due = True
+            return step_trap(td, words[regs.RIP])
     else:
         ksi = regs.userret(td)
     return None if ksi is None else _as_netbsd(td, ksi)
