@@ -1,7 +1,7 @@
 """Core files: an ELF core with NetBSD's notes.  The subject of kern_core.c and core_elf32.c.
 
-The notes are "NetBSD-CORE" (procinfo, auxv) and, for each LWP, registers in
-"NetBSD-CORE@lid".
+The notes are "NetBSD-CORE" (procinfo, auxv) and, for each LWP, its status and
+registers in "NetBSD-CORE@lid".
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from bsdproc.emulator.errno import EFAULT, EFBIG, EINVAL, ENAMETOOLONG, EPERM, R
 from bsdproc.emulator.machine.memory import PAGE, READ, MemoryFault
 from bsdproc.emulator.netbsd.amd64.signal import sigset
 from bsdproc.emulator.netbsd.signo import CODES
-from bsdproc.emulator.netbsd.state import tracing
+from bsdproc.emulator.netbsd.state import lwp, tracing
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
 
 EHDR: Final = struct.Struct("<16sHHIQQQIHHHHHH")
 PHDR: Final = struct.Struct("<IIQQQQQQ")
-NT_PROCINFO, NT_AUXV, NT_REGS, NT_FPREGS = 1, 2, 33, 35
+NT_PROCINFO, NT_AUXV, NT_LWPSTATUS, NT_REGS, NT_FPREGS, NT_XSTATE = 1, 2, 24, 33, 35, 41
+XSTATE_HEAD: Final = struct.Struct("<QQ")
+"""struct xstate's beginning: the components meant, and those that are there."""
+XSTATE_HAS: Final = 0x3
+"""x87 and SSE, which is what this processor has."""
 OWNER: Final = b"NetBSD-CORE"
 PATH_MAX = 1024
 
@@ -84,8 +88,10 @@ def contents(system: System, td: Thread, sig: int) -> bytes:
     machdep = system.machdep
     for each in [td, *(t for t in p.threads if t is not td)]:
         owner = OWNER + b"@%d" % each.tid
+        notes += _note(owner, NT_LWPSTATUS, _lwpstatus(system, each))
         notes += _note(owner, NT_REGS, machdep.getregs(each))
         notes += _note(owner, NT_FPREGS, machdep.getfpregs(each))
+        notes += _note(owner, NT_XSTATE, xstate(system, each))
     parts = []
     for entry in p.space.entries:
         if not entry.prot & READ or entry.kind == "guard":
@@ -112,6 +118,27 @@ def _note(owner: bytes, kind: int, data: bytes) -> bytes:
     name = owner + b"\0"
     return (struct.pack("<III", len(name), len(data), kind) + name.ljust(len(name) + 3 & -4, b"\0")
             + data.ljust(len(data) + 3 & -4, b"\0"))
+
+
+def _lwpstatus(system: System, td: Thread) -> bytes:
+    """struct ptrace_lwpstatus, as PT_LWPSTATUS has it."""
+    layout = system.target.struct("struct ptrace_lwpstatus")
+    image = bytearray(layout.pack({"pl_lwpid": td.tid, "pl_name": lwp(td).named.encode()[:19],
+                                   "pl_private": lwp(td).private}))
+    for field, signals in (("pl_sigpend", td.sigqueue.signals), ("pl_sigmask", td.sigmask)):
+        at = layout.field(field).offset
+        image[at:at + 16] = sigset(signals)
+    return bytes(image)
+
+
+def xstate(system: System, td: Thread) -> bytes:
+    """struct xstate, as PT_GETXSTATE has it."""
+    layout = system.target.struct("struct xstate")
+    at, now = layout.field("xs_fxsave").offset, system.machdep.getfpregs(td)
+    image = bytearray(layout.size)
+    XSTATE_HEAD.pack_into(image, 0, XSTATE_HAS, XSTATE_HAS)
+    image[at:at + len(now)] = now
+    return bytes(image)
 
 
 def _procinfo(system: System, td: Thread, sig: int) -> bytes:

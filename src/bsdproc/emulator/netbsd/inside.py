@@ -27,10 +27,6 @@ from bsdproc.emulator.netbsd.request import (
 PIOD_READ_D, PIOD_WRITE_D, PIOD_READ_I, PIOD_WRITE_I, PIOD_READ_AUXV = range(1, 6)
 IO_DESC = struct.Struct("<i4xQQQ")
 IOVEC = struct.Struct("<QQ")
-XSTATE_HEAD = struct.Struct("<QQ")
-"""struct xstate's beginning: the components meant, and those that are there."""
-XSTATE_HAS = 0x3
-"""x87 and SSE."""
 MAXPATHLEN = 1024
 
 
@@ -128,16 +124,13 @@ def extended(c: Call) -> int:
     at, size = layout.field("xs_fxsave").offset, min(size, layout.size)
     now = c.system.machdep.getfpregs(c.td2)
     if c.request == PT_GETXSTATE:
-        image = bytearray(layout.size)
-        XSTATE_HEAD.pack_into(image, 0, XSTATE_HAS, XSTATE_HAS)
-        image[at:at + len(now)] = now
-        c.mem.copyout(base, bytes(image[:size]))
+        c.mem.copyout(base, coredump.xstate(c.system, c.td2)[:size])
     else:
-        if size < XSTATE_HEAD.size:
+        if size < coredump.XSTATE_HEAD.size:
             raise Refused(EINVAL)
         given = c.mem.copyin(base, size).ljust(layout.size, b"\0")
-        wanted, present = XSTATE_HEAD.unpack_from(given)
-        if (wanted | present) & ~XSTATE_HAS:
+        wanted, present = coredump.XSTATE_HEAD.unpack_from(given)
+        if (wanted | present) & ~coredump.XSTATE_HAS:
             raise Refused(EINVAL)
         new = bytearray(now)
         parts = [(0, 24), (32, 160)] if wanted & 1 else []
