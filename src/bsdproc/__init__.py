@@ -7,14 +7,30 @@ from typing import TYPE_CHECKING
 from bsdproc.typed import lazy
 
 if TYPE_CHECKING:
+    from bsdproc import abi, debugger, dragonfly, emulator, freebsd, kernel, netbsd
     from bsdproc.debugger import Debugger, Reaper, events
 
 __version__ = "0.1.0"
 
-__all__ = ["Debugger", "Reaper", "__version__", "events"]
+__all__ = [
+    "Debugger",
+    "Reaper",
+    "__version__",
+    "abi",
+    "debugger",
+    "dragonfly",
+    "emulator",
+    "events",
+    "freebsd",
+    "kernel",
+    "netbsd",
+]
 
 if not TYPE_CHECKING:
-    __getattr__ = lazy.attributes(__name__, globals(), {".debugger": "Debugger Reaper events"})
+    __getattr__ = lazy.attributes(__name__, globals(), {
+        ".": "abi debugger dragonfly emulator freebsd kernel netbsd",
+        ".debugger": "Debugger Reaper events",
+    })
 
 
 def __dir__() -> list[str]:

@@ -51,6 +51,13 @@ MISUSES: dict[str, tuple[type[Exception], Callable[[Kernel], object]]] = {
     "a NUL in an argument": (ValueError, lambda k: k.spawn("/a", ["x\0"])),
     "no arguments": (ValueError, lambda k: k.spawn("/a", [])),
     "an empty name": (ValueError, lambda k: k.spawn("/a", ["a"], {"": "x"})),
+    "bytes in the environment": (
+        TypeError, lambda k: k.spawn("/a", ["a"], {b"A": b"x"})),  # type: ignore[dict-item]
+    "less than no time": (ValueError, lambda k: k.settle(-0.1)),
+    "no number of seconds": (ValueError, lambda k: k.settle(float("nan"))),
+    "all time": (ValueError, lambda k: k.settle(float("inf"))),
+    "seconds that are text": (TypeError, lambda k: k.settle("1")),  # type: ignore[arg-type]
+    "a sysctl's name of bytes": (TypeError, lambda k: k.sysctl(b"kern.ostype")),
     "a negative uid": (ValueError, lambda k: k.spawn("/a", ["a"], {}, uid=-1)),
     "a negative descriptor": (ValueError, lambda k: k.spawn("/a", ["a"], {}, fds={-1: 0})),
     "a negative length": (ValueError, lambda k: k.read(0, -1)),

@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from bsdproc import kernel
+from bsdproc import Debugger, freebsd, kernel, netbsd
 from bsdproc.kernel import NoKernel
 from bsdproc.kernel.default import pop, push
 from bsdproc.kernel.port import Kernel
@@ -20,6 +20,8 @@ from bsdproc.kernel.port import Kernel
 
 class Stand:
     """Something to be the default kernel; nothing here calls it."""
+
+    system = "freebsd"
 
 
 def stand() -> Kernel:
@@ -70,6 +72,17 @@ def test_resolve_takes_the_given_one() -> None:
     with kernel.use(one):
         assert kernel.resolve(two) is two
         assert kernel.resolve(None) is one
+
+
+@pytest.mark.parametrize(("given", "named"), [
+    (3, "not int"), ("freebsd", "not str"), (int, "not the class int")])
+def test_what_is_no_kernel(given: object, named: str) -> None:
+    wrong = cast(Kernel, given)
+    for call in (lambda: kernel.resolve(wrong), lambda: Debugger(kernel=wrong),
+                 lambda: freebsd.ptrace.attach(1, kernel=wrong),
+                 lambda: netbsd.kinfo.processes(kernel=wrong)):
+        with pytest.raises(TypeError, match=f"kernel= takes a kernel, {named}"):
+            call()
 
 
 def test_blocks_nest() -> None:

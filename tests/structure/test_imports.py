@@ -4,6 +4,7 @@ emulator to kernel and abi alone."""
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -96,3 +97,18 @@ def test_importing_bsdproc_loads_next_to_nothing() -> None:
     heavy = [m for m in loaded if m.split(".")[0] in ("unicorn", "elftools", "pycparser", "cffi")
              or m.startswith("bsdproc.abi._layouts.")]
     assert heavy == []
+
+
+def test_everything_is_reached_from_the_top() -> None:
+    """`import bsdproc` loads next to nothing, and finds every package when it is named."""
+    script = """if True:
+        import sys
+        import bsdproc
+        assert not any(name.startswith(("bsdproc.kernel", "bsdproc.debugger", "cffi"))
+                       for name in sys.modules)
+        for name in bsdproc.__all__:
+            assert getattr(bsdproc, name) is not None
+        bsdproc.freebsd.ptrace.attach, bsdproc.kernel.NoKernel, bsdproc.abi.targets
+        assert not hasattr(bsdproc, "nothing")
+    """
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -119,9 +119,11 @@ NAMES = {
 class Refused(Exception):
     """A kernel function's error return."""
 
-    def __init__(self, errno: int) -> None:
+    def __init__(self, errno: int, why: str | None = None) -> None:
         super().__init__(errno)
         self.errno = errno
+        self.why = why
+        """What a user of the emulated kernel is told beside."""
 
     def __str__(self) -> str:
         return NAMES.get(self.errno, str(self.errno))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import SupportsIndex
 
 _LAST_ID = (1 << 32) - 2
@@ -122,7 +123,7 @@ def environment(env: Mapping[str, str]) -> list[bytes]:
     """The strings of environ(7)."""
     strings = []
     for name, value in env.items():
-        if not name or "=" in name:
+        if not name or (isinstance(name, str) and "=" in name):
             raise ValueError(f"{name!r} is no name of an environment variable")
         strings.append(path("env", name) + b"=" + path("env", value))
     return strings
@@ -137,10 +138,20 @@ def descriptors(fds: Mapping[int, int]) -> list[tuple[int, int]]:
     )
 
 
+def seconds(value: float) -> None:
+    """A length of time."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"seconds are a number, not {type(value).__name__}")
+    if not 0 <= value < inf:
+        raise ValueError(f"{value} seconds")
+
+
 def sysctl(mib: Sequence[int] | str, new: bytes | None, room: int | None) -> None:
     """A sysctl's name or numbers, its new value and the room for the old one."""
     if isinstance(mib, str):
         path("the sysctl's name", mib)
+    elif isinstance(mib, bytes | bytearray):
+        raise TypeError(f"a sysctl's name is a str, not {type(mib).__name__}")
     else:
         for number in mib:
             int32("a sysctl's number", number)

@@ -156,5 +156,15 @@ def _native() -> Kernel:
 
 
 def resolve(kernel: Kernel | None) -> Kernel:
-    """`kernel` itself, or the default one for None."""
-    return default() if kernel is None else kernel
+    """`kernel` itself, or the default one for None; `TypeError` for what is none."""
+    if kernel is None:
+        return default()
+    if not hasattr(kernel, "system"):
+        raise no_kernel(kernel)
+    return kernel
+
+
+def no_kernel(given: object) -> TypeError:
+    """What is said of an argument that is no kernel, such as a class of them."""
+    what = f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
+    return TypeError(f"kernel= takes a kernel, not {what}")

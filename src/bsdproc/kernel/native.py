@@ -208,6 +208,7 @@ class NativeKernel(HostFiles):
         return native_child.run_child(self, work, uid=uid, gid=gid)
 
     def settle(self, seconds: float) -> None:
+        checks.seconds(seconds)
         time.sleep(seconds)
 
     # -- process control ----------------------------------------------------

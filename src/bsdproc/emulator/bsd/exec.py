@@ -9,7 +9,8 @@ from bsdproc.emulator import elf
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.state import P, Proc, SigStack, Sleep, Thread
-from bsdproc.emulator.errno import EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
+from bsdproc.emulator.bsd.syscalls.args import ARG_MAX
+from bsdproc.emulator.errno import E2BIG, EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
 from bsdproc.emulator.machine.entries import EXEC
 from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 
@@ -48,12 +49,25 @@ def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
     return words[0], words[1:]
 
 
+def unfit(system: System, path: str, why: str) -> Refused:
+    """A program that this kernel cannot run."""
+    system.note(f"execve {path}: {why}")
+    return Refused(ENOEXEC, why)
+
+
+def check_size(argv: Sequence[bytes], env: Sequence[bytes]) -> None:
+    """exec_copyin_args: E2BIG for strings that do not fit the kernel's room for them."""
+    if sum(len(word) + 1 for words in (argv, env) for word in words) > ARG_MAX:
+        raise Refused(E2BIG)
+
+
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
            env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
     """kern_execve.  A failure leaves the process as it was."""
     p = td.proc
     if p.singlethread is not None:
         yield from system.leave(td)      # another thread's exec or exit was first
+    check_size(argv, env)
     p.flag |= P.INEXEC
     try:
         vnode, text_path = _find(system, td, path)
@@ -63,19 +77,18 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         execpath = absolute(p, path)
         if script is not None:
             interpreter, extra = script
-            argv = [interpreter.encode(), *(e.encode() for e in extra), path.encode(), *argv[1:]]
+            words = (interpreter, *extra, path)
+            argv = [*(w.encode("utf-8", "surrogateescape") for w in words), *argv[1:]]
             vnode, text_path = _find(system, td, interpreter)
             data = vnode.read_at(0, vnode.size)
             execpath = interpreter
         try:
             image = elf.parse(data, execpath)
         except elf.BadElf as e:
-            system.note(f"execve {execpath}: {e}")
-            raise Refused(ENOEXEC) from None
+            raise unfit(system, execpath, str(e)) from None
         why = system.unfit(image)
         if why is not None:
-            system.note(f"execve {execpath}: {why}")
-            raise Refused(ENOEXEC)
+            raise unfit(system, execpath, f"{execpath} {why}")
     finally:
         p.flag &= ~P.INEXEC
     new = system.set_id(td, vnode)
@@ -85,8 +98,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         loaded = elf.load(space, image, vnode, base)
     except elf.BadElf as e:
         space.close()
-        system.note(f"execve {execpath}: {e}")
-        raise Refused(ENOEXEC) from None
+        raise unfit(system, execpath, str(e)) from None
     _leave_old_space(p)
     p.space = space
     p.image, p.text, p.text_path = image, vnode, text_path

@@ -276,8 +276,7 @@ class EmulatedKernel(ViewFiles, ABC):
                 return      # another thread's wait may have seen the news
 
     def settle(self, seconds: float) -> None:
-        if seconds < 0:
-            raise ValueError(f"{seconds} seconds")
+        checks.seconds(seconds)
         with self._gate.way_in():
             self._system.settle(seconds)
 

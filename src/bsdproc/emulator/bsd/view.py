@@ -31,7 +31,7 @@ class ViewFiles:
     # -- refusals ----------------------------------------------------------------
     def _error(self, e: Refused, call: str, request: str | None = None,
                target: int | None = None) -> KernelError:
-        reason = str(e) if isinstance(e, Deadlock) else None
+        reason = str(e) if isinstance(e, Deadlock) else e.why
         return from_errno(self._system.name, self._system.user_errno(e.errno), call=call,
                           request=request, target=target, reason=reason)
 

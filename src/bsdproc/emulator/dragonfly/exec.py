@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator import elf
+from bsdproc.emulator.bsd import exec as exec_
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.dragonfly import exit
 from bsdproc.emulator.dragonfly import signo as s
@@ -62,6 +63,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     """kern_execve.  Up to the new address space a failure leaves the process
     as it was."""
     p = td.proc
+    exec_.check_size(argv, env)
     vnode, text_path = _find(system, td, path)
     data = vnode.read_at(0, vnode.size)
     name = path.rstrip("/").rsplit("/", 1)[-1]
@@ -86,8 +88,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         loaded = elf.load(space, image, vnode, base)
     except elf.BadElf as e:
         space.close()
-        system.note(f"execve {execpath}: {e}")
-        raise Refused(ENOEXEC) from None
+        raise exec_.unfit(system, execpath, str(e)) from None
     if p.vfork_parent is not None:
         p.vfork_parent = None
     elif p.space is not None:
@@ -130,12 +131,10 @@ def _image(system: System, data: bytes, path: str) -> elf.Image:
     try:
         image = elf.parse(data, path)
     except elf.BadElf as e:
-        system.note(f"execve {path}: {e}")
-        raise Refused(ENOEXEC) from None
+        raise exec_.unfit(system, path, str(e)) from None
     why = unfit(image)
     if why is not None:
-        system.note(f"execve {path}: {why}")
-        raise Refused(ENOEXEC)
+        raise exec_.unfit(system, path, f"{path} {why}")
     return image
 
 

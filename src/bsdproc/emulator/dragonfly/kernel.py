@@ -46,7 +46,7 @@ class EmulatedDragonFly(EmulatedKernel):
 
     def _error(self, e: Refused, call: str, request: str | None = None,
                target: int | None = None) -> KernelError:
-        reason = str(e) if isinstance(e, Deadlock | KernelBug) else None
+        reason = str(e) if isinstance(e, Deadlock | KernelBug) else e.why
         return from_errno(self._system.name, e.errno, call=call, request=request,
                           target=target, reason=reason)
 
