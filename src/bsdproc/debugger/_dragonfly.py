@@ -17,13 +17,23 @@ from typing import Final, cast
 
 from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
+from bsdproc.debugger import x86
 from bsdproc.debugger._dragonfly_calls import Calls, Walk
-from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
+from bsdproc.debugger.backend import (
+    PAUSE,
+    Kind,
+    News,
+    RegisterSet,
+    Report,
+    Stop,
+    Unreported,
+    as_news,
+    news_of_each,
+)
 from bsdproc.dragonfly import _call
 from bsdproc.dragonfly.constants.kinfo import LwpState, ProcState
-from bsdproc.dragonfly.constants.machine import DebugAccess
 from bsdproc.dragonfly.constants.process import ProcFlags
-from bsdproc.dragonfly.constants.signals import Signal
+from bsdproc.dragonfly.constants.signals import SIG_MAXSIG, Signal
 from bsdproc.dragonfly.constants.wait import WaitOptions
 from bsdproc.dragonfly.kinfo import KinfoProc
 from bsdproc.dragonfly.registers import X86_64DebugRegisters, X86_64Registers
@@ -38,12 +48,8 @@ T_NONE, T_BREAKPOINT, T_TRACE = 0, 3, 10
 register.  A step over a system call traps at its end, and says that it was one."""
 SIGTRAP, SIGKILL, SIGSTOP, SIGCONT = 5, 9, 17, 19
 FAULTS: Final = frozenset({4, 8, 10, 11})       # SIGILL, SIGFPE, SIGBUS, SIGSEGV
-TRACE_FLAG, RESUME_FLAG = 1 << 8, 1 << 16
+TRACE_FLAG: Final = 1 << 8
 WNOHANG: Final = WaitOptions.WNOHANG.value
-ACCESS: Final = {"w": DebugAccess.DBREG_DR7_WRONLY, "rw": DebugAccess.DBREG_DR7_RDWR,
-                 "x": DebugAccess.DBREG_DR7_EXEC}
-PAUSE: Final = 0.002
-"""Seconds between two looks at several processes, or at one that is about to stop."""
 STEPS: Final = 100
 """Steps on the way to a system call that are made in one look."""
 LOOKS: Final = 50
@@ -61,6 +67,7 @@ class DragonFlyBackend:
     continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
+    last_signal = SIG_MAXSIG
     harmless_call: int | None = 20      # getpid
     page_size = 4096
 
@@ -250,12 +257,7 @@ class DragonFlyBackend:
             self.kernel.wait4(pid, WNOHANG, False)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
-        for pid in pids:
-            news = self.wait(pid, block=False)
-            if news is not None:
-                return news
-        self.kernel.settle(PAUSE)
-        return None
+        return news_of_each(self, pids)
 
     # -- stops -----------------------------------------------------------------------
     def stop(self, pid: int, signal: int) -> Stop:
@@ -369,21 +371,15 @@ class DragonFlyBackend:
     def watch_slots(self) -> int:
         return X86_64DebugRegisters.slots
 
-    def watch(self, pid: int, slots: Sequence[tuple[int, int, str] | None]) -> None:
+    def watch(self, pid: int, slots: x86.Slots) -> None:
         registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        for i in range(X86_64DebugRegisters.slots):
-            wanted = slots[i] if i < len(slots) else None
-            if wanted is None:
-                registers.clear_slot(i)
-            else:
-                address, size, access = wanted
-                registers.set_slot(i, address, ACCESS[access], size)
+        x86.arm(registers, slots)
         dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
         (self._watching.add if any(slots) else self._watching.discard)(pid)
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        hits = tuple(i for i in registers.hits if registers.slot(i).enabled)
+        hits = x86.seen(registers)
         if hits:
             registers.clear_hits()
             dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
@@ -391,7 +387,7 @@ class DragonFlyBackend:
 
     def pass_over(self, pid: int, lwp: int) -> None:
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
-        registers.rflags |= RESUME_FLAG
+        x86.pass_over(registers)
         dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
 
     def _missing(self, request: str, what: str) -> KernelError:
@@ -400,12 +396,4 @@ class DragonFlyBackend:
 
 
 def _news(pid: int, status: int) -> News | None:
-    match dragonfly.decode(pid, status):
-        case dragonfly.Stopped(signal=signal):
-            return News(pid, True, int(signal), 0, False)
-        case dragonfly.Exited(status=code):
-            return News(pid, False, 0, code, False)
-        case dragonfly.Signaled(signal=signal, core=core):
-            return News(pid, False, int(signal), 0, core)
-        case dragonfly.Continued():
-            return None
+    return as_news(dragonfly.decode(pid, status))

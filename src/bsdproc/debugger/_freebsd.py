@@ -13,18 +13,28 @@ from struct import Struct
 from typing import Final, cast
 
 from bsdproc import freebsd
-from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
+from bsdproc.debugger import x86
+from bsdproc.debugger.backend import (
+    Kind,
+    News,
+    RegisterSet,
+    Report,
+    Stop,
+    Unreported,
+    as_news,
+    news_of_any,
+)
 from bsdproc.freebsd import _call
-from bsdproc.freebsd.constants._enums import known
 from bsdproc.freebsd.constants.kinfo import ProcState
 from bsdproc.freebsd.constants.process import ProcFlags
 from bsdproc.freebsd.constants.ptrace import IoOp, LwpEvent, LwpFlags, PtraceEvents
-from bsdproc.freebsd.constants.signals import SiCode, Signal, TrapCode
+from bsdproc.freebsd.constants.signals import SIG_MAXSIG, SiCode, Signal, TrapCode
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions
 from bsdproc.freebsd.registers import GENERAL, Registers
-from bsdproc.freebsd.registers.debug import DebugAccess, X86DebugRegisters
+from bsdproc.freebsd.registers.debug import X86DebugRegisters
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
+from bsdproc.typed.enums import known
 
 BREAKPOINTS: Final[dict[str, tuple[bytes, int]]] = {
     "amd64": (b"\xcc", 1),
@@ -46,11 +56,6 @@ SYSCALLS: Final[dict[str, bytes]] = {
     "powerpc64le": bytes.fromhex("02000044"),
 }
 """What calls the kernel."""
-
-ACCESS: Final = {"w": DebugAccess.DBREG_DR7_WRONLY, "rw": DebugAccess.DBREG_DR7_RDWR,
-                 "x": DebugAccess.DBREG_DR7_EXEC}
-RESUME_FLAG: Final = 1 << 16
-"""EFLAGS.RF: the next instruction is executed whatever watches it."""
 
 # Plain numbers, which are compared faster than members.
 BRKPT, TRACE = TrapCode.TRAP_BRKPT.value, TrapCode.TRAP_TRACE.value
@@ -75,8 +80,6 @@ P_ALL, P_PID = IdType.P_ALL.value, IdType.P_PID.value
 WRITE: Final = IoOp.PIOD_WRITE_D.value
 FEW: Final = 16
 """Bytes that a breakpoint takes at most."""
-PAUSE: Final = 0.002
-"""Seconds between two looks, while another child's news are in the way."""
 
 MASKS: Final = ((Report.EXECS, PtraceEvents.PTRACE_EXEC),
                 (Report.SYSCALLS, PtraceEvents.PTRACE_SCE | PtraceEvents.PTRACE_SCX),
@@ -92,6 +95,7 @@ class FreeBSDBackend:
     continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
+    last_signal = SIG_MAXSIG
     harmless_call: int | None = 20      # getpid
     page_size = 4096
 
@@ -191,19 +195,7 @@ class FreeBSDBackend:
             self.kernel.wait4(pid, WNOHANG, False)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
-        try:
-            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY, False).pid
-        except ChildProcessError:
-            found = 0
-        if found in pids:
-            return self.wait(found, block=False)
-        # Some other child of the caller has news, which are not ours to take.
-        for pid in pids:
-            news = self.wait(pid, block=False)
-            if news is not None:
-                return news
-        self.kernel.settle(PAUSE)
-        return None
+        return news_of_any(self, pids, P_ALL, WATCH_ANY)
 
     def _lwpinfo(self, lwp: int) -> tuple[int, ...]:
         _call.ptrace(self.kernel, "PT_LWPINFO", lwp, self._info, self._info_size)
@@ -331,21 +323,15 @@ class FreeBSDBackend:
     def watch_slots(self) -> int:
         return X86DebugRegisters.slots if self.kernel.machine in ("amd64", "i386") else 0
 
-    def watch(self, pid: int, slots: Sequence[tuple[int, int, str] | None]) -> None:
+    def watch(self, pid: int, slots: x86.Slots) -> None:
         for lwp in self.threads(pid):
             registers = self._debug(lwp)
-            for i in range(X86DebugRegisters.slots):
-                wanted = slots[i] if i < len(slots) else None
-                if wanted is None:
-                    registers.clear_slot(i)
-                else:
-                    address, size, access = wanted
-                    registers.set_slot(i, address, ACCESS[access], size)
+            x86.arm(registers, slots)
             freebsd.ptrace.setdbregs(lwp, registers, kernel=self.kernel)
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         registers = self._debug(lwp)
-        hits = tuple(i for i in registers.hits if registers.slot(i).enabled)
+        hits = x86.seen(registers)
         if hits:
             registers.clear_hits()
             freebsd.ptrace.setdbregs(lwp, registers, kernel=self.kernel)
@@ -353,8 +339,7 @@ class FreeBSDBackend:
 
     def pass_over(self, pid: int, lwp: int) -> None:
         registers = freebsd.ptrace.getregs(lwp, kernel=self.kernel)
-        name = "rflags" if self.kernel.machine == "amd64" else "eflags"
-        registers[name] |= RESUME_FLAG
+        x86.pass_over(registers)
         freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)
 
     def _debug(self, lwp: int) -> X86DebugRegisters:
@@ -383,12 +368,4 @@ def _kinds(bits: int) -> tuple[Kind, ...]:
 
 @lru_cache(maxsize=1024)
 def _news(pid: int, status: int) -> News | None:
-    match freebsd.decode(pid, status):
-        case freebsd.Stopped(signal=signal):
-            return News(pid, True, int(signal), 0, False)
-        case freebsd.Exited(status=code):
-            return News(pid, False, 0, code, False)
-        case freebsd.Signaled(signal=signal, core=core):
-            return News(pid, False, int(signal), 0, core)
-        case freebsd.Continued():
-            return None
+    return as_news(freebsd.decode(pid, status))

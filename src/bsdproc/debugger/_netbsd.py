@@ -13,17 +13,27 @@ from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 from bsdproc import netbsd
-from bsdproc.debugger.backend import Kind, News, RegisterSet, Report, Stop, Unreported
+from bsdproc.debugger import x86
+from bsdproc.debugger.backend import (
+    Kind,
+    News,
+    RegisterSet,
+    Report,
+    Stop,
+    Unreported,
+    as_news,
+    news_of_any,
+)
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
 from bsdproc.netbsd import _call
 from bsdproc.netbsd.constants.process import ProcFlags, ProcState
 from bsdproc.netbsd.constants.ptrace import PtraceEvents
-from bsdproc.netbsd.constants.signals import Signal, TrapCode
+from bsdproc.netbsd.constants.signals import SIG_MAXSIG, Signal, TrapCode
 from bsdproc.netbsd.constants.wait import IdType, WaitOptions
 from bsdproc.netbsd.kinfo import KinfoProc
-from bsdproc.netbsd.registers import DEBUG, DebugAccess, DebugRegisters, Registers
+from bsdproc.netbsd.registers import DEBUG, DebugRegisters, Registers
 from bsdproc.netbsd.siginfo import Siginfo
 from bsdproc.typed.enums import known
 
@@ -44,9 +54,6 @@ BREAKPOINTS: Final[dict[str, tuple[bytes, int]]] = {
 SYSCALLS: Final[dict[str, bytes]] = {"amd64": b"\x0f\x05", "i386": b"\xcd\x80"}
 """What calls the kernel, where it is one instruction and no other."""
 
-ACCESS: Final = {"w": DebugAccess.WRITE, "rw": DebugAccess.READ_WRITE, "x": DebugAccess.EXECUTE}
-RESUME_FLAG: Final = 1 << 16
-"""EFLAGS.RF: the next instruction is executed whatever watches it."""
 SIGTRAP, SIGSTOP, SIGCONT, SIGKILL = 5, 17, 19, 9
 HERE: Final = 1
 """The address that stands for "where it left off"."""
@@ -54,9 +61,7 @@ P_ALL, P_PID = IdType.P_ALL.value, IdType.P_PID.value
 WNOHANG: Final = WaitOptions.WNOHANG.value
 WATCH_ANY: Final = (WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOWAIT).value
 TAKE: Final = (WaitOptions.WTRAPPED | WaitOptions.WNOHANG).value
-PAUSE: Final = 0.002
-"""Seconds between two looks, while another child's news are in the way."""
-TRAPS: Final = {
+TRAPS: Final[Mapping[int, Kind]] = {
     TrapCode.TRAP_BRKPT: Kind.BREAKPOINT, TrapCode.TRAP_TRACE: Kind.STEP,
     TrapCode.TRAP_DBREG: Kind.STEP, TrapCode.TRAP_EXEC: Kind.EXEC,
     TrapCode.TRAP_SCE: Kind.SYSCALL_ENTRY, TrapCode.TRAP_SCX: Kind.SYSCALL_EXIT,
@@ -84,6 +89,7 @@ class NetBSDBackend:
     continue_signal = SIGCONT
     kill_signal = SIGKILL
     trap_signal = SIGTRAP
+    last_signal = SIG_MAXSIG
     harmless_call: int | None = None
     page_size = 4096
 
@@ -221,19 +227,7 @@ class NetBSDBackend:
         self._forget(pid)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
-        try:
-            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY, False).pid
-        except ChildProcessError:
-            found = 0
-        if found in pids:
-            return self.wait(found, block=False)
-        # Some other child of the caller has news, which are not ours to take.
-        for pid in pids:
-            news = self.wait(pid, block=False)
-            if news is not None:
-                return news
-        self.kernel.settle(PAUSE)
-        return None
+        return news_of_any(self, pids, P_ALL, WATCH_ANY)
 
     def _standing(self, pid: int) -> _Standing:
         said = self._said.get(pid)
@@ -252,7 +246,7 @@ class NetBSDBackend:
             self._newborn.add(pid)
         kind, child = Kind.SIGNAL, 0
         if info.signo == SIGTRAP and signal in (SIGTRAP, 0):
-            kind = TRAPS.get(info.code_number, Kind.SIGNAL)  # type: ignore[call-overload]
+            kind = TRAPS.get(info.code_number, Kind.SIGNAL)
             if info.report_event is not None:
                 kind, child = self._event(pid, info)
         elif signal and info.signo != signal:
@@ -385,24 +379,18 @@ class NetBSDBackend:
     def watch_slots(self) -> int:
         return DebugRegisters.slots if self.kernel.machine in DEBUG else 0
 
-    def watch(self, pid: int, slots: Sequence[tuple[int, int, str] | None]) -> None:
+    def watch(self, pid: int, slots: x86.Slots) -> None:
         if self.kernel.machine not in DEBUG:
             raise not_supported("netbsd", call="ptrace", request="PT_SETDBREGS",
                                 reason=f"{self.kernel.machine} has no such request")
         for lwp in self.threads(pid):
             registers = netbsd.ptrace.getdbregs(pid, lwp, kernel=self.kernel)
-            for i in range(DebugRegisters.slots):
-                wanted = slots[i] if i < len(slots) else None
-                if wanted is None:
-                    registers.clear_slot(i)
-                else:
-                    address, size, access = wanted
-                    registers.set_slot(i, address, ACCESS[access], size)
+            x86.arm(registers, slots)
             netbsd.ptrace.setdbregs(pid, registers, lwp, kernel=self.kernel)
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         registers = netbsd.ptrace.getdbregs(pid, lwp, kernel=self.kernel)
-        hits = tuple(i for i in registers.hits if registers.slot(i).enabled)
+        hits = x86.seen(registers)
         if hits:
             registers.clear_hits()
             netbsd.ptrace.setdbregs(pid, registers, lwp, kernel=self.kernel)
@@ -410,8 +398,7 @@ class NetBSDBackend:
 
     def pass_over(self, pid: int, lwp: int) -> None:
         registers = netbsd.ptrace.getregs(pid, lwp, kernel=self.kernel)
-        name = "rflags" if self.kernel.machine == "amd64" else "eflags"
-        registers[name] |= RESUME_FLAG
+        x86.pass_over(registers)
         netbsd.ptrace.setregs(pid, registers, lwp, kernel=self.kernel)
 
 
@@ -425,12 +412,4 @@ def _fault(error: KernelError) -> KernelError:
 
 @lru_cache(maxsize=1024)
 def _news(pid: int, status: int) -> News | None:
-    match netbsd.decode(pid, status):
-        case netbsd.Stopped(signal=signal):
-            return News(pid, True, int(signal), 0, False)
-        case netbsd.Exited(status=code):
-            return News(pid, False, 0, code, False)
-        case netbsd.Signaled(signal=signal, core=core):
-            return News(pid, False, int(signal), 0, core)
-        case netbsd.Continued():
-            return None
+    return as_news(netbsd.decode(pid, status))

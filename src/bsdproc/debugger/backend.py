@@ -6,11 +6,17 @@ One module beside this one implements it for each system.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from enum import Enum, Flag, auto
-from typing import NamedTuple, Protocol
+from enum import Enum, Flag, IntEnum, auto
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bsdproc.kernel.errors import not_supported
 from bsdproc.kernel.port import Kernel
+from bsdproc.typed.waiting import Continued, Exited, Signaled, Stopped
+
+S = TypeVar("S", bound=IntEnum)
+
+PAUSE: Final = 0.002
+"""Seconds between two looks at several processes, while none of them has news."""
 
 
 class RegisterSet(Protocol):
@@ -114,6 +120,19 @@ class News(NamedTuple):
     core: bool
 
 
+def as_news(status: Stopped[S] | Exited | Signaled[S] | Continued) -> News | None:
+    """A status as news; None of one that only goes on."""
+    match status:
+        case Stopped(pid=pid, signal=signal):
+            return News(pid, True, int(signal), 0, False)
+        case Exited(pid=pid, status=code):
+            return News(pid, False, 0, code, False)
+        case Signaled(pid=pid, signal=signal, core=core):
+            return News(pid, False, int(signal), 0, core)
+        case Continued():
+            return None
+
+
 class Backend(Protocol):
     """A system's tracing.
 
@@ -138,6 +157,8 @@ class Backend(Protocol):
     continue_signal: int
     kill_signal: int
     trap_signal: int
+    last_signal: int
+    """The highest number that a signal has."""
     page_size: int
 
     def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None, *,
@@ -232,6 +253,30 @@ class Backend(Protocol):
 
     def pass_over(self, pid: int, lwp: int) -> None:
         """A watched instruction is to be executed when the thread goes on."""
+
+
+def news_of_any(backend: Backend, pids: Sequence[int], idtype: int,
+                options: int) -> News | None:
+    """`Backend.wait_any` by wait6(2): `idtype` is the system's P_ALL, and `options` ask for
+    what its children have to tell and leave it to be told again."""
+    try:
+        found = backend.kernel.wait6(idtype, 0, options, False).pid
+    except ChildProcessError:
+        found = 0
+    if found in pids:
+        return backend.wait(found, block=False)
+    # Some other child of the caller has news, which are not ours to take.
+    return news_of_each(backend, pids)
+
+
+def news_of_each(backend: Backend, pids: Sequence[int]) -> News | None:
+    """The first that has any, looked at one by one; None after a pause when none has."""
+    for pid in pids:
+        found = backend.wait(pid, block=False)
+        if found is not None:
+            return found
+    backend.kernel.settle(PAUSE)
+    return None
 
 
 def backend_for(kernel: Kernel) -> Backend:

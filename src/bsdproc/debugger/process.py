@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from bsdproc.debugger.backend import RegisterSet
     from bsdproc.debugger.debugger import Debugger
 
-SIG_MAX = 128
-
 
 class Process:
     """A process that a `Debugger` spawned, attached to or followed.
@@ -87,7 +85,7 @@ class Process:
         """What `thread` takes along when the process goes on, in place of what
         stopped it; 0 for nothing."""
         self.need_stopped()
-        if not isinstance(signal, int) or not 0 <= signal <= SIG_MAX:
+        if not isinstance(signal, int) or not 0 <= signal <= self.backend.last_signal:
             raise ValueError(f"{signal!r} is no signal")
         self.control.pending_signal = int(signal)
 
