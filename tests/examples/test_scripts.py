@@ -28,6 +28,9 @@ SHOWN = {
     "memory_map.py": [
         r"stands at 0x[0-9a-f]+, its stack at 0x[0-9a-f]+",
         r" +0x[0-9a-f]+ +0x[0-9a-f]+ r-x +4 KiB /.*/hello"],
+    "post_mortem.py": [
+        r"died of <Signal.SIGSEGV: 11>, <SegvCode.SEGV_MAPERR: 1>",
+        r"  0x[0-9a-f]+ value_of\+0x[0-9a-f]+", r"  0x[0-9a-f]+ third\+0x[0-9a-f]+"],
     "settings.py": [
         "a fresh program:", r"  aslr      Aslr\(policy=.*, active=(True|False)\)",
         r"  traced    TraceStatus\(enabled=True, tracer=None\)",
@@ -51,6 +54,7 @@ SISTERS = {
         "fault_report.py": [*SHOWN["fault_report.py"][:3], "killed by <Signal.SIGSEGV: 11>"],
         "follow_forks.py": SHOWN["follow_forks.py"],
         "memory_map.py": SHOWN["memory_map.py"],
+        "post_mortem.py": SHOWN["post_mortem.py"],
         "settings.py": ["  core name %n.core", r"  core name /tmp/%n\.%p\.core"],
         "supervise.py": [r"\d+ exits with 0"] * 3,
         "syscalls.py": [r"process \d+ exits with 3", r"process \d+ exits with 0",
@@ -64,6 +68,7 @@ SISTERS = {
         "fault_report.py": [*SHOWN["fault_report.py"][:3], "killed by <Signal.SIGSEGV: 11>"],
         "follow_forks.py": [r"\d+ exits with 0", r"  \d+ is not followed"],
         "memory_map.py": SHOWN["memory_map.py"],
+        "post_mortem.py": [r"no request of DragonFly's writes a core, .*"],
         "settings.py": [r"  title     \('ticker',\)", r"  reaper .*refs=0, pid_head=\d+\)",
                         r"  reaper .*OWNED: 1>, refs=1, pid_head=\d+\)"],
         "supervise.py": SHOWN["supervise.py"],
