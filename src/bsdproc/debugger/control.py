@@ -75,6 +75,9 @@ class Control:
     omitted: dict[int, Omitted] = field(default_factory=dict)
     """By thread."""
     reports: Report = Report.NONE
+    """What it is to stop for."""
+    calls: bool = False
+    """`Report.SYSCALLS` is among them: asked at every stop, where a flag takes too long."""
     interrupting: bool = False
     """The user has asked for a stop that has not come yet."""
     stops_due: int = 0
@@ -85,6 +88,10 @@ class Control:
     """A traced process's child, whose first stop is to come without being asked for."""
     vforked: Process | None = None
     """A child of vfork under the debugger that has this process's memory."""
+
+    def asked(self, what: Report) -> None:
+        """It stops for these from now on."""
+        self.reports, self.calls = what, Report.SYSCALLS in what
 
     def standing(self, lwp: int) -> Visit | None:
         """The breakpoint that a thread has to be led over."""

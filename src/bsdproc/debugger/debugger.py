@@ -309,7 +309,8 @@ class Debugger:
         """A child that the kernel has put under the debugger with its parent."""
         child = self._add(pid, spawned=parent.spawned)
         child.breakpoints.inherit(parent.breakpoints, shared=shared)
-        child.control.unborn, child.control.reports = True, parent.control.reports
+        child.control.unborn = True
+        child.control.asked(parent.control.reports)
         if shared:
             parent.control.vforked = child
         return child

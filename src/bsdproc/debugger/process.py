@@ -31,14 +31,20 @@ class Process:
 
     def __init__(self, debugger: Debugger, pid: int, *, spawned: bool) -> None:
         self.debugger = debugger
+        """Whose it is."""
         self.backend = debugger.backend
         self.pid = pid
+        """Its id."""
         self.spawned = spawned
         """Started by the debugger (or a child of one that was): ends with it."""
         self.state = State.RUNNING
+        """Whether it runs, stands, is gone or was let go."""
         self.breakpoints = Breakpoints(self)
+        """Where it is to stop."""
         self.watchpoints = Watchpoints(self)
+        """What it is to stop at when it touches it."""
         self.memory = Memory(self)
+        """Its memory, by address."""
         self.hold = False
         """While true the debugger does not let it go on."""
         self.exit_status: int | None = None
@@ -105,7 +111,7 @@ class Process:
         control = self.control
         # The exit of a call that is being left out is waited for in any case.
         self.backend.report(self.pid, what | Report.SYSCALLS if control.omitted else what)
-        control.reports = what
+        control.asked(what)
 
     def interrupt(self) -> None:
         """Stop it where it is; `Interrupted` will come, what happened before it

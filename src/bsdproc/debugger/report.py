@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bsdproc.debugger import calls, events, motion, release, stops
-from bsdproc.debugger.backend import Kind, News, Report, Stop
+from bsdproc.debugger.backend import Kind, News, Stop
 from bsdproc.debugger.breakpoints import Breakpoint
 from bsdproc.debugger.control import Visit
 from bsdproc.debugger.state import STOPPED, State
@@ -39,7 +39,7 @@ def read(process: Process, news: News) -> Out:
         for kind in stop.kinds:
             _READERS[kind](process, thread, stop, out)
     elif step.to_entry:
-        if control.reports & Report.SYSCALLS:
+        if control.calls:
             _syscall_entry(process, Thread(process, stop.lwp), stop, out)
     else:
         _stepped(process, Thread(process, stop.lwp), step.wanted, out)
@@ -127,9 +127,9 @@ def _syscall_entry(process: Process, thread: Thread, stop: Stop, out: Out) -> No
 
 
 def _syscall_exit(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
-    if calls.has_been_omitted(thread):
+    if process.control.omitted and calls.has_been_omitted(thread):
         process.report(process.control.reports)
-    elif process.control.reports & Report.SYSCALLS:
+    elif process.control.calls:
         backend = process.backend
         result, second, error = backend.syscall_result(process.pid, stop)
         out.append(events.SyscallExited(

@@ -45,6 +45,8 @@ class LentBuffer:
         return len(self.data)
 
     def read(self, offset: int = 0, size: int | None = None) -> bytes:
+        if size is None and offset == 0:
+            return bytes(self.data)
         end = len(self.data) if size is None else offset + size
         if not 0 <= offset <= end <= len(self.data):
             raise ValueError(f"bytes {offset} to {end} of a buffer of {len(self.data)}")

@@ -65,7 +65,7 @@ LWPINFO = struct.Struct("<iii16s16s4x80s20siII")
 LWPINFO_SIGINFO_END = 128
 IO_DESC = struct.Struct("<i4xQQQ")
 IOVEC = struct.Struct("<QQ")
-NO_SIGINFO = bytes(80)
+NO_SIGINFO, NO_SIGNALS = bytes(80), bytes(16)
 
 _ZOMBIE = ProcState.ZOMBIE
 
@@ -420,9 +420,10 @@ def _lwpinfo(c: Call) -> int:
     code = narg = 0
     if dbg & (TDB.SCE | TDB.SCX):
         code, narg = td.sc_code & 0xFFFFFFFF, td.sc_narg
-    pending = frozenset(td.sigqueue.signals) if td.sigqueue.entries else frozenset()
-    info = LWPINFO.pack(td.tid, event, flags, sigset(td.sigmask), sigset(pending), siginfo,
-                        td.name.encode("utf-8", "surrogateescape")[:19], child, code, narg)
+    pending = sigset(frozenset(td.sigqueue.signals)) if td.sigqueue.entries else NO_SIGNALS
+    info = LWPINFO.pack(td.tid, event, flags, sigset(td.sigmask) if td.sigmask else NO_SIGNALS,
+                        pending, siginfo, td.name.encode("utf-8", "surrogateescape")[:19],
+                        child, code, narg)
     copyout(c.mem, c.addr, info[: c.data])
     return 0
 

@@ -149,9 +149,7 @@ def child_news(system: System, p: Proc, code: int, status: int) -> None:
         parent.flag |= P.STATCHILD
         if parent.sigacts.flag_nocldstop:
             return
-    if parent.pid == 1:
-        return
-    if parent.driver and ignored(parent, s.SIGCHLD):
+    if parent.pid == 1 or (parent.driver and ignored(parent, s.SIGCHLD)):
         return
     ksi = p.ksi
     if ksi is not None and ksi in parent.sigqueue.entries:
