@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from bsdproc import abi
 from bsdproc.dragonfly.constants.signals import (
     BusCode,
     CldCode,
@@ -71,10 +70,7 @@ class Siginfo(Record):
     @property
     def int_value(self) -> int:
         """sigqueue(2)'s value as an int: sival_int."""
-        layout = abi.target(self.system, self.machine).struct(self.struct)
-        value = layout.get(self.raw, "si_value.sival_int")
-        assert isinstance(value, int)
-        return value
+        return self._member("si_value.sival_int")
 
     def __repr__(self) -> str:
         return (f"Siginfo(signo={self.signo!r}, code={self.code!r}, pid={self.pid}, "

@@ -29,4 +29,5 @@ freebsd = SYSTEM.kernel
 request_number = SYSTEM.request_number
 ptrace = SYSTEM.ptrace
 procctl = SYSTEM.procctl
+sysctl = SYSTEM.sysctl
 completed = SYSTEM.completed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from bsdproc import abi
 from bsdproc.freebsd.constants.signals import (
     BusCode,
     CldCode,
@@ -74,52 +73,46 @@ class Siginfo(Record):
     @property
     def int_value(self) -> int:
         """sigqueue(2)'s value as an int: sival_int."""
-        return self._reason("si_value.sival_int")
+        return self._member("si_value.sival_int")
 
     @property
     def trapno(self) -> int | None:
         """The machine's trap number, of a fault."""
         if self.signo in _FAULTS and self.code_number < _COMMON and self.syscall is None:
-            return self._reason("_reason._fault._trapno")
+            return self._member("_reason._fault._trapno")
         return None
 
     @property
     def syscall(self) -> int | None:
         """TRAP_CAP: the system call that capability mode refused."""
         if self.signo == Signal.SIGTRAP and self.code_number == TrapCode.TRAP_CAP:
-            return self._reason("_reason._capsicum._syscall")
+            return self._member("_reason._capsicum._syscall")
         return None
 
     @property
     def timerid(self) -> int | None:
         """SI_TIMER: the timer."""
-        return self._reason("_reason._timer._timerid") if self._is(SiCode.SI_TIMER) else None
+        return self._member("_reason._timer._timerid") if self._is(SiCode.SI_TIMER) else None
 
     @property
     def overrun(self) -> int | None:
         """SI_TIMER: how often it ran over."""
-        return self._reason("_reason._timer._overrun") if self._is(SiCode.SI_TIMER) else None
+        return self._member("_reason._timer._overrun") if self._is(SiCode.SI_TIMER) else None
 
     @property
     def mqd(self) -> int | None:
         """SI_MESGQ: the queue."""
-        return self._reason("_reason._mesgq._mqd") if self._is(SiCode.SI_MESGQ) else None
+        return self._member("_reason._mesgq._mqd") if self._is(SiCode.SI_MESGQ) else None
 
     @property
     def band(self) -> int | None:
         """SIGIO: the band event."""
         if self.signo == Signal.SIGIO and self.code_number < _COMMON:
-            return self._reason("_reason._poll._band")
+            return self._member("_reason._poll._band")
         return None
 
     def _is(self, code: SiCode) -> bool:
         return self.code_number == code
-
-    def _reason(self, field: str) -> int:
-        """A member of the unions."""
-        value = abi.target(self.system, self.machine).struct(self.struct).get(self.raw, field)
-        assert isinstance(value, int)
-        return value
 
     def __repr__(self) -> str:
         own = {"trapno": self.trapno, "syscall": self.syscall, "timerid": self.timerid,

@@ -28,4 +28,5 @@ SYSTEM: Final = System(
 netbsd = SYSTEM.kernel
 request_number = SYSTEM.request_number
 ptrace = SYSTEM.ptrace
+sysctl = SYSTEM.sysctl
 completed = SYSTEM.completed

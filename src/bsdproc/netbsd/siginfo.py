@@ -248,18 +248,13 @@ class Siginfo(Record):
             return self._reason(f"_child.{field}")
         return self._reason(f"_rt.{field}") if self._sent else None
 
-    def _get(self, field: str) -> Value:
-        layout = abi.target(self.system, self.machine).struct(self.struct)
-        return layout.get(self.raw, f"_info._reason.{field}")
-
     def _reason(self, field: str) -> int:
         """A member of the union."""
-        value = self._get(field)
-        assert isinstance(value, int)
-        return value
+        return self._member(f"_info._reason.{field}")
 
     def _array(self, field: str) -> tuple[int, ...]:
-        value = self._get(field)
+        layout = abi.target(self.system, self.machine).struct(self.struct)
+        value = layout.get(self.raw, f"_info._reason.{field}")
         assert isinstance(value, tuple)
         return tuple(one for one in value if isinstance(one, int))
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import Enum, Flag, IntEnum
+from enum import Enum, Flag
 from typing import Final, NamedTuple
 
 from bsdproc import freebsd, netbsd
@@ -17,6 +17,7 @@ from bsdproc.tools import session
 from bsdproc.tools.tables.freebsd import SLOTS
 from bsdproc.tools.tables.table import Row, aligned, letters
 from bsdproc.typed.core import BadCore, Container, Memory, NoNote, Segment, SegmentFlags
+from bsdproc.typed.enums import name_of
 from bsdproc.typed.records import Record
 
 SEGMENT: Final = tuple((flag.value, letter) for flag, letter in (
@@ -33,11 +34,6 @@ class Section(NamedTuple):
 
 
 # -- words -------------------------------------------------------------------------------------
-def named(value: object) -> str:
-    """An enum's name, a number that has none."""
-    return value.name if isinstance(value, IntEnum) else str(value)
-
-
 def shown(value: object) -> str:
     """Without what would move the cursor or cannot be printed: a core says what it likes."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode()
@@ -79,7 +75,7 @@ OPENED: Final = tuple((flag.value, letter) for flag, letter in (
 def _reason(info: Siginfo) -> str:
     """A signal's own account: "SEGV_MAPERR at 0x0"."""
     fault = f" at {info.addr:#x}" if info.trapno is not None else ""
-    return f"{named(info.code)}{fault}"
+    return f"{name_of(info.code)}{fault}"
 
 
 def _freebsd_head(core: freebsd.core.Core) -> list[str]:
@@ -94,7 +90,7 @@ def _freebsd_head(core: freebsd.core.Core) -> list[str]:
         except NoNote:
             told = None
         why = f", {_reason(told)}" if told is not None and told.signo == core.signal else ""
-        found.append(f"signal    {named(core.signal)} (thread {thread.lwpid}){why}")
+        found.append(f"signal    {name_of(core.signal)} (thread {thread.lwpid}){why}")
     try:
         p = core.proc[0] if core.proc else None
         if p is not None:
@@ -118,7 +114,7 @@ def _freebsd_thread(thread: freebsd.core.Thread, memory: Memory) -> Row:
     except NoNote:
         told = None
     return (thread.lwpid, name, f"{registers.pc:#x}", f"{registers.sp:#x}",
-            "-" if told is None else f"{named(told.signo)} {_reason(told)}")
+            "-" if told is None else f"{name_of(told.signo)} {_reason(told)}")
 
 
 def _mapping(one: KinfoVmentry, memory: Memory) -> Row:
@@ -159,7 +155,7 @@ def _netbsd_head(core: netbsd.core.Core) -> list[str]:
         found.append("signal    none: the process lived on")
     else:
         to = f"LWP {p.siglwp}" if p.siglwp else "the process"
-        found.append(f"signal    {named(core.signal)} ({to}), {named(p.code)}")
+        found.append(f"signal    {name_of(core.signal)} ({to}), {name_of(p.code)}")
     return [*found, f"parent    {p.ppid}, group {p.pgrp}, session {p.sid}",
             f"user      {p.euid} (real {p.ruid}), group {p.egid} (real {p.rgid})"]
 

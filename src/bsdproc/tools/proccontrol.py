@@ -22,6 +22,7 @@ from bsdproc.freebsd.constants.procctl import (
 )
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools import dragonfly_control, session
+from bsdproc.typed.enums import name_of
 
 SYSTEMS: Final = ("freebsd", "dragonfly")
 ELSEWHERE: Final = "NetBSD has no procctl(2)"
@@ -38,7 +39,7 @@ class Mode(NamedTuple):
 
 def _words(value: object) -> str:
     """"force enabled" for PROC_ASLR_FORCE_ENABLE."""
-    name = getattr(value, "name", None) or str(value)
+    name = name_of(value)
     for prefix in ("PROC_ASLR_", "PROC_PROTMAX_", "PROC_KPTI_CTL_", "PROC_LA_CTL_",
                    "PROC_LOGSIGEXIT_CTL_"):
         name = name.removeprefix(prefix)
@@ -224,8 +225,7 @@ def _main(argv: Sequence[str]) -> int:
             else:
                 print(mode.query(options.pid, kernel))
         except KernelError as error:
-            why = f" ({error.reason})" if error.reason else ""
-            raise session.Problem(f"{options.mode}: {error.strerror}{why}") from None
+            raise session.Problem(f"{options.mode}: {session.said(error)}") from None
     return 0
 
 

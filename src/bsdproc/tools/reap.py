@@ -72,8 +72,7 @@ def _main(argv: Sequence[str]) -> int:
                     _tell(reaper, kernel)
                 _clear(reaper, signal, options)
         except KernelError as error:
-            why = f" ({error.reason})" if error.reason else ""
-            raise session.Problem(f"{options.command}: {error.strerror}{why}") from None
+            raise session.Problem(f"{options.command}: {session.said(error)}") from None
     return session.status_of(ended)
 
 

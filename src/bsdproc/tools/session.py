@@ -115,9 +115,13 @@ def refused(error: OSError, name: str, kernel: Kernel) -> Problem:
                                kernel.machine)
             except (OSError, programs.Unsuitable) as reason:
                 return Problem(f"{name}: {reason}")
-        why = f" ({error.reason})" if error.reason else ""
-        return Problem(f"{name}: {error.strerror}{why}")
+        return Problem(f"{name}: {said(error)}")
     return Problem(f"{name}: {error.strerror or error}")
+
+
+def said(error: KernelError) -> str:
+    """What the kernel said, and why if that is known."""
+    return f"{error.strerror}{f' ({error.reason})' if error.reason else ''}"
 
 
 def status_of(ended: object) -> int:

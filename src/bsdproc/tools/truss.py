@@ -22,6 +22,7 @@ from bsdproc.debugger import Process
 from bsdproc.debugger.backend import Report, backend_for
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools import decode, session
+from bsdproc.typed.enums import name_of
 
 STRSIZE = 32
 
@@ -95,7 +96,7 @@ class Trace:
                 self._unfinished(process)
                 dumped = " (core dumped)" if core else ""
                 self.line(process, 0,
-                          f"process killed, signal = {signal:d} ({_name(signal)}){dumped}")
+                          f"process killed, signal = {signal:d} ({name_of(signal)}){dumped}")
 
     def _entered(self, process: Process, lwp: int, event: events.SyscallEntered) -> None:
         call = decode.enter(self.kernel.target, process.memory, event.name, event.arguments,
@@ -129,7 +130,7 @@ class Trace:
                           f"{made.name}({decode.arguments(made.call, made.name)})")
 
     def _signal(self, process: Process, lwp: int, event: events.SignalReceived) -> None:
-        name = _name(event.signal)
+        name = name_of(event.signal)
         self.signals[name] = self.signals.get(name, 0) + 1
         text = f"SIGNAL {event.signal:d} ({name})"
         with suppress(KernelError):
@@ -147,7 +148,7 @@ class Trace:
             if info is None:
                 return ""
             trap = info.trapno
-        text = f" code={_name(info.code)}"
+        text = f" code={name_of(info.code)}"
         if event.sender is not None:
             text += f" pid={info.pid} uid={info.uid}"
         if trap is not None:
@@ -169,10 +170,6 @@ class Trace:
               f"{sum(c.calls for c in counts):8} {sum(c.errors for c in counts):8}", file=self.out)
         for name, times in sorted(self.signals.items()):
             print(f"{name:20} {'':15} {times:8}", file=self.out)
-
-
-def _name(value: int) -> str:
-    return str(getattr(value, "name", value))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ where it can be found out, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bsdproc.kernel import errors
@@ -88,6 +88,16 @@ class System:
             return kernel.procctl(int(idtype), id, command, data)
         except KernelError as error:
             raise self.completed(kernel, error, "procctl", name, id) from None
+
+    def sysctl(self, kernel: Kernel, mib: Sequence[int] | str, name: str,
+               target: int | None = None, *, new: bytes | None = None,
+               room: int | None = None) -> bytes:
+        """sysctl(3): `name` is its C name, or its own, and `target` the process that it is
+        about."""
+        try:
+            return kernel.sysctl(mib, new=new, room=room)
+        except KernelError as error:
+            raise self.completed(kernel, error, "sysctl", name, target) from None
 
     def completed(
         self, kernel: Kernel, error: KernelError, call: str, request: str | None,

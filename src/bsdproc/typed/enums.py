@@ -28,6 +28,11 @@ def flags(kind: type[F], value: int) -> F:
     return kind(value) if member is None else member
 
 
+def name_of(value: object) -> str:
+    """A member's C name; what has none, a number above all, as it is."""
+    return str(getattr(value, "name", None) or value)
+
+
 def names(kind: type[Flag], value: int) -> tuple[str, ...]:
     """The C names of the bits set in `value`, unknown ones in hexadecimal."""
     found = [member.name for member in kind if member.value & value and member.name]

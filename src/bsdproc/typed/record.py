@@ -158,6 +158,12 @@ class Record:
         source = self._source
         return self._at + (source.size or source.sizes.get(self._at, self.sizeof))
 
+    def _member(self, cname: str) -> int:
+        """A number in it that is no field of its own, such as a union's member, by its C name."""
+        value = abi.target(self.system, self.machine).struct(self.struct).get(self.raw, cname)
+        assert isinstance(value, int)
+        return value
+
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The fields, in the struct's order."""

@@ -34,10 +34,8 @@ def _sysctl(
     target: int | None = None,
 ) -> bytes:
     """kern.proc.`name` with these arguments."""
-    try:
-        return kernel.sysctl(_mib(name, *arguments, threads=threads), new=new)
-    except KernelError as error:
-        raise _call.completed(kernel, error, "sysctl", name.name, target) from None
+    mib = _mib(name, *arguments, threads=threads)
+    return _call.sysctl(kernel, mib, name.name, target, new=new)
 
 
 def _missing(kernel: Kernel, name: KernProc, pid: int) -> KernelError:
@@ -203,17 +201,10 @@ def sigtramp(*, kernel: Kernel | None = None) -> KinfoSigtramp:
 # -- beside kern.proc ---------------------------------------------------------------------
 
 
-def _named(kernel: Kernel, name: str) -> bytes:
-    try:
-        return kernel.sysctl(name)
-    except KernelError as error:
-        raise _call.completed(kernel, error, "sysctl", name, None) from None
-
-
 def files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
     """kern.file: the open files of all processes that the caller can see."""
     kernel = _call.dragonfly(kernel)
-    data = _named(kernel, "kern.file")
+    data = _call.sysctl(kernel, "kern.file", "kern.file")
     size = int.from_bytes(data[:8], kernel.target.byteorder)
     found = KinfoFile.fixed(kernel.machine, data, size) if data else []
     if any(one.size != size for one in found):
@@ -224,4 +215,5 @@ def files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
 def cputimes(*, kernel: Kernel | None = None) -> list[KinfoCputime]:
     """kern.cputime: how each processor has spent its time."""
     kernel = _call.dragonfly(kernel)
-    return KinfoCputime.fixed(kernel.machine, _named(kernel, "kern.cputime"))
+    data = _call.sysctl(kernel, "kern.cputime", "kern.cputime")
+    return KinfoCputime.fixed(kernel.machine, data)

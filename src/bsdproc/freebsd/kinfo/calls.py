@@ -43,10 +43,7 @@ def _sysctl(
     """kern.proc.`name` with these arguments."""
     kind = name | _THREADS if threads else name
     mib = (*_ROOT, int(kind), *map(int, arguments))
-    try:
-        return kernel.sysctl(mib, new=new)
-    except KernelError as error:
-        raise _call.completed(kernel, error, "sysctl", name.name, target) from None
+    return _call.sysctl(kernel, mib, name.name, target, new=new)
 
 
 def _of(kernel: Kernel | None, name: KernProc, pid: int | None, *more: int) -> tuple[Kernel, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.kernel import errors
-from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd import _call, _check
 from bsdproc.netbsd.constants.kinfo import KernFile, KernProc, ProcArgs, Sysctl, TtyFilter
 from bsdproc.netbsd.kinfo.file import KinfoFile
@@ -143,10 +142,7 @@ def vmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[Kinfo
 def _args(kernel: Kernel | None, name: ProcArgs, pid: int | None) -> tuple[Kernel, bytes]:
     kernel = _call.netbsd(kernel)
     pid = check.own(kernel, pid)
-    try:
-        return kernel, kernel.sysctl((*_ARGS, pid, int(name)))
-    except KernelError as error:
-        raise _call.completed(kernel, error, "sysctl", name.name, pid) from None
+    return kernel, _call.sysctl(kernel, (*_ARGS, pid, int(name)), name.name, pid)
 
 
 def _count(kernel: Kernel | None, name: ProcArgs, pid: int | None) -> int:

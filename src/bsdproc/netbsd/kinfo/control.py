@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd import _call, _check
 from bsdproc.netbsd.constants.kinfo import (
     Limit,
@@ -39,10 +38,8 @@ def _ask(kernel: Kernel | None, name: ProcPid, pid: int | None, *more: int,
          new: bytes | None = None) -> tuple[Kernel, bytes]:
     kernel = _call.netbsd(kernel)
     pid = check.own(kernel, pid)
-    try:
-        return kernel, kernel.sysctl((int(Sysctl.CTL_PROC), pid, int(name), *more), new=new)
-    except KernelError as error:
-        raise _call.completed(kernel, error, "sysctl", name.name, pid) from None
+    mib = (int(Sysctl.CTL_PROC), pid, int(name), *more)
+    return kernel, _call.sysctl(kernel, mib, name.name, pid, new=new)
 
 
 def _number(kernel: Kernel, data: bytes, size: int, name: str) -> int:

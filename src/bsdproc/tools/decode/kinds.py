@@ -37,7 +37,7 @@ from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.siginfo import Siginfo
 from bsdproc.kernel.errors import KernelError
 from bsdproc.tools.decode.names import NAMES
-from bsdproc.typed.enums import known, names
+from bsdproc.typed.enums import known, name_of, names
 
 ITEMS_MAX: Final = 16
 """How many elements of an array are shown."""
@@ -106,16 +106,12 @@ def named(call: Call, value: int, inside: str) -> str:
 
 
 def signal(call: Call, value: int, inside: str = "") -> str:
-    return _name(known(Signal, value)) if value else "0"
+    return name_of(known(Signal, value)) if value else "0"
 
 
 def at(call: Call, value: int, inside: str) -> str:
     """A directory's descriptor."""
     return "AT_FDCWD" if value == AT_FDCWD else str(value)
-
-
-def _name(value: object) -> str:
-    return str(getattr(value, "name", None) or value)
 
 
 # -- strings and bytes --------------------------------------------------------------
@@ -208,7 +204,7 @@ def sigset(call: Call, value: int, inside: str) -> str:
 
 
 def _signals(found: sets.SigSet) -> str:
-    listed = "|".join(_name(one) for one in sorted(found))
+    listed = "|".join(name_of(one) for one in sorted(found))
     return f"{{ {listed} }}" if listed else "{ }"
 
 
@@ -220,9 +216,9 @@ def status(call: Call, value: int, inside: str) -> str:
         case freebsd.Exited(status=code):
             return f"{{ EXITED,val={code} }}"
         case freebsd.Signaled(signal=by, core=core):
-            return f"{{ SIGNALED,sig={_name(by)}{',cored' if core else ''} }}"
+            return f"{{ SIGNALED,sig={name_of(by)}{',cored' if core else ''} }}"
         case freebsd.Stopped(signal=by):
-            return f"{{ STOPPED,sig={_name(by)} }}"
+            return f"{{ STOPPED,sig={name_of(by)} }}"
         case freebsd.Continued():
             return "{ CONTINUED }"
 
@@ -288,7 +284,7 @@ def info(call: Call, value: int, inside: str) -> str:
 
 
 def shown_siginfo(one: Siginfo) -> str:
-    parts = [f"signo={_name(one.signo)}", f"code={_name(one.code)}"]
+    parts = [f"signo={name_of(one.signo)}", f"code={name_of(one.code)}"]
     if one.pid:
         parts.append(f"pid={one.pid},uid={one.uid}")
     if one.signo == Signal.SIGCHLD:
@@ -496,7 +492,7 @@ def setting(call: Call, value: int, inside: str) -> str:
     kind = SETTINGS.get(what)
     plain = found & 0x7FFFFFFF if active else found
     shown = str(plain) if kind is None or (
-        way == "STATUS" and what == "PROC_TRACE") else _name(
+        way == "STATUS" and what == "PROC_TRACE") else name_of(
         known(kind, plain))
     return f"{{ {shown}{'|ACTIVE' if active else ''} }}"
 

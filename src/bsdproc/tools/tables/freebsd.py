@@ -35,6 +35,7 @@ from bsdproc.tools.tables.table import (
     usage,
     words,
 )
+from bsdproc.typed.enums import name_of
 
 # -- short words ---------------------------------------------------------------------
 FILES: Final[Mapping[int, str]] = {
@@ -162,7 +163,7 @@ def _map(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
 
 def _auxiliary(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
     for one in kinfo.auxv(p.pid, kernel=kernel):
-        yield getattr(one.type, "name", str(one.type)), f"{one.value:#x}"
+        yield name_of(one.type), f"{one.value:#x}"
 
 
 VIEW: Final = Tables(

@@ -29,6 +29,7 @@ from bsdproc.tools.tables.table import (
     usage,
     words,
 )
+from bsdproc.typed.enums import name_of
 
 # -- short words ---------------------------------------------------------------------
 FILES: Final[Mapping[int, str]] = {
@@ -163,7 +164,7 @@ def _map(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
 def _auxiliary(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
     if _has_strings(p):
         for one in procfs.auxv(p.pid, kernel=kernel):
-            yield getattr(one.type, "name", str(one.type)), f"{one.value:#x}"
+            yield name_of(one.type), f"{one.value:#x}"
 
 
 VIEW: Final = Tables(

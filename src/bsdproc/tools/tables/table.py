@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from bsdproc.kernel import Kernel, KernelError
+from bsdproc.tools import session
 
 P = TypeVar("P")
 Row = tuple[object, ...]
@@ -84,8 +85,7 @@ class Tables(Generic[P]):
             try:
                 found = list(table.rows(kernel, record))
             except KernelError as error:
-                why = f" ({error.reason})" if error.reason else ""
-                refused.append(f"process {pid} ({comm}): {error.strerror}{why}")
+                refused.append(f"process {pid} ({comm}): {session.said(error)}")
                 continue
             rows += [[str(pid), comm or "-", *map(str, row)] for row in found]
         return aligned((">PID", "COMM", *table.columns), rows, header), refused
