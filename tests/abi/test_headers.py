@@ -21,7 +21,7 @@ import ctext
 from abi_compare import Tally, compare
 from abi_headers import HEADERS
 from bsdproc import abi
-from bsdproc.abi.machines import MACHINES, Machine
+from bsdproc.abi.machines import ELF, MACHINES, Machine
 from bsdproc.tools.abi import document
 from cmodel import describe
 
@@ -54,6 +54,16 @@ def test_declarations_equal_the_headers(
     assert not tally.differences
     assert tally.of_structs > 40
     assert tally.of_constants > 400
+
+
+@pytest.mark.toolchain
+@pytest.mark.parametrize("row", MEASURED, ids=lambda row: f"{row.system}-{row.machine}")
+def test_machines_of_elf_files_are_the_compilers(row: Machine, tmp_path: Path) -> None:
+    """By number, class and byte order, which is how a core says whose it is."""
+    abi_probe.Toolchain(row, tmp_path).checked("int here;\n", "-c", "-o", "here.o")
+    head = (tmp_path / "here.o").read_bytes()[:20]
+    assert int.from_bytes(head[18:20], row.byteorder) == ELF[row.machine]
+    assert (head[4], head[5]) == (row.pointer // 4, 1 if row.byteorder == "little" else 2)
 
 
 def dragonfly() -> dict[str, Any]:
