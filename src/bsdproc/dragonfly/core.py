@@ -3,7 +3,7 @@
 A core is an ELF file, and its headers say which memory it has.  What its notes say is not
 known here: no package carries DragonFly's <sys/procfs.h>, and its prstatus, prpsinfo and the
 rest were not measured with the other structs; nor is the alignment of the notes, which differs
-from FreeBSD's.  They are given as they stand, and what they would say is `NotSupported`.
+from FreeBSD's.  They are given as they stand, and what they would say is `NotSupported`::
 
     with dragonfly.core.read("ls.core") as core:
         print(core.memory[0x7ffffffff000 : 0x7ffffffff040])

@@ -1,4 +1,4 @@
-"""Core files of FreeBSD: what a kernel wrote of a process, read without one.
+"""Core files of FreeBSD: what a kernel wrote of a process, read without one::
 
     with freebsd.core.read("ls.core") as core:
         print(core.prpsinfo.fname, core.signal)

@@ -1,4 +1,4 @@
-"""Core files of NetBSD: what a kernel wrote of a process, read without one.
+"""Core files of NetBSD: what a kernel wrote of a process, read without one::
 
     with netbsd.core.read("ls.core") as core:
         print(core.procinfo.name, core.signal)
