@@ -112,6 +112,7 @@ def test_a_path_with_newlines() -> None:
     found = procfs.parse_map(line + b"/tmp/a\n0x1\nb c\n" + line + b"/x\n")
     assert [entry.path for entry in found] == ["/tmp/a\n0x1\nb c", "/x"]
     assert (found[0].resident, found[0].private_resident) == (3, 2)
+    assert (found[0].size, 0x400000 in found[0], 0x401000 in found[0]) == (0x1000, True, False)
     assert procfs.parse_map(b"") == ()
 
 

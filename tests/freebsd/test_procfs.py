@@ -65,6 +65,9 @@ def test_a_map() -> None:
     )
     assert (second.obj, second.protection, second.path) == (0, VmProtection(0), None)
     assert (third.protection, third.needs_copy, third.charged) == (READ | WRITE, True, 1001)
+    assert first.size == 0x1000
+    assert 0x200FFF in first
+    assert 0x201000 not in first
     assert procfs.parse_map(b"") == ()
 
 

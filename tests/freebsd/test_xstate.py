@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import pytest
 
 from bsdproc.freebsd.ptrace import XFeature, XState, XStateInfo
@@ -107,6 +109,9 @@ def test_values() -> None:
     one, two = area(BASE, 576, BASE), area(BASE, 576, BASE)
     assert one == two
     assert one.copy() == one
+    twin = copy(one)
+    twin.set_xmm(0, 1)
+    assert one == two
     two.set_xmm(0, 1)
     assert one != two
     assert len(one) == 576

@@ -32,6 +32,3 @@ SINCE: Final = Since("FreeBSD", {
     "KERN_PROC_RLIMIT_USAGE": _15_0,
     "KERN_PROC_KQUEUE": _15_0,
 }, major=100_000, minor=1_000)
-
-unknown_to = SINCE.unknown_to
-release = SINCE.release

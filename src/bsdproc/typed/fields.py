@@ -120,7 +120,8 @@ class Pair(Field[tuple[int, int]]):
     __slots__ = ()
 
     def _converter(self, target: abi.Target, field: abi.Field) -> Callable[[Any], tuple[int, int]]:
-        return Numbers(self.cname)._converter(target, field)  # type: ignore[return-value]
+        return cast(Callable[[Any], tuple[int, int]],
+                    Numbers(self.cname)._converter(target, field))
 
 
 class Nested(Field[R], Generic[R]):

@@ -14,6 +14,7 @@ from bsdproc.dragonfly.constants.kinfo import Limit, VmProtection
 from bsdproc.typed import limits
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
+from bsdproc.typed.span import Span
 from bsdproc.typed.texts import strings, text
 
 
@@ -94,7 +95,7 @@ def _seconds(words: bytes) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class MapEntry:
+class MapEntry(Span):
     """A line of the node map: one mapping (procfs_domap)."""
 
     start: int

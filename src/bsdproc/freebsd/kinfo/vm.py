@@ -12,9 +12,10 @@ from bsdproc.freebsd.constants.kinfo import (
 )
 from bsdproc.freebsd.records import Record
 from bsdproc.typed.records import Enumerated, Flagged, Number, Tail, Text
+from bsdproc.typed.span import Span
 
 
-class KinfoVmentry(Record):
+class KinfoVmentry(Record, Span):
     """struct kinfo_vmentry: one mapping of a process."""
 
     struct = "struct kinfo_vmentry"
@@ -58,15 +59,12 @@ class KinfoVmentry(Record):
     path = Tail("kve_path")
     """"" when there is no file."""
 
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end
-
     def __repr__(self) -> str:
         return (f"KinfoVmentry({self.start:#x}-{self.end:#x}, {self.protection!r}, "
                 f"{self.type!r}, path={self.path!r})")
 
 
-class KinfoOvmentry(Record):
+class KinfoOvmentry(Record, Span):
     """struct kinfo_ovmentry: the same as FreeBSD 7.0 had it."""
 
     struct = "struct kinfo_ovmentry"

@@ -17,6 +17,7 @@ from bsdproc.freebsd.constants.ptrace import VmProtection
 from bsdproc.typed import limits
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
+from bsdproc.typed.span import Span
 from bsdproc.typed.texts import strings, text
 
 
@@ -90,7 +91,7 @@ def _seconds(words: bytes) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class MapEntry:
+class MapEntry(Span):
     """A line of the node map: one mapping (procfs_doprocmap)."""
 
     start: int

@@ -11,6 +11,7 @@ from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError
 from bsdproc.typed.enums import flags
 from bsdproc.typed.records import Malformed
+from bsdproc.typed.span import Span
 from bsdproc.typed.texts import text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _VNOVAL: Final = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class VmEntry:
+class VmEntry(Span):
     """struct ptrace_vm_entry: one range of a tracee's map."""
 
     entry: int
@@ -44,14 +45,6 @@ class VmEntry:
     """The file's number; None without a file."""
     fsid: int | None
     """Its file system's number; None without a file."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.end - self.start
-
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end
 
 
 def vm_timestamp(pid: int, *, kernel: Kernel | None = None) -> int:

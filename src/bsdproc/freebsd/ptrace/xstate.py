@@ -136,6 +136,9 @@ class XState:
         """Another one with the same contents."""
         return type(self)(self._data, self.info)
 
+    def __copy__(self) -> Self:
+        return self.copy()
+
     def __repr__(self) -> str:
         return f"XState({len(self)} bytes, in use: {self.in_use!r})"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bsdproc.netbsd.constants.kinfo import VmFlags, VmProtection, VmType, VnodeType
 from bsdproc.netbsd.records import Record
 from bsdproc.typed.records import Enumerated, Flagged, Number, Text
+from bsdproc.typed.span import Span
 
 
-class KinfoVmentry(Record):
+class KinfoVmentry(Record, Span):
     """struct kinfo_vmentry."""
 
     struct = "struct kinfo_vmentry"
@@ -48,11 +49,3 @@ class KinfoVmentry(Record):
     """The file's permission bits."""
     path = Text("kve_path")
     """The file, "" for memory without one and where the kernel has lost the name."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.end - self.start
-
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end

@@ -13,6 +13,7 @@ from bsdproc.typed.enums import known
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.rows import rows
+from bsdproc.typed.span import Span
 from bsdproc.typed.texts import ended_strings, text
 
 _SHOWN: Final = 60
@@ -240,7 +241,7 @@ def parse_statm(data: bytes) -> Statm:
 
 
 @dataclass(frozen=True, slots=True)
-class MapEntry:
+class MapEntry(Span):
     """A line of the node map: one mapping (procfs_domap)."""
 
     start: int
@@ -259,17 +260,9 @@ class MapEntry:
     advice: int
     """madvise(2)'s."""
 
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.end - self.start
-
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end
-
 
 @dataclass(frozen=True, slots=True)
-class MapsEntry:
+class MapsEntry(Span):
     """A line of the node maps: one mapping, in Linux's form (procfs_domap)."""
 
     start: int
@@ -287,14 +280,6 @@ class MapsEntry:
     path: str | None
     """The file; None without one, and where the kernel has lost its name.  A reader in
     a chroot sees "//name", or a path outside."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.end - self.start
-
-    def __contains__(self, address: int) -> bool:
-        return self.start <= address < self.end
 
 
 _MAP: Final = re.compile(
