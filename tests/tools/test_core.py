@@ -9,7 +9,8 @@ from pathlib import Path
 from struct import Struct
 
 import pytest
-from tests.typed.corefile import Load, make
+from hypothesis import HealthCheck, given, settings
+from tests.typed.corefile import Load, damaged, make
 from tests.typed.corefile import Note as Row
 
 from bsdproc import abi
@@ -140,6 +141,23 @@ def test_a_damaged_note_leaves_the_others(tmp_path: Path,
     assert "registers of 100100" in out
     assert "/etc/motd" in out
     assert re.fullmatch(r"bsdproc core: memory maps: NT_PROCSTAT_VMMAP: .*\n", err)
+    status, out, err = shown(tmp_path, data, capsys, "--json")
+    assert status == 1
+    assert json.loads(out)["vmmap"] is None
+    assert json.loads(out)["files"][0]["path"] == "/etc/motd"
+    assert re.fullmatch(r"bsdproc core: vmmap: NT_PROCSTAT_VMMAP: .*\n", err)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["people", "programs"])
+@settings(max_examples=100, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damaged(freebsd()) | damaged(netbsd()))
+def test_damage_is_told_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                 options: list[str], data: bytes) -> None:
+    status, out, err = shown(tmp_path, data, capsys, *options)
+    assert status == (1 if err else 0)
+    assert all(line.startswith("bsdproc core: ") for line in err.splitlines())
+    assert "\x1b" not in out + err
 
 
 def test_paths_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

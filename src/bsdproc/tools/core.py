@@ -239,14 +239,20 @@ def _optional(ask: Ask) -> object:
 
 
 def _document(system: str, core: freebsd.core.Core | netbsd.core.Core,
-              fields: Mapping[str, Ask]) -> dict[str, object]:
-    """null for a note that the core does not have."""
+              fields: Mapping[str, Ask]) -> tuple[dict[str, object], list[str]]:
+    """The object, and a line for each note that is damaged: null, as one that is not there."""
     made: dict[str, object] = {"system": system, "machine": core.machine}
-    made |= {name: plain(_optional(ask)) for name, ask in fields.items()}
+    refused = []
+    for name, ask in fields.items():
+        made[name] = None
+        try:
+            made[name] = plain(_optional(ask))
+        except BadCore as error:
+            refused.append(f"{name}: {error}")
     made["segments"] = [
         {"address": one.address, "size": one.size, "filesz": one.filesz, "flags": one.flags.value}
         for one in core.memory.segments]
-    return made
+    return made, refused
 
 
 # -- the command -------------------------------------------------------------------------------
@@ -271,13 +277,13 @@ def _main(argv: Sequence[str]) -> int:
     try:
         container = Container(options.file)
     except BadCore as error:
-        raise session.Problem(f"{options.file}: {error}") from None
+        raise session.Problem(shown(f"{options.file}: {error}")) from None
     except OSError as error:
         raise session.Problem(f"{options.file}: {(error.strerror or str(error)).lower()}") from None
     try:
         return _shown(container, options.json)
     except BadCore as error:
-        raise session.Problem(f"{options.file}: {error}") from None
+        raise session.Problem(shown(f"{options.file}: {error}")) from None
     finally:
         container.source.close()
 
@@ -291,20 +297,22 @@ def _shown(container: Container, as_json: bool) -> int:
     else:
         core = nb = netbsd.core.decode(container)
         sections, fields = _of_netbsd(nb), _netbsd_fields(nb)
+    refused: list[str] = []
     if as_json:
-        print(json.dumps(_document(system, core, fields), indent=1))
-        return 0
-    print(f"core of   {system}/{core.machine}")
-    failed = 0
-    for section in sections:
-        try:
-            lines = section.lines()
-        except NoNote as error:
-            lines = [f"({error})"]
-        except BadCore as error:
-            print(f"bsdproc core: {section.title or 'process'}: {error}", file=sys.stderr)
-            failed = session.FAILED
-            continue
-        lines = list(map(shown, lines))
-        print("\n".join([f"\n{section.title}", *lines] if section.title else lines))
-    return failed
+        document, refused = _document(system, core, fields)
+        print(json.dumps(document, indent=1))
+    else:
+        print(f"core of   {system}/{core.machine}")
+        for section in sections:
+            try:
+                lines = section.lines()
+            except NoNote as error:
+                lines = [f"({error})"]
+            except BadCore as error:
+                refused.append(f"{section.title or 'process'}: {error}")
+                continue
+            lines = list(map(shown, lines))
+            print("\n".join([f"\n{section.title}", *lines] if section.title else lines))
+    for line in refused:
+        print(f"bsdproc core: {shown(line)}", file=sys.stderr)
+    return session.FAILED if refused else 0

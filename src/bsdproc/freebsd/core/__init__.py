@@ -4,7 +4,8 @@
         print(core.prpsinfo.fname, core.signal)
         for thread in core.threads:
             print(thread.lwpid, thread.tdname, hex(thread.registers.pc))
-        stack = core.memory[core.thread.registers.sp :][:64]
+        sp = core.thread.registers.sp
+        stack = core.memory[sp : sp + 64]
 
 `read` takes the cores of every machine, those of 32-bit processes and compressed ones
 (PC_COMPRESS), on any host.  Each note is decoded when it is asked for, into what the

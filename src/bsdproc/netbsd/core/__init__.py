@@ -4,7 +4,8 @@
         print(core.procinfo.name, core.signal)
         for lwp in core.lwps:
             print(lwp.lwpid, hex(lwp.registers.pc))
-        stack = core.memory[core.lwp.registers.sp :][:64]
+        sp = core.lwp.registers.sp
+        stack = core.memory[sp : sp + 64]
 
 `read` takes the cores of every machine, and those of 32-bit processes, on any host.  Each
 note is decoded when it is asked for, into what the request of the same number gives.
