@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.errno import (
@@ -23,6 +23,12 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.system import System
+
+S = TypeVar("S", bound="System")
+T = TypeVar("T", bound=Thread)
 
 AUTO_START = 0x100
 """Numbers of nodes that have only a name (OID_AUTO) begin here."""
@@ -44,14 +50,14 @@ class Flag:
     ANYBODY, SECURE, PRISON, SKIP = 0x10000000, 0x08000000, 0x04000000, 0x01000000
 
 
-class Request:
+class Request(Generic[S, T]):
     """struct sysctl_req: who asks, what room there is, what is to be set."""
 
     __slots__ = ("given", "index", "new", "out", "room", "system", "td")
 
-    def __init__(self, system: Any, td: Thread, room: int | None, new: bytes | None) -> None:
+    def __init__(self, system: S, td: T, room: int | None, new: bytes | None) -> None:
         self.system = system
-        self.td: Any = td
+        self.td = td
         self.room = room
         """None for a null pointer: only the size is asked for."""
         self.new = new
@@ -89,11 +95,11 @@ class Request:
         return self.new[self.given - size : self.given]
 
 
-Handler = Callable[[Request, tuple[int, ...]], None]
+Handler = Callable[[Request[S, T], tuple[int, ...]], None]
 """What answers a request; for a node, with the numbers below it."""
 
 
-class Row(NamedTuple):
+class Row(NamedTuple, Generic[S, T]):
     """A node of the tree as the modules list it."""
 
     name: str
@@ -102,35 +108,35 @@ class Row(NamedTuple):
     type: int
     flags: int
     format: str
-    handler: Handler | None
+    handler: Handler[S, T] | None
     description: str = ""
 
 
 @dataclass
-class Oid:
+class Oid(Generic[S, T]):
     """struct sysctl_oid."""
 
-    row: Row
+    row: Row[S, T]
     number: int
-    children: dict[int, Oid] = field(default_factory=dict)
+    children: dict[int, Oid[S, T]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         return self.row.name.rsplit(".", 1)[-1]
 
-    def named(self, label: str) -> Oid | None:
+    def named(self, label: str) -> Oid[S, T] | None:
         for child in self.children.values():
             if child.label == label:
                 return child
         return None
 
-    def ordered(self) -> list[Oid]:
+    def ordered(self) -> list[Oid[S, T]]:
         return [self.children[number] for number in sorted(self.children)]
 
 
-def build(rows: Iterable[Row]) -> Oid:
+def build(rows: Iterable[Row[S, T]]) -> Oid[S, T]:
     """The tree of some rows, each behind its parent."""
-    root = Oid(Row("", 0, Type.NODE, Flag.RW, "", None), 0)
+    root: Oid[S, T] = Oid(Row("", 0, Type.NODE, Flag.RW, "", None), 0)
     auto = AUTO_START
     for row in rows:
         parent = root
@@ -155,11 +161,11 @@ class Answer(NamedTuple):
     errno: int
 
 
-class Tree:
+class Tree(Generic[S, T]):
     """All nodes of a kernel, made of their rows when somebody asks."""
 
-    def __init__(self, rows: Callable[[], Iterable[Row]],
-                 may: Callable[[Request, int], None], names: int) -> None:
+    def __init__(self, rows: Callable[[], Iterable[Row[S, T]]],
+                 may: Callable[[Request[S, T], int], None], names: int) -> None:
         self._rows = rows
         self._may = may
         """Refuses what the caller may not do with a node of these flags, once
@@ -168,10 +174,10 @@ class Tree:
         """CTL_MAXNAME."""
 
     @cached_property
-    def top(self) -> Oid:
+    def top(self) -> Oid[S, T]:
         return build(self._rows())
 
-    def find(self, mib: Sequence[int]) -> tuple[Oid, int]:
+    def find(self, mib: Sequence[int]) -> tuple[Oid[S, T], int]:
         """sysctl_find_oid: the node and how many numbers led to it."""
         at = self.top
         for depth, number in enumerate(mib[: self.names], 1):
@@ -199,7 +205,7 @@ class Tree:
             path.append(at.number)
         return tuple(path)
 
-    def root(self, request: Request, mib: Sequence[int]) -> None:
+    def root(self, request: Request[S, T], mib: Sequence[int]) -> None:
         """sysctl_root: find the node, check the right, have it answer."""
         oid, depth = self.find(mib)
         handler, flags = oid.row.handler, oid.row.flags
@@ -212,7 +218,7 @@ class Tree:
             raise Refused(EINVAL)
         handler(request, tuple(mib[depth:]))
 
-    def ask(self, system: Any, td: Thread, mib: Sequence[int], room: int | None,
+    def ask(self, system: S, td: T, mib: Sequence[int], room: int | None,
             new: bytes | None) -> Answer:
         """userland_sysctl behind the copying of its arguments.  `room` None
         stands for a null pointer.  Errors but ENOMEM are raised."""
@@ -227,7 +233,7 @@ class Tree:
         size = request.index if room is None else min(request.index, room)
         return Answer(bytes(request.out), size, errno)
 
-    def sysctl(self, system: Any, td: Thread, mib: Sequence[int] | str, old_room: int | None,
+    def sysctl(self, system: S, td: T, mib: Sequence[int] | str, old_room: int | None,
                new: bytes | None = None) -> bytes:
         """The old value of a request with that much room; ENOMEM when it is too
         little, b"" where no old value is asked for (`old_room` None or 0)."""
@@ -238,11 +244,11 @@ class Tree:
             raise Refused(answer.errno)
         return answer.data
 
-    def fetch(self, system: Any, td: Thread, mib: Sequence[int] | str) -> bytes:
+    def fetch(self, system: S, td: T, mib: Sequence[int] | str) -> bytes:
         """The whole value, whatever its size."""
         return self.sysctl(system, td, mib, WHOLE)
 
-    def size(self, system: Any, td: Thread, mib: Sequence[int] | str) -> int:
+    def size(self, system: S, td: T, mib: Sequence[int] | str) -> int:
         """What a null buffer is answered with."""
         answer = self.ask(system, td, self.numbers(mib), None, None)
         if answer.errno:
@@ -260,8 +266,8 @@ class Tree:
         return self.name2mib(mib)
 
     # -- the tree about itself: {0, ...} --------------------------------------------
-    def name(self, request: Request, below: tuple[int, ...]) -> None:
-        at: Oid | None = self.top
+    def name(self, request: Request[S, T], below: tuple[int, ...]) -> None:
+        at: Oid[S, T] | None = self.top
         labels: list[str] = []
         for number in below:
             if at is not None and at.row.handler is None and number in at.children:
@@ -272,8 +278,8 @@ class Tree:
                 labels.append(str(number))
         request.put(".".join(labels).encode() + b"\0")
 
-    def next(self, skip: bool) -> Handler:
-        def handler(request: Request, below: tuple[int, ...]) -> None:
+    def next(self, skip: bool) -> Handler[S, T]:
+        def handler(request: Request[S, T], below: tuple[int, ...]) -> None:
             found = _following(self.top, below, skip)
             if found is None:
                 raise Refused(ENOENT)
@@ -281,7 +287,7 @@ class Tree:
 
         return handler
 
-    def name2oid(self, request: Request, below: tuple[int, ...]) -> None:
+    def name2oid(self, request: Request[S, T], below: tuple[int, ...]) -> None:
         if not request.new:
             raise Refused(ENOENT)
         if len(request.new) >= MAXPATHLEN:
@@ -290,15 +296,15 @@ class Tree:
         found = self.name2mib(name)
         request.put(struct.pack(f"<{len(found)}i", *found))
 
-    def oidfmt(self, request: Request, below: tuple[int, ...]) -> None:
+    def oidfmt(self, request: Request[S, T], below: tuple[int, ...]) -> None:
         row = self.find(below)[0].row
         request.put(struct.pack("<I", row.type | row.flags))
         request.put(row.format.encode() + b"\0")
 
-    def oiddescr(self, request: Request, below: tuple[int, ...]) -> None:
+    def oiddescr(self, request: Request[S, T], below: tuple[int, ...]) -> None:
         request.put(self.find(below)[0].row.description.encode() + b"\0")
 
-    def own(self, node: int, read: int, write: int) -> list[Row]:
+    def own(self, node: int, read: int, write: int) -> list[Row[S, T]]:
         """The names that sysctl(8) walks the tree by, with these flags."""
         return [
             Row("sysctl", 0, Type.NODE, node, "N", None),
@@ -310,7 +316,7 @@ class Tree:
         ]
 
 
-def _following(at: Oid, below: Sequence[int], skip: bool) -> tuple[int, ...] | None:
+def _following(at: Oid[S, T], below: Sequence[int], skip: bool) -> tuple[int, ...] | None:
     """The first name behind another in the order of numbers: leaves, and
     nodes that answer themselves (without `skip` all nodes)."""
     for child in at.ordered():

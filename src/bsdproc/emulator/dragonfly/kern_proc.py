@@ -168,7 +168,7 @@ def sigtramp(request: Request, name: tuple[int, ...]) -> None:
 READ = Flag.RD | 0x2000
 KINDS: Final = ((ALL, "all"), (PID, "pid"), (PGRP, "pgrp"), (TTY, "tty"), (UID, "uid"),
                 (RUID, "ruid"))
-ROWS: Final = (
+ROWS: Final[tuple[Row, ...]] = (
     Row("kern.proc", 14, Type.NODE, Flag.RD, "N", None, "Process table"),
     Row("kern.proc.all", ALL, Type.OPAQUE, READ, "S,proc", table(ALL, lwps=False),
         "Return entire process table"),

@@ -6,17 +6,23 @@ The nodes are rows of data: those of kern.proc in `kern_proc`, the others in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import sysctl as shared
 from bsdproc.emulator.bsd.sysctl import WHOLE as WHOLE
 from bsdproc.emulator.bsd.sysctl import Flag as Flag
-from bsdproc.emulator.bsd.sysctl import Handler as Handler
-from bsdproc.emulator.bsd.sysctl import Request as Request
-from bsdproc.emulator.bsd.sysctl import Row as Row
-from bsdproc.emulator.bsd.sysctl import Tree
 from bsdproc.emulator.bsd.sysctl import Type as Type
 from bsdproc.emulator.dragonfly.cred import priv_check
+from bsdproc.emulator.dragonfly.state import Thread
 from bsdproc.emulator.errno import EPERM, Refused
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.dragonfly.system import System  # noqa: F401 (in the strings below)
+
+Request = shared.Request["System", Thread]
+Handler = Callable[[Request, tuple[int, ...]], None]
+Row = shared.Row["System", Thread]
 
 CTL_MAXNAME = 12
 
@@ -37,6 +43,6 @@ def _may(request: Request, flags: int) -> None:
             raise Refused(EPERM)
 
 
-TREE = Tree(_rows, _may, CTL_MAXNAME)
+TREE = shared.Tree["System", Thread](_rows, _may, CTL_MAXNAME)
 """All nodes of this kernel."""
 name2mib, ask, sysctl, sysctl_size = TREE.name2mib, TREE.ask, TREE.sysctl, TREE.size

@@ -461,7 +461,7 @@ def _row(name: str, number: int, handler: Handler, flags: int = 0, what: str = "
     return Row(f"kern.proc.{name}", number, Type.NODE, READ | flags, "N", handler, what)
 
 
-ROWS = (
+ROWS: tuple[Row, ...] = (
     Row("kern.proc", 14, Type.NODE, READ, "N", None, "Processes"),
     *_filters(),
     _row("args", ARGS, _args, Flag.WR | Flag.CAPWR | Flag.ANYBODY, "Arguments or title"),

@@ -6,19 +6,25 @@ The nodes are rows of data: those of kern.proc in `kern_proc`, the others in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import sysctl as shared
+from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.sysctl import MAXPATHLEN as MAXPATHLEN
 from bsdproc.emulator.bsd.sysctl import WHOLE as WHOLE
 from bsdproc.emulator.bsd.sysctl import Answer as Answer
-from bsdproc.emulator.bsd.sysctl import Handler as Handler
-from bsdproc.emulator.bsd.sysctl import Oid, Tree
-from bsdproc.emulator.bsd.sysctl import Request as Request
-from bsdproc.emulator.bsd.sysctl import Row as Row
 from bsdproc.emulator.bsd.sysctl import build as build
 from bsdproc.emulator.errno import EPERM, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System  # noqa: F401 (in the strings below)
+
+Request = shared.Request["System", Thread]
+Handler = Callable[[Request, tuple[int, ...]], None]
+Row = shared.Row["System", Thread]
+Oid = shared.Oid["System", Thread]
 
 CTL_MAXNAME = 24
 
@@ -62,7 +68,7 @@ def _may(request: Request, flags: int) -> None:
                    else Priv.SYSCTL_WRITE)
 
 
-TREE = Tree(_rows, _may, CTL_MAXNAME)
+TREE = shared.Tree["System", Thread](_rows, _may, CTL_MAXNAME)
 """All nodes of this kernel."""
 find, name2mib, ask = TREE.find, TREE.name2mib, TREE.ask
 sysctl, fetch, sysctl_size = TREE.sysctl, TREE.fetch, TREE.size
