@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from importlib.metadata import version as installed_version
 
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from bsdproc.tools import surface
+
 project = "bsdproc"
 author = "the bsdproc authors"
 copyright = "2026, the bsdproc authors"
@@ -20,3 +26,20 @@ autodoc_default_options = {"members": True, "undoc-members": False, "show-inheri
 nitpicky = False
 # Records have fields called `type`, and annotations the builtin.
 suppress_warnings = ["ref.python"]
+
+
+class CNames(SphinxDirective):
+    """``.. c-names:: freebsd``: a system's C names and the Python for each, as a table."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        lines = [".. list-table::", "   :header-rows: 1", "", "   * - C", "     - Python"]
+        for row in surface.entries(self.arguments):
+            machine = f" ({row.machine})" if row.machine else ""
+            lines += [f"   * - ``{row.name}``{machine}", f"     - ``{row.python}``"]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def setup(app: Sphinx) -> None:
+    app.add_directive("c-names", CNames)

@@ -17,14 +17,16 @@ class Thread:
     def __init__(self, process: Process, lwp: int) -> None:
         self._process = process
         self.lwp = lwp
+        """Its id."""
 
     @property
     def process(self) -> Process:
+        """Whose it is."""
         return self._process
 
     @property
     def registers(self) -> RegisterSet:
-        """Its general registers, read anew; assign them to set them."""
+        """Its general registers, read anew: a copy, which is assigned to set them."""
         p = self._process
         p.need_stopped()
         return p.backend.registers(p.pid, self.lwp)
