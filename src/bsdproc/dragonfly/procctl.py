@@ -22,6 +22,15 @@ from bsdproc.typed.enums import flags, known
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Buffer, Kernel
 
+__all__ = [
+    "ReaperStatus",
+    "pdeathsig",
+    "reap_acquire",
+    "reap_release",
+    "reap_status",
+    "set_pdeathsig",
+]
+
 _NOBODY: Final = -1
 _INT: Final = 4
 
@@ -53,14 +62,15 @@ def reap_release(*, kernel: Kernel | None = None) -> None:
     """PROC_REAP_RELEASE: be a reaper no more.
 
     What is below it falls to the next reaper above.  `KernelError` (ENOTCONN) for a
-    process that is none."""
+    process that is none.  procctl(2)."""
     _self(_call.dragonfly(kernel), "PROC_REAP_RELEASE", 0)
 
 
 def reap_status(*, kernel: Kernel | None = None) -> ReaperStatus:
     """PROC_REAP_STATUS: the caller's state as a reaper.
 
-    A process that is none has no flags and no references, but children all the same."""
+    A process that is none has no flags and no references, but children all the same.
+    procctl(2)."""
     kernel = _call.dragonfly(kernel)
     layout = kernel.target.struct("union reaper_info")
     buffer = kernel.buffer(layout.size)
@@ -73,7 +83,7 @@ def reap_status(*, kernel: Kernel | None = None) -> ReaperStatus:
 def pdeathsig(*, kernel: Kernel | None = None) -> Signal | int | None:
     """PROC_PDEATHSIG_STATUS: the signal that the caller gets when its parent exits.
 
-    None when there is none.  `TooOld` on DragonFly 5.9, which has no such command."""
+    None when there is none.  `TooOld` on DragonFly 5.9, which has no such command.  procctl(2)."""
     kernel = _call.dragonfly(kernel)
     buffer = kernel.buffer(_INT)
     _later(kernel, LaterCommand.PROC_PDEATHSIG_STATUS, buffer)
@@ -84,7 +94,7 @@ def pdeathsig(*, kernel: Kernel | None = None) -> Signal | int | None:
 def set_pdeathsig(signal: Signal | int | None, *, kernel: Kernel | None = None) -> None:
     """PROC_PDEATHSIG_CTL: send the caller a signal when its parent exits; None: no more.
 
-    `TooOld` on DragonFly 5.9, which has no such command."""
+    `TooOld` on DragonFly 5.9, which has no such command.  procctl(2)."""
     number = 0 if signal is None else _check.signal(signal, zero=False)
     kernel = _call.dragonfly(kernel)
     buffer = kernel.buffer(number.to_bytes(_INT, kernel.target.byteorder))

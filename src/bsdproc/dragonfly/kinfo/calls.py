@@ -65,7 +65,7 @@ def processes(
     each thread (KERN_PROC_FLAG_LWP, the only bit of KERN_PROC_FLAGMASK).
 
     KERN_PROC_SESSION is a number without a sysctl: `NotSupported`.  `ValueError` for
-    two filters.
+    two filters.  sysctl(3).
     """
     kernel = _call.dragonfly(kernel)
     if session is not None:
@@ -97,12 +97,12 @@ def _record_size(kernel: Kernel) -> int:
 def kernel_threads(*, kernel: Kernel | None = None) -> list[KinfoProc]:
     """KERN_PROC_ALL: the kernel's own threads, with -1 for a pid; `lwp` has the name.
 
-    None in a jail, and none where security.ps_showallthreads is 0."""
+    None in a jail, and none where security.ps_showallthreads is 0.  sysctl(3)."""
     return [one for one in processes(kernel=kernel) if one.is_kernel_thread]
 
 
 def process(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoProc:
-    """KERN_PROC_PID: one process, its threads taken together."""
+    """KERN_PROC_PID: one process, its threads taken together.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     pid = check.own(kernel, pid)
     data = _sysctl(kernel, KernProc.KERN_PROC_PID, pid, target=pid)
@@ -114,7 +114,7 @@ def process(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoPro
 def threads(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoProc]:
     """KERN_PROC_PID with KERN_PROC_FLAG_LWP: a record for each thread of a process.
 
-    Process 0 has one."""
+    Process 0 has one.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     pid = check.own(kernel, pid)
     data = _sysctl(kernel, KernProc.KERN_PROC_PID, pid, threads=True, target=pid)
@@ -133,7 +133,7 @@ def args(pid: int | None = None, *, tid: int | None = None,
 
     () where the kernel keeps none: for a process of the kernel's, for arguments of more
     than kern.ps_arg_cache_limit bytes, and for another user's while kern.ps_argsopen
-    is 0."""
+    is 0.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     pid = check.own(kernel, pid)
     more = () if tid is None else (_check.target(tid, "tid"),)
@@ -155,7 +155,7 @@ def set_args(title: str | None, *, tid: int | None = None, kernel: Kernel | None
 
     `KernelError` (ENOMEM) for a title that the kernel has not kept, as one of more than
     kern.ps_arg_cache_limit bytes with its header: it does not say so itself.  Another
-    process's cannot be set."""
+    process's cannot be set.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be a str, not {type(title).__name__}")
@@ -175,7 +175,7 @@ def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> str | None:
     """KERN_PROC_CWD: the working directory, as it was called even when it was removed.
 
     None where the kernel does not say: for another user's process while
-    kern.ps_argsopen is 0."""
+    kern.ps_argsopen is 0.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     data = _of(kernel, KernProc.KERN_PROC_CWD, check.own(kernel, pid))
     return string(data) if data else None
@@ -184,7 +184,7 @@ def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> str | None:
 def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """KERN_PROC_PATHNAME: the file of a process's program, as it is called now.
 
-    `ValueError` for process 0: the request makes DragonFly 5.9 panic."""
+    `ValueError` for process 0: the request makes DragonFly 5.9 panic.  sysctl(3)."""
     if pid == 0:
         raise ValueError("process 0 has no program")
     kernel = _call.dragonfly(kernel)
@@ -193,7 +193,7 @@ def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
 
 
 def sigtramp(*, kernel: Kernel | None = None) -> KinfoSigtramp:
-    """KERN_PROC_SIGTRAMP: where signal handlers return to, in every process."""
+    """KERN_PROC_SIGTRAMP: where signal handlers return to, in every process.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     return KinfoSigtramp.single(kernel.machine, _sysctl(kernel, KernProc.KERN_PROC_SIGTRAMP))
 
@@ -202,7 +202,7 @@ def sigtramp(*, kernel: Kernel | None = None) -> KinfoSigtramp:
 
 
 def files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
-    """kern.file: the open files of all processes that the caller can see."""
+    """kern.file: the open files of all processes that the caller can see.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     data = _call.sysctl(kernel, "kern.file", "kern.file")
     size = int.from_bytes(data[:8], kernel.target.byteorder)
@@ -213,7 +213,7 @@ def files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
 
 
 def cputimes(*, kernel: Kernel | None = None) -> list[KinfoCputime]:
-    """kern.cputime: how each processor has spent its time."""
+    """kern.cputime: how each processor has spent its time.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     data = _call.sysctl(kernel, "kern.cputime", "kern.cputime")
     return KinfoCputime.fixed(kernel.machine, data)

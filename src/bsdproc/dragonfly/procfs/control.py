@@ -43,7 +43,7 @@ _NAMES: Final[dict[Control | Signal, str]] = {
 
 
 def ctl_names() -> dict[Control | Signal, str]:
-    """What each command and signal is called in the node: SIGUSR1 is "usr1"."""
+    """What each command and signal is called in the node: SIGUSR1 is "usr1".  procfs(5)."""
     return dict(_NAMES)
 
 
@@ -61,7 +61,7 @@ def ctl(pid: int, command: Control | Signal, *, root: str = ROOT,
     them.  `ValueError`: attaching to process 0 (it panics).  `NotSupported`: waiting
     for a process that runs (the caller sleeps and nothing wakes it), and detaching from
     a child of the caller's own (its parent is then process 0, and nobody can wait for
-    it): `ptrace.detach` does that.
+    it): `ptrace.detach` does that.  procfs(5).
     """
     kernel = _call.dragonfly(kernel)
     pid = _check.target(pid)

@@ -21,7 +21,7 @@ def mount(root: str = ROOT, flags: MountFlags = _NONE, *, kernel: Kernel | None 
 
     `PermissionError` (EPERM) for others than root, unless vfs.usermount is set and the
     directory is the caller's; `FileNotFoundError` and `NotADirectoryError` for no
-    directory."""
+    directory.  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     try:
         kernel.mount("procfs", _path(root), _bits(flags))
@@ -33,7 +33,7 @@ def unmount(root: str = ROOT, flags: MountFlags = _NONE, *, kernel: Kernel | Non
     """unmount(2): take away what was mounted last on a directory, be it a procfs or not.
 
     `KernelError` with EBUSY while something of it is in use (MNT_FORCE takes it away
-    all the same), with EINVAL where nothing is mounted; `PermissionError` (EPERM)."""
+    all the same), with EINVAL where nothing is mounted; `PermissionError` (EPERM).  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     try:
         kernel.unmount(_path(root), _bits(flags))
@@ -42,7 +42,7 @@ def unmount(root: str = ROOT, flags: MountFlags = _NONE, *, kernel: Kernel | Non
 
 
 def statvfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[MountFlags]:
-    """statvfs(2): the file system that a path lies on."""
+    """statvfs(2): the file system that a path lies on.  procfs(5)."""
     return filesystem(_call.dragonfly(kernel), root, MountFlags)
 
 

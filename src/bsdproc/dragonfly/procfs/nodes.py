@@ -57,7 +57,7 @@ NODES: Final[Mapping[str, NodeMode]] = MappingProxyType({
 
 
 def node_modes() -> Mapping[str, NodeMode]:
-    """The nodes of a process's directory, with their kinds and modes."""
+    """The nodes of a process's directory, with their kinds and modes.  procfs(5)."""
     return NODES
 
 
@@ -65,19 +65,19 @@ def node_modes() -> Mapping[str, NodeMode]:
 
 
 def pids(*, root: str = ROOT, kernel: Kernel | None = None) -> tuple[int, ...]:
-    """The processes that have a directory: those of the caller's jail, no zombies."""
+    """The processes that have a directory: those of the caller's jail, no zombies.  procfs(5)."""
     return plumbing.pids(_call.dragonfly(kernel), root)
 
 
 def curproc(*, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """curproc: the calling process, as its link says."""
+    """curproc: the calling process, as its link says.  procfs(5)."""
     link = _call.dragonfly(kernel).readlink(f"{root}/curproc")
     return parse_number(encoded(link))
 
 
 def nodes(pid: int | None = None, *, root: str = ROOT,
           kernel: Kernel | None = None) -> tuple[str, ...]:
-    """The names in a process's directory."""
+    """The names in a process's directory.  procfs(5)."""
     return tuple(plumbing.listdir(_call.dragonfly(kernel), root, pid))
 
 
@@ -85,7 +85,7 @@ def nodes(pid: int | None = None, *, root: str = ROOT,
 
 
 def status(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> Status:
-    """status: names, ids, times and credentials."""
+    """status: names, ids, times and credentials.  procfs(5)."""
     return parse_status(plumbing.read(_call.dragonfly(kernel), root, pid, "status", _SHORT))
 
 
@@ -93,13 +93,13 @@ def map(pid: int | None = None, *, root: str = ROOT,
         kernel: Kernel | None = None) -> tuple[MapEntry, ...]:
     """map: the address space, by rising address.  Kernel addresses are shown to everybody.
 
-    `Hidden` for process 0 and init."""
+    `Hidden` for process 0 and init.  procfs(5)."""
     return parse_map(plumbing.read(_call.dragonfly(kernel), root, pid, "map", _LONG))
 
 
 def rlimit(pid: int | None = None, *, root: str = ROOT,
            kernel: Kernel | None = None) -> dict[Limit | str, Rlimit]:
-    """rlimit: the resource limits, in getrlimit(2)'s units, in the kernel's order."""
+    """rlimit: the resource limits, in getrlimit(2)'s units, in the kernel's order.  procfs(5)."""
     return parse_rlimit(plumbing.read(_call.dragonfly(kernel), root, pid, "rlimit", _SHORT))
 
 
@@ -107,7 +107,7 @@ def cmdline(pid: int | None = None, *, root: str = ROOT,
             kernel: Kernel | None = None) -> tuple[str, ...]:
     """cmdline: arguments, or the title that it set; the program's name alone where the
     kernel does not keep its arguments (more than kern.ps_arg_cache_limit bytes, or
-    another user's while kern.ps_argsopen is 0)."""
+    another user's while kern.ps_argsopen is 0).  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     data = plumbing.read(kernel, root, pid, "cmdline", _SHORT)
     if len(data) == _COMM:
@@ -119,22 +119,22 @@ def cmdline(pid: int | None = None, *, root: str = ROOT,
 
 
 def etype(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str:
-    """etype: the program's ABI: "DragonFly ELF64".  `Hidden` for process 0 and init."""
+    """etype: the program's ABI: "DragonFly ELF64".  `Hidden` for process 0 and init.  procfs(5)."""
     return parse_etype(plumbing.read(_call.dragonfly(kernel), root, pid, "etype", _SHORT))
 
 
 def file(pid: int | None = None, *, root: str = ROOT, kernel: Kernel | None = None) -> str:
-    """file: the program."""
+    """file: the program.  procfs(5)."""
     return plumbing.readlink(_call.dragonfly(kernel), root, pid, "file")
 
 
 def note(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """note: send it a note.  DragonFly has never delivered one (EOPNOTSUPP)."""
+    """note: send it a note.  DragonFly has never delivered one (EOPNOTSUPP).  procfs(5)."""
     return plumbing.write(_call.dragonfly(kernel), root, pid, "note", _check.octets(data))
 
 
 def notepg(pid: int, data: bytes, *, root: str = ROOT, kernel: Kernel | None = None) -> int:
-    """notepg: the same for its process group (EOPNOTSUPP)."""
+    """notepg: the same for its process group (EOPNOTSUPP).  procfs(5)."""
     return plumbing.write(_call.dragonfly(kernel), root, pid, "notepg", _check.octets(data))
 
 
@@ -146,7 +146,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
     """mem: up to `size` bytes from `address`; `KernelError` (EFAULT) for what is not mapped.
 
     The process need not be stopped.  Addresses are those that a file offset can be,
-    below 2**63."""
+    below 2**63.  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     return plumbing.read_at(kernel, root, pid, "mem", _check.unsigned(address, 63, "address"),
                             _check.length(size))
@@ -154,7 +154,7 @@ def read_mem(pid: int | None, address: int, size: int, *, root: str = ROOT,
 
 def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
               kernel: Kernel | None = None) -> int:
-    """mem: write at `address`; how many bytes were written."""
+    """mem: write at `address`; how many bytes were written.  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     return plumbing.write(kernel, root, pid, "mem", _check.octets(data),
                           _check.unsigned(address, 63, "address"))
@@ -163,36 +163,38 @@ def write_mem(pid: int | None, address: int, data: bytes, *, root: str = ROOT,
 def regs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> X86_64Registers:
     """regs: general registers of a process's first thread, also while it runs.
 
-    `Hidden` for process 0 and init, as for the two below."""
+    `Hidden` for process 0 and init, as for the two below.  procfs(5)."""
     return plumbing.get(_call.dragonfly(kernel), root, pid, "regs", X86_64Registers)
 
 
 def set_regs(pid: int | None, registers: X86_64Registers, *, root: str = ROOT,
              kernel: Kernel | None = None) -> None:
-    """regs: set them, of a stopped process (EBUSY for one that runs)."""
+    """regs: set them, of a stopped process (EBUSY for one that runs).  procfs(5)."""
     plumbing.put(_call.dragonfly(kernel), root, pid, "regs", registers, X86_64Registers)
 
 
 def fpregs(pid: int | None, *, root: str = ROOT, kernel: Kernel | None = None) -> X86_64FpRegisters:
-    """fpregs: floating-point registers, as `regs`; see `ptrace.getfpregs`."""
+    """fpregs: floating-point registers, as `regs`; see `ptrace.getfpregs`.  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     return plumbing.get(kernel, root, pid, "fpregs", X86_64FpRegisters).cleared()
 
 
 def set_fpregs(pid: int | None, registers: X86_64FpRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
-    """fpregs: set them, of a thread that stands in a stop (EBUSY for one that sleeps)."""
+    """fpregs: set them, of a thread that stands in a stop (EBUSY for one that sleeps).
+
+    procfs(5)."""
     plumbing.put(_call.dragonfly(kernel), root, pid, "fpregs", registers, X86_64FpRegisters)
 
 
 def dbregs(pid: int | None, *, root: str = ROOT,
            kernel: Kernel | None = None) -> X86_64DebugRegisters:
-    """dbregs: debug registers, as `regs`; see `ptrace.getdbregs`."""
+    """dbregs: debug registers, as `regs`; see `ptrace.getdbregs`.  procfs(5)."""
     kernel = _call.dragonfly(kernel)
     return plumbing.get(kernel, root, pid, "dbregs", X86_64DebugRegisters).cleared()
 
 
 def set_dbregs(pid: int | None, registers: X86_64DebugRegisters, *, root: str = ROOT,
                kernel: Kernel | None = None) -> None:
-    """dbregs: set them, of a thread that stands in a stop."""
+    """dbregs: set them, of a thread that stands in a stop.  procfs(5)."""
     plumbing.put(_call.dragonfly(kernel), root, pid, "dbregs", registers, X86_64DebugRegisters)

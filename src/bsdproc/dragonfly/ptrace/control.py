@@ -44,7 +44,7 @@ def detach(pid: int, signal: int = 0, address: int | None = None, *,
            kernel: Kernel | None = None) -> None:
     """PT_DETACH: let a stopped tracee run on untraced, from `address` if one is given.
 
-    Its pid goes back to its own parent.  For `signal` see `cont`.
+    Its pid goes back to its own parent.  For `signal` see `cont`.  ptrace(2).
     """
     _resume(kernel, "PT_DETACH", pid, signal, address)
 
@@ -56,7 +56,7 @@ def cont(pid: int, signal: int = 0, address: int | None = None, *,
     `signal` is delivered (0: none, which suppresses the one it stopped for), unless
     the stop was that of SIGSTOP or of `attach`, after which the kernel loses it
     without a word: kill(2) sends one then.  `KernelError` (EBUSY) when the tracee is
-    not stopped, is another's, or has not been waited for.
+    not stopped, is another's, or has not been waited for.  ptrace(2).
     """
     _resume(kernel, "PT_CONTINUE", pid, signal, address)
 
@@ -65,7 +65,7 @@ def step(pid: int, signal: int = 0, address: int | None = None, *,
          kernel: Kernel | None = None) -> None:
     """PT_STEP: let a stopped tracee execute one instruction, from `address` if one is given.
 
-    A system call is one instruction.  For `signal` see `cont`."""
+    A system call is one instruction.  For `signal` see `cont`.  ptrace(2)."""
     _resume(kernel, "PT_STEP", pid, signal, address)
 
 
@@ -74,7 +74,7 @@ def kill(pid: int, *, kernel: Kernel | None = None) -> None:
 
     Not after the stop of SIGSTOP or of `attach`: there the kernel loses the signal
     and the tracee runs on.  What ends a tracee in any case is kill(2) with SIGKILL,
-    `cont`, waiting for its stop with SIGKILL, and this."""
+    `cont`, waiting for its stop with SIGKILL, and this.  ptrace(2)."""
     _call.ptrace(_call.dragonfly(kernel), "PT_KILL", pid, _HERE)
 
 

@@ -30,7 +30,7 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
     kernel writes read-only pages as well, and gives the tracee a copy of its own.
 
     `KernelError` (EFAULT) when a page is not there: what lies before it has been
-    transferred then, and the kernel does not say how much.
+    transferred then, and the kernel does not say how much.  ptrace(2).
     """
     kernel = _call.dragonfly(kernel)
     op = IoOp(op)
@@ -40,34 +40,36 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
 
 
 def read(pid: int, address: int, size: int, *, kernel: Kernel | None = None) -> bytes:
-    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`."""
+    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`.  ptrace(2)."""
     return io(pid, IoOp.PIOD_READ_D, address, size, kernel=kernel)
 
 
 def write(pid: int, address: int, data: Data, *, kernel: Kernel | None = None) -> int:
-    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`."""
+    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`.
+
+    ptrace(2)."""
     return io(pid, IoOp.PIOD_WRITE_D, address, data, kernel=kernel)
 
 
 def read_d(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
     """PT_READ_D: the int at `address`, signed; -1 is a value like any other.
 
-    `KernelError` (EFAULT) when the address cannot be read."""
+    `KernelError` (EFAULT) when the address cannot be read.  ptrace(2)."""
     return _TRANSFER.peek(_call.dragonfly(kernel), "PT_READ_D", pid, address)
 
 
 def read_i(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
-    """PT_READ_I: the same of the instruction space, which is the same memory."""
+    """PT_READ_I: the same of the instruction space, which is the same memory.  ptrace(2)."""
     return _TRANSFER.peek(_call.dragonfly(kernel), "PT_READ_I", pid, address)
 
 
 def write_d(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
     """PT_WRITE_D: write an int, given with or without a sign.
 
-    `KernelError` (EFAULT) when the address cannot be written."""
+    `KernelError` (EFAULT) when the address cannot be written.  ptrace(2)."""
     _TRANSFER.poke(_call.dragonfly(kernel), "PT_WRITE_D", pid, address, value)
 
 
 def write_i(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
-    """PT_WRITE_I: the same of the instruction space, which is the same memory."""
+    """PT_WRITE_I: the same of the instruction space, which is the same memory.  ptrace(2)."""
     _TRANSFER.poke(_call.dragonfly(kernel), "PT_WRITE_I", pid, address, value)

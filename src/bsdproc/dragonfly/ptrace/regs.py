@@ -24,7 +24,7 @@ _TRANSFER: Final = Transfer(_call.SYSTEM)
 
 
 def getregs(pid: int, *, kernel: Kernel | None = None) -> X86_64Registers:
-    """PT_GETREGS: the general registers."""
+    """PT_GETREGS: the general registers.  ptrace(2)."""
     return _TRANSFER.get(_call.dragonfly(kernel), "PT_GETREGS", pid, X86_64Registers)
 
 
@@ -32,25 +32,25 @@ def setregs(pid: int, registers: X86_64Registers, *, kernel: Kernel | None = Non
     """PT_SETREGS: set the general registers.
 
     `KernelError` (EINVAL) for what a user may not set: privileged flags, foreign
-    code segments."""
+    code segments.  ptrace(2)."""
     _TRANSFER.set(_call.dragonfly(kernel), "PT_SETREGS", pid, registers, X86_64Registers)
 
 
 def getfpregs(pid: int, *, kernel: Kernel | None = None) -> X86_64FpRegisters:
     """PT_GETFPREGS: the floating-point registers, which are those of the x87.
 
-    What follows them in the struct is 0 here: the kernel leaves its own there."""
+    What follows them in the struct is 0 here: the kernel leaves its own there.  ptrace(2)."""
     kernel = _call.dragonfly(kernel)
     return _TRANSFER.get(kernel, "PT_GETFPREGS", pid, X86_64FpRegisters).cleared()
 
 
 def setfpregs(pid: int, registers: X86_64FpRegisters, *, kernel: Kernel | None = None) -> None:
-    """PT_SETFPREGS: set the floating-point registers."""
+    """PT_SETFPREGS: set the floating-point registers.  ptrace(2)."""
     _TRANSFER.set(_call.dragonfly(kernel), "PT_SETFPREGS", pid, registers, X86_64FpRegisters)
 
 
 def getdbregs(pid: int, *, kernel: Kernel | None = None) -> X86_64DebugRegisters:
-    """PT_GETDBREGS: the debug registers; dr[8..15] are 0 here, as in `getfpregs`."""
+    """PT_GETDBREGS: the debug registers; dr[8..15] are 0 here, as in `getfpregs`.  ptrace(2)."""
     kernel = _call.dragonfly(kernel)
     return _TRANSFER.get(kernel, "PT_GETDBREGS", pid, X86_64DebugRegisters).cleared()
 
@@ -59,5 +59,5 @@ def setdbregs(pid: int, registers: X86_64DebugRegisters, *, kernel: Kernel | Non
     """PT_SETDBREGS: set the debug registers.
 
     `KernelError` (EINVAL) for kinds of access that a user may not watch, and, but
-    for root, for enabled addresses beyond the user's."""
+    for root, for enabled addresses beyond the user's.  ptrace(2)."""
     _TRANSFER.set(_call.dragonfly(kernel), "PT_SETDBREGS", pid, registers, X86_64DebugRegisters)

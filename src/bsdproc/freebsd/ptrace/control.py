@@ -44,7 +44,7 @@ def attach(pid: int, *, kernel: Kernel | None = None) -> None:
 def detach(pid: int, signal: int = 0, *, kernel: Kernel | None = None) -> None:
     """PT_DETACH: let a stopped tracee run on untraced, with a signal if one is given.
 
-    Its pid goes back to its own parent.  The kernel takes no address here.
+    Its pid goes back to its own parent.  The kernel takes no address here.  ptrace(2).
     """
     _resume(kernel, "PT_DETACH", pid, signal, None)
 
@@ -56,7 +56,7 @@ def cont(pid: int, signal: int = 0, address: int | None = None, *,
     `signal` is delivered to the thread that reported the stop (0: none, which
     suppresses the one it stopped for).  All threads run that are not suspended.
     `KernelError` (EBUSY) when the tracee is not stopped, is another's, or has not
-    been waited for.
+    been waited for.  ptrace(2).
     """
     _resume(kernel, "PT_CONTINUE", pid, signal, address)
 
@@ -65,7 +65,7 @@ def step(pid: int, signal: int = 0, *, kernel: Kernel | None = None) -> None:
     """PT_STEP: let one thread execute one instruction.
 
     `pid` may be an LWP's id.  With a signal, the interrupted code is stepped
-    first and its handler runs afterwards.  The kernel ignores an address here.
+    first and its handler runs afterwards.  The kernel ignores an address here.  ptrace(2).
     """
     _resume(kernel, "PT_STEP", pid, signal, None)
 
@@ -74,7 +74,7 @@ def to_sce(pid: int, signal: int = 0, address: int | None = None, *,
            kernel: Kernel | None = None) -> None:
     """PT_TO_SCE: as `cont`, and stop at every system call's entry from now on.
 
-    PTRACE_SCE stays in the event mask: later calls of `cont` stop there too."""
+    PTRACE_SCE stays in the event mask: later calls of `cont` stop there too.  ptrace(2)."""
     _resume(kernel, "PT_TO_SCE", pid, signal, address)
 
 
@@ -82,7 +82,7 @@ def to_scx(pid: int, signal: int = 0, address: int | None = None, *,
            kernel: Kernel | None = None) -> None:
     """PT_TO_SCX: as `cont`, and stop at every system call's exit from now on.
 
-    PTRACE_SCX stays in the event mask: later calls of `cont` stop there too."""
+    PTRACE_SCX stays in the event mask: later calls of `cont` stop there too.  ptrace(2)."""
     _resume(kernel, "PT_TO_SCX", pid, signal, address)
 
 
@@ -90,34 +90,38 @@ def syscall(pid: int, signal: int = 0, address: int | None = None, *,
             kernel: Kernel | None = None) -> None:
     """PT_SYSCALL: as `cont`, and stop at every system call's entry and exit from now on.
 
-    PTRACE_SYSCALL stays in the event mask: later calls of `cont` stop there too."""
+    PTRACE_SYSCALL stays in the event mask: later calls of `cont` stop there too.  ptrace(2)."""
     _resume(kernel, "PT_SYSCALL", pid, signal, address)
 
 
 def kill(pid: int, *, kernel: Kernel | None = None) -> None:
     """PT_KILL: end a stopped tracee with SIGKILL, at once.
 
-    kill(2) with SIGKILL does nothing to a tracee in a stop until it is continued."""
+    kill(2) with SIGKILL does nothing to a tracee in a stop until it is continued.  ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_KILL", pid)
 
 
 def setstep(pid: int, *, kernel: Kernel | None = None) -> None:
-    """PT_SETSTEP: have a stopped thread (or its process's first) step when it goes on."""
+    """PT_SETSTEP: have a stopped thread (or its process's first) step when it goes on.
+
+    ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_SETSTEP", pid)
 
 
 def clearstep(pid: int, *, kernel: Kernel | None = None) -> None:
-    """PT_CLEARSTEP: undo `setstep`."""
+    """PT_CLEARSTEP: undo `setstep`.  ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_CLEARSTEP", pid)
 
 
 def suspend(lwp: int, *, kernel: Kernel | None = None) -> None:
-    """PT_SUSPEND: have a thread of a stopped tracee stay behind when the others go on."""
+    """PT_SUSPEND: have a thread of a stopped tracee stay behind when the others go on.
+
+    ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_SUSPEND", lwp)
 
 
 def resume(lwp: int, *, kernel: Kernel | None = None) -> None:
-    """PT_RESUME: undo `suspend`; the thread runs when the tracee is continued."""
+    """PT_RESUME: undo `suspend`; the thread runs when the tracee is continued.  ptrace(2)."""
     _call.ptrace(_call.freebsd(kernel), "PT_RESUME", lwp)
 
 

@@ -46,7 +46,7 @@ def processes(
     KERN_PROC_ALL; KERN_PROC_PGRP, KERN_PROC_SESSION, KERN_PROC_TTY (a device number,
     or KERN_PROC_TTY_NODEV, KERN_PROC_TTY_REVOKE), KERN_PROC_UID and KERN_PROC_RUID
     (effective and real user), KERN_PROC_GID and KERN_PROC_RGID (effective and real
-    group).  Zombies are among them.  `ValueError` for two filters.
+    group).  Zombies are among them.  `ValueError` for two filters.  sysctl(3).
     """
     kernel = _call.netbsd(kernel)
     name, value = check.one_filter({
@@ -67,7 +67,7 @@ def process(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoPro
     """kern.proc2 with KERN_PROC_PID: one process.
 
     `ProcessLookupError` for one that is not there or not visible; the kernel answers
-    that with an empty list."""
+    that with an empty list.  sysctl(3)."""
     kernel = _call.netbsd(kernel)
     pid = check.own(kernel, pid)
     found = _processes(kernel, KernProc.KERN_PROC_PID, pid, pid)
@@ -88,13 +88,13 @@ def _processes(kernel: Kernel, name: KernProc, value: int, target: int | None
 def lwps(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoLwp]:
     """kern.lwp: the LWPs of a process.
 
-    `ProcessLookupError` (ESRCH) for one that is not there."""
+    `ProcessLookupError` (ESRCH) for one that is not there.  sysctl(3)."""
     kernel = _call.netbsd(kernel)
     return _lwps(kernel, check.own(kernel, pid))
 
 
 def all_lwps(*, kernel: Kernel | None = None) -> list[KinfoLwp]:
-    """kern.lwp with pid -1: the LWPs of every process that the caller can see."""
+    """kern.lwp with pid -1: the LWPs of every process that the caller can see.  sysctl(3)."""
     return _lwps(_call.netbsd(kernel), _EVERY)
 
 
@@ -106,13 +106,13 @@ def _lwps(kernel: Kernel, pid: int) -> list[KinfoLwp]:
 
 
 def files(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoFile]:
-    """kern.file2 with KERN_FILE_BYPID: a process's descriptors."""
+    """kern.file2 with KERN_FILE_BYPID: a process's descriptors.  sysctl(3)."""
     kernel = _call.netbsd(kernel)
     return _files(kernel, KernFile.KERN_FILE_BYPID, check.own(kernel, pid))
 
 
 def all_files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
-    """kern.file2 with KERN_FILE_BYFILE: every open file, once."""
+    """kern.file2 with KERN_FILE_BYFILE: every open file, once.  sysctl(3)."""
     return _files(_call.netbsd(kernel), KernFile.KERN_FILE_BYFILE, 0)
 
 
@@ -126,7 +126,7 @@ def _files(kernel: Kernel, name: KernFile, value: int) -> list[KinfoFile]:
 def vmmap(pid: int | None = None, *, kernel: Kernel | None = None) -> list[KinfoVmentry]:
     """vm.proc.map: the mappings of a process, by rising address.
 
-    VM_PROC_MAP.  `PermissionError` for a process that the caller may not look into."""
+    VM_PROC_MAP.  `PermissionError` for a process that the caller may not look into.  sysctl(3)."""
     kernel = _call.netbsd(kernel)
     pid = check.own(kernel, pid)
 
@@ -156,38 +156,39 @@ def argv(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, 
     """KERN_PROC_ARGV: a process's arguments as they stand in its memory; a title that it
     has set is among them.
 
-    `KernelError` (EINVAL) for a kernel process, a zombie and a pid that is not there."""
+    `KernelError` (EINVAL) for a kernel process, a zombie and a pid that is not there.
+    sysctl(3)."""
     return ended_strings(_args(kernel, ProcArgs.KERN_PROC_ARGV, pid)[1])
 
 
 def nargv(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
-    """KERN_PROC_NARGV: how many arguments a process has."""
+    """KERN_PROC_NARGV: how many arguments a process has.  sysctl(3)."""
     return _count(kernel, ProcArgs.KERN_PROC_NARGV, pid)
 
 
 def env(pid: int | None = None, *, kernel: Kernel | None = None) -> tuple[str, ...]:
     """KERN_PROC_ENV: a process's environment as it stands in its memory: "NAME=value".
 
-    `PermissionError` for another user's process."""
+    `PermissionError` for another user's process.  sysctl(3)."""
     return ended_strings(_args(kernel, ProcArgs.KERN_PROC_ENV, pid)[1])
 
 
 def nenv(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
     """KERN_PROC_NENV: how many strings a process's environment has.
 
-    `PermissionError` for another user's process."""
+    `PermissionError` for another user's process.  sysctl(3)."""
     return _count(kernel, ProcArgs.KERN_PROC_NENV, pid)
 
 
 def pathname(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """KERN_PROC_PATHNAME: the file of a process's program.
 
-    `FileNotFoundError` (ENOENT) where it has none, `TooOld` before NetBSD 8."""
+    `FileNotFoundError` (ENOENT) where it has none, `TooOld` before NetBSD 8.  sysctl(3)."""
     return string(_args(kernel, ProcArgs.KERN_PROC_PATHNAME, pid)[1])
 
 
 def cwd(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """KERN_PROC_CWD: a process's working directory.
 
-    `TooOld` before NetBSD 9."""
+    `TooOld` before NetBSD 9.  sysctl(3)."""
     return string(_args(kernel, ProcArgs.KERN_PROC_CWD, pid)[1])

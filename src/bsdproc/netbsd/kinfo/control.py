@@ -51,15 +51,15 @@ def _number(kernel: Kernel, data: bytes, size: int, name: str) -> int:
 def corename(pid: int | None = None, *, kernel: Kernel | None = None) -> str:
     """PROC_PID_CORENAME: the template of a process's core file: "%n.core".
 
-    `PermissionError` for a process that the caller may not look into."""
+    `PermissionError` for a process that the caller may not look into.  sysctl(7)."""
     return string(_ask(kernel, ProcPid.PROC_PID_CORENAME, pid)[1])
 
 
 def set_corename(pid: int | None, template: str, *, kernel: Kernel | None = None) -> None:
-    """PROC_PID_CORENAME: set it.
+    """PROC_PID_CORENAME: set that template.
 
     `KernelError` (EINVAL) for a template that does not end in "core" or ".core", and
-    for one too long; `PermissionError` for another's process and for a set-id one."""
+    for one too long; `PermissionError` for another's process and for a set-id one.  sysctl(7)."""
     if not isinstance(template, str):
         raise TypeError(f"template must be a str, not {type(template).__name__}")
     if "\0" in template:
@@ -68,7 +68,7 @@ def set_corename(pid: int | None, template: str, *, kernel: Kernel | None = None
 
 
 def rlimit(pid: int | None, resource: Limit, *, kernel: Kernel | None = None) -> Rlimit:
-    """PROC_PID_LIMIT: one resource limit of a process, soft and hard."""
+    """PROC_PID_LIMIT: one resource limit of a process, soft and hard.  sysctl(7)."""
     which = _which(resource)
     found = []
     for kind in (LimitBound.PROC_PID_LIMIT_TYPE_SOFT, LimitBound.PROC_PID_LIMIT_TYPE_HARD):
@@ -83,7 +83,7 @@ def set_rlimit(pid: int | None, resource: Limit, limit: Rlimit, *,
 
     The kernel takes the bounds one by one: the hard one is raised before the soft
     one is set and lowered after it.  `PermissionError` for another's process and for
-    raising the hard bound, `KernelError` (EINVAL) for a soft bound above the hard."""
+    raising the hard bound, `KernelError` (EINVAL) for a soft bound above the hard.  sysctl(7)."""
     which = _which(resource)
     kernel = _call.netbsd(kernel)
     soft, hard = (_INFINITY if value is None else _check.length(_check.signed(value, 64, "limit"))
@@ -105,32 +105,32 @@ def _which(resource: Limit) -> int:
 
 
 def stopfork(pid: int | None = None, *, kernel: Kernel | None = None) -> bool:
-    """PROC_PID_STOPFORK: whether a process's children stop when they are forked."""
+    """PROC_PID_STOPFORK: whether a process's children stop when they are forked.  sysctl(7)."""
     return _flag(kernel, ProcPid.PROC_PID_STOPFORK, pid)
 
 
 def set_stopfork(pid: int | None, stop: bool, *, kernel: Kernel | None = None) -> None:
-    """PROC_PID_STOPFORK: set it."""
+    """PROC_PID_STOPFORK: have a process's children stop when they are forked, or not.  sysctl(7)."""
     _set_flag(kernel, ProcPid.PROC_PID_STOPFORK, pid, stop)
 
 
 def stopexec(pid: int | None = None, *, kernel: Kernel | None = None) -> bool:
-    """PROC_PID_STOPEXEC: whether a process stops when it executes a program."""
+    """PROC_PID_STOPEXEC: whether a process stops when it executes a program.  sysctl(7)."""
     return _flag(kernel, ProcPid.PROC_PID_STOPEXEC, pid)
 
 
 def set_stopexec(pid: int | None, stop: bool, *, kernel: Kernel | None = None) -> None:
-    """PROC_PID_STOPEXEC: set it."""
+    """PROC_PID_STOPEXEC: have a process stop when it executes a program, or not.  sysctl(7)."""
     _set_flag(kernel, ProcPid.PROC_PID_STOPEXEC, pid, stop)
 
 
 def stopexit(pid: int | None = None, *, kernel: Kernel | None = None) -> bool:
-    """PROC_PID_STOPEXIT: whether a process stops when it is about to exit."""
+    """PROC_PID_STOPEXIT: whether a process stops when it is about to exit.  sysctl(7)."""
     return _flag(kernel, ProcPid.PROC_PID_STOPEXIT, pid)
 
 
 def set_stopexit(pid: int | None, stop: bool, *, kernel: Kernel | None = None) -> None:
-    """PROC_PID_STOPEXIT: set it."""
+    """PROC_PID_STOPEXIT: have a process stop when it is about to exit, or not.  sysctl(7)."""
     _set_flag(kernel, ProcPid.PROC_PID_STOPEXIT, pid, stop)
 
 
@@ -145,6 +145,6 @@ def _set_flag(kernel: Kernel | None, name: ProcPid, pid: int | None, stop: bool)
 
 
 def paxflags(pid: int | None = None, *, kernel: Kernel | None = None) -> PaxFlags:
-    """PROC_PID_PAXFLAGS: what PaX does to a process; security(7).  It cannot be set."""
+    """PROC_PID_PAXFLAGS: what PaX does to a process; security(7).  It cannot be set.  sysctl(7)."""
     used, data = _ask(kernel, ProcPid.PROC_PID_PAXFLAGS, pid)
     return PaxFlags(_number(used, data, 4, "PROC_PID_PAXFLAGS"))

@@ -44,7 +44,7 @@ def detach(pid: int, signal: int = 0, address: int | None = None, *,
            kernel: Kernel | None = None) -> None:
     """PT_DETACH: let a stopped tracee run on untraced, with a signal if one is given.
 
-    Its pid goes back to its own parent.  It runs from `address` if one is given.
+    Its pid goes back to its own parent.  It runs from `address` if one is given.  ptrace(2).
     """
     kernel = _call.netbsd(kernel)
     _call.ptrace(kernel, "PT_DETACH", pid, _place(kernel, address), _check.signal(signal))
@@ -59,7 +59,7 @@ def cont(pid: int, signal: int = 0, address: int | None = None, *, lwp: int | No
     delivered (`ValueError` for both).
 
     `KernelError` (EBUSY) when the tracee is not stopped, is another's, or has not
-    been waited for; `ProcessLookupError` for an LWP that is not there.
+    been waited for; `ProcessLookupError` for an LWP that is not there.  ptrace(2).
     """
     _resume(kernel, "PT_CONTINUE", pid, signal, address, lwp)
 
@@ -68,7 +68,7 @@ def syscall(pid: int, signal: int = 0, address: int | None = None, *, lwp: int |
             kernel: Kernel | None = None) -> None:
     """PT_SYSCALL: as `cont`, and stop at the next system call's entry or return.
 
-    The stop is a SIGTRAP with TRAP_SCE or TRAP_SCX in its siginfo."""
+    The stop is a SIGTRAP with TRAP_SCE or TRAP_SCX in its siginfo.  ptrace(2)."""
     _resume(kernel, "PT_SYSCALL", pid, signal, address, lwp)
 
 
@@ -76,7 +76,7 @@ def syscallemu(pid: int, *, kernel: Kernel | None = None) -> None:
     """PT_SYSCALLEMU: have the system call that a tracee is about to enter not happen.
 
     Valid at the stop of a call's entry (TRAP_SCE); the tracee still stops at its
-    return, with the registers that the tracer has set."""
+    return, with the registers that the tracer has set.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_SYSCALLEMU", pid)
 
 
@@ -87,7 +87,7 @@ def step(pid: int, lwp: int = 0, address: int | None = None, *, alone: bool = Fa
     Without `lwp` that is the one that reported the stop.  The other LWPs run
     meanwhile, or with `alone` stay where they are (it takes an `lwp`).  The kernel
     takes no signal here.  `NotSupported` on machines without it: arm, mips, riscv
-    and sparc have no single step.
+    and sparc have no single step.  ptrace(2).
     """
     kernel = _call.netbsd(kernel)
     number = _check.lwp(lwp, zero=not alone)
@@ -95,12 +95,12 @@ def step(pid: int, lwp: int = 0, address: int | None = None, *, alone: bool = Fa
 
 
 def setstep(pid: int, lwp: int, *, kernel: Kernel | None = None) -> None:
-    """PT_SETSTEP: have an LWP step when it goes on.  `NotSupported` as for `step`."""
+    """PT_SETSTEP: have an LWP step when it goes on.  `NotSupported` as for `step`.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_SETSTEP", pid, 0, _check.lwp(lwp, zero=False))
 
 
 def clearstep(pid: int, lwp: int, *, kernel: Kernel | None = None) -> None:
-    """PT_CLEARSTEP: undo `setstep`.  `NotSupported` as for `step`."""
+    """PT_CLEARSTEP: undo `setstep`.  `NotSupported` as for `step`.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_CLEARSTEP", pid, 0, _check.lwp(lwp, zero=False))
 
 
@@ -108,26 +108,26 @@ def kill(pid: int, *, kernel: Kernel | None = None) -> None:
     """PT_KILL: end a stopped tracee with SIGKILL.
 
     Of one with several LWPs an older kernel ends only one at a time: it stops once
-    more, and the request is due again."""
+    more, and the request is due again.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_KILL", pid)
 
 
 def stop(pid: int, *, kernel: Kernel | None = None) -> None:
     """PT_STOP: stop a running tracee, as by SIGSTOP; the stop has to be waited for.
 
-    `TooOld` before NetBSD 9."""
+    `TooOld` before NetBSD 9.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_STOP", pid)
 
 
 def suspend(pid: int, lwp: int, *, kernel: Kernel | None = None) -> None:
     """PT_SUSPEND: have an LWP of a stopped tracee stay behind when the others go on.
 
-    `KernelError` (EDEADLK) on continuing when every LWP is suspended."""
+    `KernelError` (EDEADLK) on continuing when every LWP is suspended.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_SUSPEND", pid, 0, _check.lwp(lwp, zero=False))
 
 
 def resume(pid: int, lwp: int, *, kernel: Kernel | None = None) -> None:
-    """PT_RESUME: undo `suspend`; the LWP runs when the tracee is continued."""
+    """PT_RESUME: undo `suspend`; the LWP runs when the tracee is continued.  ptrace(2)."""
     _call.ptrace(_call.netbsd(kernel), "PT_RESUME", pid, 0, _check.lwp(lwp, zero=False))
 
 

@@ -53,7 +53,7 @@ class PtraceSiginfo(Record):
 
 
 def get_event_mask(pid: int, *, kernel: Kernel | None = None) -> PtraceEvents:
-    """PT_GET_EVENT_MASK: the events that a stopped tracee reports."""
+    """PT_GET_EVENT_MASK: the events that a stopped tracee reports.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     layout = kernel.target.struct("struct ptrace_event")
     buffer = kernel.buffer(layout.size)
@@ -66,7 +66,7 @@ def set_event_mask(pid: int, events: PtraceEvents, *, kernel: Kernel | None = No
     """PT_SET_EVENT_MASK: set the events that a stopped tracee reports.
 
     `KernelError` (EINVAL, or ENOTSUP for PTRACE_VFORK of kernels before NetBSD 8)
-    for what the kernel does not know."""
+    for what the kernel does not know.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     if not isinstance(events, PtraceEvents):
         raise TypeError(f"events must be PtraceEvents, not {type(events).__name__}")
@@ -77,7 +77,9 @@ def set_event_mask(pid: int, events: PtraceEvents, *, kernel: Kernel | None = No
 
 
 def get_process_state(pid: int, *, kernel: Kernel | None = None) -> ProcessState:
-    """PT_GET_PROCESS_STATE: the event that a stopped tracee reported, and whom it is about."""
+    """PT_GET_PROCESS_STATE: the event that a stopped tracee reported, and whom it is about.
+
+    ptrace(2)."""
     kernel = _call.netbsd(kernel)
     kind = ProcessState.of(kernel.target.machine)
     buffer = kernel.buffer(kind.sizeof)
@@ -86,7 +88,7 @@ def get_process_state(pid: int, *, kernel: Kernel | None = None) -> ProcessState
 
 
 def get_siginfo(pid: int, *, kernel: Kernel | None = None) -> PtraceSiginfo:
-    """PT_GET_SIGINFO: the signal that a stopped tracee stopped for, and its LWP."""
+    """PT_GET_SIGINFO: the signal that a stopped tracee stopped for, and its LWP.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     kind = PtraceSiginfo.of(kernel.target.machine)
     buffer = kernel.buffer(kind.sizeof)
@@ -100,7 +102,7 @@ def set_siginfo(pid: int, siginfo: Siginfo, lwp: int = 0, *,
 
     It is delivered by continuing with that signal, to `lwp`, or with 0 to the whole
     process.  `KernelError` (EINVAL) for a signal number beyond the last;
-    `TypeError` for another machine's siginfo (`Siginfo.make` takes the machine)."""
+    `TypeError` for another machine's siginfo (`Siginfo.make` takes the machine).  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     if not isinstance(siginfo, Siginfo) or siginfo.machine != kernel.target.machine:
         raise TypeError(f"siginfo must be a Siginfo of {kernel.target.machine}, "
@@ -115,7 +117,7 @@ def set_siginfo(pid: int, siginfo: Siginfo, lwp: int = 0, *,
 def get_sigpass(pid: int, *, kernel: Kernel | None = None) -> sigset.SigSet:
     """PT_GET_SIGPASS: the signals that a tracee gets without stopping for them.
 
-    `TooOld` before NetBSD 10."""
+    `TooOld` before NetBSD 10.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     buffer = kernel.buffer(_SET_SIZE)
     _call.ptrace(kernel, "PT_GET_SIGPASS", pid, buffer, _SET_SIZE)
@@ -126,7 +128,7 @@ def set_sigpass(pid: int, signals: Iterable[int], *, kernel: Kernel | None = Non
     """PT_SET_SIGPASS: pass these signals to a tracee without stopping it.
 
     Crashes, SIGTRAP's events and SIGSTOP, SIGKILL are not affected.  `TooOld` before
-    NetBSD 10."""
+    NetBSD 10.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     buffer = kernel.buffer(sigset.encode(signals, kernel.target.byteorder))
     _call.ptrace(kernel, "PT_SET_SIGPASS", pid, buffer, _SET_SIZE)

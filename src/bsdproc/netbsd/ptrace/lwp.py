@@ -50,14 +50,14 @@ def lwpinfo(pid: int, lwp: int = 0, *, kernel: Kernel | None = None) -> LwpInfo 
     """PT_LWPINFO: the LWP after `lwp` in the kernel's list, newest first.
 
     0 asks for the first; None after the last.  `lwpnext` is its successor, which
-    tells more.  `ProcessLookupError` for an LWP that is not there."""
+    tells more.  `ProcessLookupError` for an LWP that is not there.  ptrace(2)."""
     return _ask(kernel, "PT_LWPINFO", pid, LwpInfo, lwp)
 
 
 def lwpstatus(pid: int, lwp: int, *, kernel: Kernel | None = None) -> LwpStatus:
     """PT_LWPSTATUS: one LWP of a stopped tracee.
 
-    `ProcessLookupError` for an LWP that is not there; `TooOld` before NetBSD 10."""
+    `ProcessLookupError` for an LWP that is not there; `TooOld` before NetBSD 10.  ptrace(2)."""
     found = _ask(kernel, "PT_LWPSTATUS", pid, LwpStatus, _check.lwp(lwp, zero=False))
     if found is None:
         raise Malformed("PT_LWPSTATUS answered without an LWP")
@@ -68,12 +68,14 @@ def lwpnext(pid: int, lwp: int = 0, *, kernel: Kernel | None = None) -> LwpStatu
     """PT_LWPNEXT: the LWP after `lwp` in the kernel's list.
 
     0 asks for the first; None after the last.  `ProcessLookupError` for an LWP that
-    is not there; `TooOld` before NetBSD 10."""
+    is not there; `TooOld` before NetBSD 10.  ptrace(2)."""
     return _ask(kernel, "PT_LWPNEXT", pid, LwpStatus, lwp)
 
 
 def lwps(pid: int, *, kernel: Kernel | None = None) -> tuple[LwpStatus, ...]:
-    """All LWPs of a stopped tracee, by `lwpnext`.  They do not change while it is stopped."""
+    """All LWPs of a stopped tracee, by `lwpnext`.  They do not change while it is stopped.
+
+    ptrace(2)."""
     kernel = _call.netbsd(kernel)
     return tuple(_walk(kernel, pid))
 

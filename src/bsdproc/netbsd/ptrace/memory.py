@@ -35,7 +35,7 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
     auxiliary vector for the address (see `auxv`).
 
     `KernelError` (EINVAL; EFAULT of newer kernels) where any page of the range is
-    not mapped: the kernel does not say how much was transferred before.
+    not mapped: the kernel does not say how much was transferred before.  ptrace(2).
     """
     kernel = _call.netbsd(kernel)
     op = IoOp(op)
@@ -45,19 +45,21 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
 
 
 def read(pid: int, address: int, size: int, *, kernel: Kernel | None = None) -> bytes:
-    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`."""
+    """PT_IO with PIOD_READ_D: up to `size` bytes from `address`; see `io`.  ptrace(2)."""
     return io(pid, IoOp.PIOD_READ_D, address, size, kernel=kernel)
 
 
 def write(pid: int, address: int, data: Data, *, kernel: Kernel | None = None) -> int:
-    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`."""
+    """PT_IO with PIOD_WRITE_D: write at `address`; how many bytes were written; see `io`.
+
+    ptrace(2)."""
     return io(pid, IoOp.PIOD_WRITE_D, address, data, kernel=kernel)
 
 
 def auxv(pid: int, *, kernel: Kernel | None = None) -> tuple[AuxEntry, ...]:
     """PT_IO with PIOD_READ_AUXV: what the kernel told a tracee's program at its start.
 
-    Read in parts until the kernel has no more."""
+    Read in parts until the kernel has no more.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     found = b""
     while len(found) < _AUXV_LIMIT:
@@ -71,22 +73,22 @@ def auxv(pid: int, *, kernel: Kernel | None = None) -> tuple[AuxEntry, ...]:
 def read_d(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
     """PT_READ_D: the int at `address`, signed; -1 is a value like any other.
 
-    `KernelError` (EINVAL; EFAULT of newer kernels) when it cannot be read."""
+    `KernelError` (EINVAL; EFAULT of newer kernels) when it cannot be read.  ptrace(2)."""
     return _TRANSFER.peek(_call.netbsd(kernel), "PT_READ_D", pid, address)
 
 
 def read_i(pid: int, address: int, *, kernel: Kernel | None = None) -> int:
-    """PT_READ_I: the same of the instruction space, which is the same memory."""
+    """PT_READ_I: the same of the instruction space, which is the same memory.  ptrace(2)."""
     return _TRANSFER.peek(_call.netbsd(kernel), "PT_READ_I", pid, address)
 
 
 def write_d(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
     """PT_WRITE_D: write an int, given with or without a sign.
 
-    `KernelError` (EINVAL; EFAULT of newer kernels) when it cannot be written."""
+    `KernelError` (EINVAL; EFAULT of newer kernels) when it cannot be written.  ptrace(2)."""
     _TRANSFER.poke(_call.netbsd(kernel), "PT_WRITE_D", pid, address, value)
 
 
 def write_i(pid: int, address: int, value: int, *, kernel: Kernel | None = None) -> None:
-    """PT_WRITE_I: the same of the instruction space, which is the same memory."""
+    """PT_WRITE_I: the same of the instruction space, which is the same memory.  ptrace(2)."""
     _TRANSFER.poke(_call.netbsd(kernel), "PT_WRITE_I", pid, address, value)
