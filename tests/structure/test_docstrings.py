@@ -8,7 +8,7 @@ from inspect import getdoc, isfunction, signature
 
 import pytest
 
-PAGE = re.compile(r"\b[a-z]+\(\d\)(; \w+)?\.$")
+PAGE = re.compile(r"\b[a-z]+\(\d\)(;\s\w+)?\.$")
 """At its end, and with it perhaps the kernel's function."""
 PACKAGES = [
     f"bsdproc.{name}" for name in (

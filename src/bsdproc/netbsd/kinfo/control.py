@@ -110,7 +110,7 @@ def stopfork(pid: int | None = None, *, kernel: Kernel | None = None) -> bool:
 
 
 def set_stopfork(pid: int | None, stop: bool, *, kernel: Kernel | None = None) -> None:
-    """PROC_PID_STOPFORK: have a process's children stop when they are forked, or not.  sysctl(7)."""
+    """PROC_PID_STOPFORK: have a process's children stop when forked, or not.  sysctl(7)."""
     _set_flag(kernel, ProcPid.PROC_PID_STOPFORK, pid, stop)
 
 

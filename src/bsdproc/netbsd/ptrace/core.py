@@ -19,7 +19,7 @@ def dumpcore(pid: int, path: str | None = None, *, kernel: Kernel | None = None)
     symbolic link and to write into another's file.
 
     `KernelError` (E2BIG) for a path that is too long, `PermissionError` where none
-    may be made."""
+    may be made.  ptrace(2)."""
     kernel = _call.netbsd(kernel)
     if path is None:
         _call.ptrace(kernel, "PT_DUMPCORE", pid)
