@@ -277,7 +277,10 @@ def test_processes_of_the_debugger(scripted: Make) -> None:
     sizes = one.script.target.struct("struct kinfo_proc2").size
     one.script.sysctls |= {(1, 47, 1, pid, sizes, count): one.script.sysctls[1, 47, 1, 7, sizes, 1]
                            for pid in (7,) for count in (0, 17)}
+    one.script.answer = lambda call: Waited6(0, 0, b"", b"")
     assert backend.traced(7)
+    one.script.refuse("ECHILD")
+    assert not backend.traced(7)
     assert not backend.job_stopped(7)
     assert backend.pending(7, 17)
     assert not backend.pending(7, 9)

@@ -126,7 +126,7 @@ class NetBSDBackend:
         return found
 
     def _tracees(self) -> list[KinfoProc]:
-        """Those that the caller traces: it is their parent."""
+        """Children of the caller's that are traced."""
         own = self.kernel.getpid()
         return [p for p in netbsd.kinfo.processes(kernel=self.kernel)
                 if p.ppid == own and ProcFlags.P_TRACED in p.flag]
@@ -301,9 +301,17 @@ class NetBSDBackend:
     def traced(self, pid: int) -> bool:
         found = self._process(pid)
         # One that exits is traced no more before it can be waited for.
-        return found is not None and found.ppid == self.kernel.getpid() and (
+        return found is not None and self._is_child(pid) and (
             ProcFlags.P_TRACED in found.flag or ProcFlags.P_WEXIT in found.flag
             or found.realstat in (ProcState.SDYING, ProcState.SZOMB, ProcState.SDEAD))
+
+    def _is_child(self, pid: int) -> bool:
+        """Whether it is the caller's to wait for: a record of a tracee has its own parent."""
+        try:
+            self._look(pid, WATCH_ANY | WNOHANG)
+        except ChildProcessError:
+            return False
+        return True
 
     def _process(self, pid: int) -> KinfoProc | None:
         try:

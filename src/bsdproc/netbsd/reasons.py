@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd.constants.kinfo import KernProc, Sysctl
 from bsdproc.netbsd.constants.process import ProcFlags, ProcState
+from bsdproc.netbsd.constants.wait import IdType, WaitOptions
 from bsdproc.netbsd.kinfo.proc import KinfoProc
 from bsdproc.typed.records import Malformed
 
@@ -74,6 +75,10 @@ def of_node(kernel: Kernel, node: Node | None, error: KernelError) -> str | None
     return _may_not(kernel, target)
 
 
+_LOOK: Final = (WaitOptions.WEXITED | WaitOptions.WTRAPPED | WaitOptions.WNOHANG
+                | WaitOptions.WNOWAIT).value
+
+
 def _process(kernel: Kernel, pid: int) -> KinfoProc | None:
     """The target, as far as it can be seen."""
     size = KinfoProc.of(kernel.target.machine).sizeof
@@ -103,7 +108,7 @@ def _trace_me(kernel: Kernel, name: str) -> str | None:
     if name == "EPERM" and ProcFlags.P_SUGID in target.flag:
         return "the caller runs a set-id program, or has changed its credentials"
     if name == "EBUSY" and ProcFlags.P_TRACED in target.flag:
-        return f"the caller is traced already, by {target.ppid}"
+        return "the caller is traced already"
     return None
 
 
@@ -113,18 +118,28 @@ def _ptrace(kernel: Kernel, request: str, name: str, target: KinfoProc) -> str |
         if name == "EINVAL" and target.pid == kernel.getpid():
             return "a process cannot trace itself"
         if name == "EBUSY" and traced:
-            return f"it is traced already, by {target.ppid}"
+            return "it is traced already"
         return _may_not(kernel, target) if name == "EPERM" else None
     if name == "EPERM":
         return "it is not traced: PT_ATTACH comes first" if not traced else None
     if name == "EBUSY" and traced:
-        if target.ppid != kernel.getpid():
-            return f"it is traced by {target.ppid}"
+        if not _waits_for(kernel, target.pid):
+            return "it is traced by another process"
         if target.realstat != ProcState.SSTOP:
             return "it is not stopped"
         if ProcFlags.P_WAITED not in target.flag:
             return "its stop has not been waited for"
     return None
+
+
+def _waits_for(kernel: Kernel, pid: int) -> bool:
+    """Whether the caller has a process for a child, which its tracees are: the process's
+    record tells of its own parent (from NetBSD 9 on)."""
+    try:
+        kernel.wait6(IdType.P_PID, pid, _LOOK, False)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _may_not(kernel: Kernel, target: KinfoProc) -> str | None:

@@ -162,7 +162,7 @@ def test_lwpinfo_of_another_size(pair: Tracee) -> None:
 def test_a_suspended_lwp_stays(kernel: NetBSD, pair: Tracee) -> None:
     (new, _), _ = pair.lwps()
     pair.ask(PT_SUSPEND, 0, new)
-    assert pair.lwps()[0] == (new, 0)       # PL_EVENT_SUSPENDED is _lwp_suspend(2)'s
+    assert pair.lwps()[0] == (new, 1)       # PL_EVENT_SUSPENDED is _lwp_suspend(2)'s
     where, before = pair.symbol("turns"), pair.io(1, pair.symbol("turns"), 8)
     pair.ask(PT_CONTINUE)
     kernel.settle(0.1)

@@ -24,10 +24,12 @@ Work = Generator[Sleep | None, int, None]
 
 
 def lwp_exit(system: System, td: Thread) -> Work:
-    """An LWP goes; with the last one the process.  Does not return."""
+    """An LWP goes; with the last one the process.  Does not return.
+
+    The tracer is told, of those that an execve ends as well, but not of a process's end."""
     p = td.proc
     t = tracing(p)
-    if p.flag & P.TRACED and t.events & PTRACE_LWP_EXIT and not p.flag & P.SINGLE_EXIT:
+    if p.flag & P.TRACED and t.events & PTRACE_LWP_EXIT and not t.exits:
         yield from event(system, td, TRAP_LWP, PTRACE_LWP_EXIT, td.tid)
     if len(p.threads) == 1:
         yield from exit1(system, td, 0)
@@ -68,6 +70,7 @@ def sigexit(system: System, td: Thread, sig: int) -> Work:
 def exit1(system: System, td: Thread, code: int, sig: int = 0, *, dumped: bool = False) -> Work:
     """Leave the world but for a zombie.  Does not return."""
     p = td.proc
+    tracing(p).exits = True
     if len(p.threads) > 1:
         yield from single_thread(system, td)
     if tracing(p).stop_exit and not p.exiting:

@@ -76,7 +76,8 @@ def proc2(system: System, p: Proc) -> bytes:
     values: dict[str, Value] = {
         "p_eflag": (EPROC_CTTY if p.flag & P.CONTROLT else 0) | (EPROC_SLEADER if leader else 0),
         "p_exitsig": 20, "p_flag": flags(p), "p_pid": p.pid,
-        "p_ppid": p.parent.pid if p.parent is not None else 0, "p_sid": p.session.sid,
+        "p_ppid": system.proc_realparent(p).pid if p.parent is not None else 0,
+        "p_sid": p.session.sid,
         "p__pgid": p.pgid, "p_tpgid": 0, "p_uid": c.uid, "p_ruid": c.ruid, "p_gid": c.gid,
         "p_rgid": c.rgid, "p_svuid": c.svuid, "p_svgid": c.svgid,
         "p_groups": groups + (0,) * (16 - len(groups)), "p_ngroups": len(groups),

@@ -100,6 +100,7 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
         if system.current is not None and system.current.proc is p:
             return      # it stops itself on its way back to the program
         queue.delete(sig)
+        tell(p, ksi, 0 if td is None else td.tid)
         stop_process(system, p, sig)
         return
     if sig == s.SIGCONT and default and not traced:
@@ -197,11 +198,17 @@ def stop_process(system: System, p: Proc, sig: int) -> None:
 
 
 # -- stops for the tracer -----------------------------------------------------------
-def stop(system: System, td: Thread, ksi: KSigInfo) -> Work:
-    """sigswitch: stop, and tell of this signal."""
-    p = td.proc
+def tell(p: Proc, ksi: KSigInfo, lid: int) -> None:
+    """What PT_GET_SIGINFO says next: a signal, and whom it is for, 0 for the process."""
     t = tracing(p)
-    t.info, t.lwp, t.faked, t.given = ksi, td.tid, False, 0
+    t.info, t.lwp, t.faked = ksi, lid, False
+
+
+def stop(system: System, td: Thread, ksi: KSigInfo, lid: int | None = None) -> Work:
+    """sigswitch: stop, and tell of this signal, which is the LWP's if nothing else is said."""
+    p = td.proc
+    tell(p, ksi, td.tid if lid is None else lid)
+    tracing(p).given = 0
     p.xthread = td
     stop_process(system, p, ksi.signo)
     yield None
@@ -274,10 +281,12 @@ def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, Taken |
                 return None
             queue, sig = pending
             found = (sig, queue.get(sig) or KSigInfo(sig, SI_NOINFO))
+            lid = td.tid if queue is td.sigqueue else 0
+            tell(p, found[1], lid)
             if ignored(p, sig) and not told(p, sig):
                 continue
             if stops_for_tracer(p) and sig != s.SIGKILL and told(p, sig):
-                yield from stop(system, td, found[1])
+                yield from stop(system, td, found[1], lid)
                 sig = given(td)
                 if not sig:
                     continue

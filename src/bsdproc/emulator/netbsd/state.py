@@ -78,6 +78,8 @@ class Tracing:
     """p_xsig as the debugger left it: the signal to go on with."""
     departed: dict[int, bool] = field(default_factory=dict)
     """LWPs that have exited and wait for _lwp_wait, oldest first."""
+    exits: bool = False
+    """PS_WEXIT: the process is on its way out, and no LWP's end is told any more."""
     corename: str = "%n.core"
     stop_fork: bool = False
     stop_exec: bool = False

@@ -48,7 +48,7 @@ class KinfoProc(Record):
     flag = Flagged("p_flag", ProcFlags)
     pid = Number("p_pid")
     ppid = Number("p_ppid")
-    """Its parent; the tracer while one traces it."""
+    """Its parent; before NetBSD 9 the tracer while one traces it."""
     sid = Number("p_sid")
     pgid = Number("p__pgid")
     tpgid = Number("p_tpgid")
