@@ -313,13 +313,63 @@ def test_what_the_system_does_not_report() -> None:
             process.thread.suspend()
 
 
-def test_a_process_with_threads() -> None:
+def test_a_process_with_threads(at: At) -> None:
     """Its first is the one that ptrace(2) shows; breakpoints are led over all the same."""
     with Debugger() as debugger:
-        act(debugger, "lwp", "rest", "end", "sleep 5", "exit 3")
+        process = act(debugger, "catch 30", "lwp", "rest", "end", "kill-lwp 1 30", "sleep 5",
+                      "exit 3")
+        process.breakpoints.add(at("act", "handler"))
+        event = debugger.wait()
+        assert isinstance(event, events.SignalReceived)
+        assert event.thread.lwp == 1
+        event = debugger.wait()
+        assert isinstance(event, events.BreakpointHit)
+        assert [thread.lwp for thread in process.threads] == [1, 2]
         ended = all_of(debugger)[-1]
         assert isinstance(ended, events.Exited)
         assert ended.status == 3
+
+
+def test_threads_beside_the_first() -> None:
+    """They are listed and named, and what they stop for is told; no more can be had of them."""
+    with Debugger() as debugger:
+        process = act(debugger, "lwp", "sleep 1", "kill-lwp 2 30", "rest", "end", "rest")
+        event = debugger.wait()
+        assert isinstance(event, events.SignalReceived)
+        assert (event.thread.lwp, event.signal) == (2, Signal.SIGUSR1)
+        first, second = process.threads
+        assert (second, second.name) == (event.thread, "act")
+        assert first.pc
+        for work in (lambda: second.registers, second.step, second.suspend,
+                     lambda: setattr(second, "pc", 0)):
+            with pytest.raises(NotSupported, match="DragonFly's ptrace"):
+                work()
+        first.step()
+        process.set_pending_signal(0)
+        process.kill()
+        assert process.state is State.GONE
+
+
+def test_a_trap_of_another_thread_is_a_signal() -> None:
+    """The first one's registers say nothing of it."""
+    with Debugger() as debugger:
+        process = act(debugger, "lwp", "int3", "end", "rest")
+        event = debugger.wait()
+        assert isinstance(event, events.SignalReceived)
+        assert (event.thread.lwp, event.signal) == (2, Signal.SIGTRAP)
+        ended = debugger.wait()
+        assert isinstance(ended, events.Killed)
+        assert ended.signal is Signal.SIGTRAP
+        assert process.state is State.GONE
+
+
+def test_the_first_thread_may_go() -> None:
+    with Debugger() as debugger:
+        process = act(debugger, "lwp", "sleep 5", "kill-lwp 2 30", "rest", "end", "exit-lwp 0")
+        event = debugger.wait()
+        assert isinstance(event, events.SignalReceived)
+        assert [thread.lwp for thread in process.threads] == [2]
+        assert process.thread.pc == process.registers.pc
 
 
 # -- system calls ------------------------------------------------------------------------------

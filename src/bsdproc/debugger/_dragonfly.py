@@ -1,8 +1,11 @@
 """The debugger's backend on DragonFly, whose ptrace(2) is that of 4.4BSD.
 
 It knows a process's first thread and its signals, and nothing of children, threads
-and system calls.  Why a process has stopped is told from the trap that its registers
-name; system calls are found by stepping (see `_dragonfly_calls`).
+and system calls.  Which threads there are, and which of them a signal of its own has
+stopped, is in kern.proc's records of LWPs; their registers are nowhere, so that a trap
+of another than the first is told as the signal that it is.  Why the first has stopped
+is told from the trap that its registers name; system calls are found by stepping (see
+`_dragonfly_calls`).
 
 What the kernel does in ways of its own is made up for here: a stop that is reported
 twice, signals that it loses after SIGSTOP, a SIGKILL that only stops, an exit that is
@@ -37,12 +40,11 @@ from bsdproc.dragonfly.constants.signals import SIG_MAXSIG, Signal
 from bsdproc.dragonfly.constants.wait import WaitOptions
 from bsdproc.dragonfly.kinfo import KinfoProc
 from bsdproc.dragonfly.registers import X86_64DebugRegisters, X86_64Registers
+from bsdproc.dragonfly.sigset import SigSet
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
 from bsdproc.typed.enums import known
 
-LWP: Final = 1
-"""The thread that ptrace(2) means: a process's first."""
 T_NONE, T_BREAKPOINT, T_TRACE = 0, 3, 10
 """What r_trapno says of a SIGTRAP: an execve, which leaves it 0; int3; TF or a debug
 register.  A step over a system call traps at its end, and says that it was one."""
@@ -70,6 +72,7 @@ class DragonFlyBackend:
     last_signal = SIG_MAXSIG
     harmless_call: int | None = 20      # getpid
     page_size = 4096
+    holds = False
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
@@ -261,10 +264,28 @@ class DragonFlyBackend:
 
     # -- stops -----------------------------------------------------------------------
     def stop(self, pid: int, signal: int) -> Stop:
+        first, reporter = self._reporter(pid, signal)
+        if reporter != first:
+            return Stop(reporter, (Kind.SIGNAL,), signal)
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         kind = self.trap(pid, registers) if signal == SIGTRAP else Kind.SIGNAL
         address = registers.addr if signal in FAULTS else None
-        return self._calls.stop(pid, Stop(LWP, (kind,), signal, address=address))
+        return self._calls.stop(pid, Stop(first, (kind,), signal, address=address))
+
+    def _reporter(self, pid: int, signal: int) -> tuple[int, int]:
+        """The first thread, and the one that a signal has stopped: it has it in its set still.
+        One to the process as a whole is in none: then it is the first one's."""
+        threads = self._threads(pid)
+        first = next(iter(threads))
+        if signal in threads[first] or len(threads) == 1:
+            return first, first
+        return first, next((tid for tid, pending in threads.items() if signal in pending), first)
+
+    def _threads(self, pid: int) -> dict[int, SigSet]:
+        """The pending signals of each thread, by its number."""
+        found = {one.lwp.tid: one.lwp.siglist
+                 for one in dragonfly.kinfo.threads(pid, kernel=self.kernel)}
+        return dict(sorted(found.items()))
 
     def trap(self, pid: int, registers: X86_64Registers) -> Kind:
         """What a SIGTRAP is about."""
@@ -319,18 +340,23 @@ class DragonFlyBackend:
 
     # -- threads, registers, memory ----------------------------------------------------
     def threads(self, pid: int) -> tuple[int, ...]:
-        """The first: of the others ptrace(2) says nothing."""
-        return (LWP,)
+        return tuple(self._threads(pid))
+
+    def reach(self, pid: int, lwp: int) -> None:
+        if lwp != next(iter(self._threads(pid))):
+            raise self._missing("PT_GETREGS", "threads other than a process's first")
 
     def thread_name(self, pid: int, lwp: int) -> str:
         return self._process(pid).lwp.comm
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
+        self.reach(pid, lwp)
         return cast(RegisterSet, dragonfly.ptrace.getregs(pid, kernel=self.kernel))
 
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
         if not isinstance(registers, X86_64Registers):
             raise TypeError(f"{type(registers).__name__} are no DragonFly registers")
+        self.reach(pid, lwp)
         dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
         self._calls.moved(pid, registers.pc)
 

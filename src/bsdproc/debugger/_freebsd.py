@@ -98,6 +98,7 @@ class FreeBSDBackend:
     last_signal = SIG_MAXSIG
     harmless_call: int | None = 20      # getpid
     page_size = 4096
+    holds = True
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
@@ -262,6 +263,9 @@ class FreeBSDBackend:
             return freebsd.ptrace.getlwplist(pid, kernel=self.kernel)
         data = self._lwps.read(0, count * self._lwp.size)
         return tuple(lwp for (lwp,) in self._lwp.iter_unpack(data))
+
+    def reach(self, pid: int, lwp: int) -> None:
+        """Every one can be."""
 
     def thread_name(self, pid: int, lwp: int) -> str:
         return freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).tdname

@@ -92,6 +92,7 @@ class NetBSDBackend:
     last_signal = SIG_MAXSIG
     harmless_call: int | None = None
     page_size = 4096
+    holds = True
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
@@ -322,6 +323,9 @@ class NetBSDBackend:
     # -- threads -----------------------------------------------------------------------
     def threads(self, pid: int) -> tuple[int, ...]:
         return tuple(sorted(lwp.lwpid for lwp in netbsd.ptrace.lwps(pid, kernel=self.kernel)))
+
+    def reach(self, pid: int, lwp: int) -> None:
+        """Every one can be."""
 
     def thread_name(self, pid: int, lwp: int) -> str:
         return netbsd.ptrace.lwpstatus(pid, lwp, kernel=self.kernel).name

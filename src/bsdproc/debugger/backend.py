@@ -151,6 +151,8 @@ class Backend(Protocol):
     """The number of a call that does nothing, to be made in the place of one that is to be
     left out, where registers that are set at a call's stops hold: getpid(2).  None where
     they do not, and `omit_call` is there."""
+    holds: bool
+    """Whether a thread can be held while others run."""
     reportable: Report
     """The stops that the system has; the others are never asked for."""
     stop_signal: int
@@ -219,6 +221,9 @@ class Backend(Protocol):
         """Whether the caller traces it: running, stopped or on its way out."""
 
     def threads(self, pid: int) -> tuple[int, ...]: ...
+    def reach(self, pid: int, lwp: int) -> None:
+        """`NotSupported` for a thread that ptrace(2) cannot ask and step."""
+
     def thread_name(self, pid: int, lwp: int) -> str: ...
     def registers(self, pid: int, lwp: int) -> RegisterSet: ...
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None: ...

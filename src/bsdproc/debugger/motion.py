@@ -72,7 +72,7 @@ def _step(process: Process, lwp: int, signal: int) -> None:
     visit = control.standing(lwp)
     step = Stepping(
         lwp, wanted,
-        tuple(t for t in threads if t != lwp and t not in control.held),
+        tuple(t for t in threads if t != lwp and t not in control.held) if backend.holds else (),
         held=lwp in control.held,
         lifted=visit.address if visit is not None and visit.address in process.breakpoints
         else None)

@@ -163,10 +163,11 @@ def _keep_from_forking(process: Process) -> None:
     """Its other threads do nothing more, while the one that reported the stop
     takes the process to its end: a child would be traced by nobody's debugger."""
     backend, pid = process.backend, process.pid
-    for lwp in backend.threads(pid):
-        if lwp != process.control.reporter:
-            backend.suspend(pid, lwp)
-    backend.unsuspend(pid, process.control.reporter)
+    if backend.holds:
+        for lwp in backend.threads(pid):
+            if lwp != process.control.reporter:
+                backend.suspend(pid, lwp)
+        backend.unsuspend(pid, process.control.reporter)
     backend.report(pid, Report.NONE)
 
 

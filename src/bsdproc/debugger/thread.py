@@ -64,12 +64,19 @@ class Thread:
 
         A signal that it takes along is handled first: its handler runs to the
         end, at full speed, before the instruction.  A step is given up when
-        something else is reported first."""
-        self._process.need_stopped()
-        self._process.control.wanted = self.lwp
+        something else is reported first.
+
+        On DragonFly other threads run on meanwhile, and `NotSupported` is raised for
+        all but a process's first, whose registers alone can be had as well."""
+        p = self._process
+        p.need_stopped()
+        p.backend.reach(p.pid, self.lwp)
+        p.control.wanted = self.lwp
 
     def suspend(self) -> None:
-        """Hold this thread when the process goes on, until `resume`."""
+        """Hold this thread when the process goes on, until `resume`.
+
+        `NotSupported` on DragonFly, whose ptrace(2) holds nobody."""
         p = self._process
         p.need_stopped()
         p.backend.suspend(p.pid, self.lwp)
