@@ -30,6 +30,7 @@ from bsdproc.emulator.freebsd import (
 )
 from bsdproc.emulator.freebsd.amd64 import machdep
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
+from bsdproc.emulator.freebsd.ptrace.numbers import PT_TRACE_ME
 from bsdproc.emulator.freebsd.syscalls import freebsd32
 from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 
@@ -129,7 +130,7 @@ class System(BsdSystem):
         return exit.single_thread(self, td)
 
     def trace_me(self, td: Thread) -> None:
-        ptrace.ptrace(self, td, ptrace.PT_TRACE_ME, 0, 0, 0, NO_MEMORY)
+        ptrace.ptrace(self, td, PT_TRACE_ME, 0, 0, 0, NO_MEMORY)
 
     def set_id(self, td: Thread, vnode: Vnode) -> cred.Cred | None:
         return cred.setid_exec(self, td, vnode)

@@ -16,12 +16,16 @@ from bsdproc.emulator.bsd.amd64.frame import context_of
 from bsdproc.emulator.bsd.state import TDB
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EINVAL, ENOSYS, Refused
-from bsdproc.emulator.freebsd import ptrace as wide
 from bsdproc.emulator.freebsd import remote
 from bsdproc.emulator.freebsd.amd64 import request
 from bsdproc.emulator.freebsd.amd64.abi import ELF32
 from bsdproc.emulator.freebsd.ia32 import regs
 from bsdproc.emulator.freebsd.ia32.signal import SIGINFO
+from bsdproc.emulator.freebsd.ptrace import call as wide
+from bsdproc.emulator.freebsd.ptrace import numbers as n
+from bsdproc.emulator.freebsd.ptrace import ptrace as wide_ptrace
+from bsdproc.emulator.freebsd.ptrace.call import copyin, copyout, number
+from bsdproc.emulator.freebsd.ptrace.requests import perform, target_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Thread
@@ -62,13 +66,13 @@ def ptrace(system: System, td: Thread, request_: int, pid: int, addr: Argument, 
     register = REGISTERS.get(request_)
     if register is not None:
         return register(system, td, request_, pid, addr, mem)
-    if request_ >= wide.PT_FIRSTMACH:
-        _, td2 = wide.target_of(system, td, request_, pid)
+    if request_ >= n.PT_FIRSTMACH:
+        _, td2 = target_of(system, td, request_, pid)
         return _machine(td2, request_, addr, data, mem)
     convert = CONVERTED.get(request_)
     if convert is not None:
         return convert(system, td, request_, pid, addr, data, mem)
-    return wide.ptrace(system, td, request_, pid, addr, data, mem)
+    return wide_ptrace(system, td, request_, pid, addr, data, mem)
 
 
 # -- registers -----------------------------------------------------------------
@@ -78,8 +82,8 @@ Register = Callable[["System", "Thread", int, int, "Argument", "UserMemory"], in
 def _reader(fill: Callable[[Thread], bytes]) -> Register:
     def work(system: System, td: Thread, request_: int, pid: int, addr: Argument,
              mem: UserMemory) -> int:
-        _, td2 = wide.target_of(system, td, request_, pid)
-        wide.copyout(mem, addr, fill(td2))
+        _, td2 = target_of(system, td, request_, pid)
+        copyout(mem, addr, fill(td2))
         return 0
     return work
 
@@ -87,8 +91,8 @@ def _reader(fill: Callable[[Thread], bytes]) -> Register:
 def _writer(size: int, set_: Callable[[Thread, bytes], None]) -> Register:
     def work(system: System, td: Thread, request_: int, pid: int, addr: Argument,
              mem: UserMemory) -> int:
-        given = wide.copyin(mem, addr, size)
-        p, td2 = wide.target_of(system, td, request_, pid)
+        given = copyin(mem, addr, size)
+        p, td2 = target_of(system, td, request_, pid)
         td2.dbgflags |= TDB.USERWR
         if p.sysent != ELF32.name:
             raise Refused(EINVAL)
@@ -107,35 +111,35 @@ def setdbregs(td: Thread, data: bytes) -> None:
 
 
 REGISTERS: Final[dict[int, Register]] = {
-    wide.PT_GETREGS: _reader(regs.getregs),
-    wide.PT_SETREGS: _writer(regs.REG.size, regs.setregs),
-    wide.PT_GETFPREGS: _reader(regs.getfpregs),
-    wide.PT_SETFPREGS: _writer(regs.FPREG_SIZE, regs.setfpregs),
-    wide.PT_GETDBREGS: _reader(getdbregs),
-    wide.PT_SETDBREGS: _writer(regs.DBREG.size, setdbregs),
+    n.PT_GETREGS: _reader(regs.getregs),
+    n.PT_SETREGS: _writer(regs.REG.size, regs.setregs),
+    n.PT_GETFPREGS: _reader(regs.getfpregs),
+    n.PT_SETFPREGS: _writer(regs.FPREG_SIZE, regs.setfpregs),
+    n.PT_GETDBREGS: _reader(getdbregs),
+    n.PT_SETDBREGS: _writer(regs.DBREG.size, setdbregs),
 }
 
 
 # -- the machine's own: cpu32_ptrace --------------------------------------------
 def _machine(td: Thread, request_: int, addr: Argument, data: int, mem: UserMemory) -> int:
     if request_ == PT_I386_GETXMMREGS:
-        wide.copyout(mem, addr, fpu.fpu_get(td))
+        copyout(mem, addr, fpu.fpu_get(td))
     elif request_ == PT_I386_SETXMMREGS:
-        fpu.fpu_set(td, wide.copyin(mem, addr, fpu.SAVEFPU))
+        fpu.fpu_set(td, copyin(mem, addr, fpu.SAVEFPU))
     elif request_ == request.PT_GETXSTATE_INFO:
         if data != XSTATE_INFO.size:
             raise Refused(EINVAL)
-        wide.copyout(mem, addr, XSTATE_INFO.pack(fpu.XSAVE_MASK, fpu.XSTATE_SIZE))
+        copyout(mem, addr, XSTATE_INFO.pack(fpu.XSAVE_MASK, fpu.XSTATE_SIZE))
     elif request_ in request.XSTATE:
-        request.XSTATE[request_](td, wide.number(addr), data, mem)
+        request.XSTATE[request_](td, number(addr), data, mem)
     elif request_ in BASES:
         name, sets = BASES[request_]
         if td.proc.sysent != ELF32.name:
             raise Refused(EINVAL)
         if sets:
-            request.set_base(td, name, int.from_bytes(wide.copyin(mem, addr, 4), "little"))
+            request.set_base(td, name, int.from_bytes(copyin(mem, addr, 4), "little"))
         else:
-            wide.copyout(mem, addr, (context_of(td).get(name) & M32).to_bytes(4, "little"))
+            copyout(mem, addr, (context_of(td).get(name) & M32).to_bytes(4, "little"))
     else:
         raise Refused(EINVAL)
     return 0
@@ -160,24 +164,24 @@ def _done(result: int | Request) -> int:
 
 def _io(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
         mem: UserMemory) -> int:
-    op, offset, address, size = IO_DESC.unpack(wide.copyin(mem, addr, IO_DESC.size))
+    op, offset, address, size = IO_DESC.unpack(copyin(mem, addr, IO_DESC.size))
     out = scratch(wide.IO_DESC.size)
-    result = _done(wide.perform(system, td, request_, pid, out, data, mem,
-                                wide.IO_DESC.pack(op, offset, address, size)))
+    result = _done(perform(system, td, request_, pid, out, data, mem,
+                           wide.IO_DESC.pack(op, offset, address, size)))
     done = wide.IO_DESC.unpack(out.read())[3]
-    wide.copyout(mem, addr, IO_DESC.pack(op, offset, address, done))
+    copyout(mem, addr, IO_DESC.pack(op, offset, address, done))
     return result
 
 
 def _vm_entry(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
               mem: UserMemory) -> int:
-    asked = VM_ENTRY.unpack(wide.copyin(mem, addr, VM_ENTRY.size))
+    asked = VM_ENTRY.unpack(copyin(mem, addr, VM_ENTRY.size))
     out = scratch(WIDE_VM_ENTRY.size)
-    result = _done(wide.perform(system, td, request_, pid, out, data, mem,
-                                WIDE_VM_ENTRY.pack(*asked)))
+    result = _done(perform(system, td, request_, pid, out, data, mem,
+                           WIDE_VM_ENTRY.pack(*asked)))
     entry, stamp, start, end, offset, prot, length, fileid, fsid, _ = WIDE_VM_ENTRY.unpack(
         out.read())
-    wide.copyout(mem, addr, VM_ENTRY.pack(
+    copyout(mem, addr, VM_ENTRY.pack(
         entry, stamp, start & M32, end & M32, offset & M32, prot, length,
         (fileid & M32 ^ 0x80000000) - 0x80000000, fsid, asked[-1]))
     return result
@@ -190,10 +194,10 @@ def _lwpinfo(system: System, td: Thread, request_: int, pid: int, addr: Argument
         raise Refused(EINVAL)
     size = wide.LWPINFO.size if data >= SIGINFO_END else WIDE_SIGINFO_START
     out = scratch(wide.LWPINFO.size)
-    result = _done(wide.perform(system, td, request_, pid, out, size, mem, b""))
+    result = _done(perform(system, td, request_, pid, out, size, mem, b""))
     lwpid, event, flags, mask, pending, info, name, child, code, narg = wide.LWPINFO.unpack(
         whole_lwpinfo(system, td, pid, out, size))
-    wide.copyout(mem, addr, LWPINFO.pack(
+    copyout(mem, addr, LWPINFO.pack(
         lwpid, event, flags, mask, pending, narrow_siginfo(info), name, child, code,
         narg)[:data])
     return result
@@ -205,7 +209,7 @@ def whole_lwpinfo(system: System, td: Thread, pid: int, out: LentBuffer, size: i
     if size == wide.LWPINFO.size:
         return out.read()
     rest = scratch(wide.LWPINFO.size)
-    wide.perform(system, td, wide.PT_LWPINFO, pid, rest, wide.LWPINFO.size, _KERNEL, b"")
+    perform(system, td, n.PT_LWPINFO, pid, rest, wide.LWPINFO.size, _KERNEL, b"")
     return out.read(0, WIDE_SIGINFO_START) + bytes(80) + rest.read(WIDE_SIGINFO_START + 80)
 
 
@@ -219,38 +223,38 @@ def narrow_siginfo(info: bytes) -> bytes:
 def _regset(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
             mem: UserMemory) -> int:
     """The sets are those of the tracee, whatever the debugger is."""
-    base, size = IOVEC.unpack(wide.copyin(mem, addr, IOVEC.size))
+    base, size = IOVEC.unpack(copyin(mem, addr, IOVEC.size))
     out = scratch(wide.IOVEC.size)
-    result = _done(wide.perform(system, td, request_, pid, out, data, mem,
-                                wide.IOVEC.pack(base, size)))
-    if request_ == wide.PT_GETREGSET:
-        wide.copyout(mem, addr, IOVEC.pack(base, wide.IOVEC.unpack(out.read())[1]))
+    result = _done(perform(system, td, request_, pid, out, data, mem,
+                           wide.IOVEC.pack(base, size)))
+    if request_ == n.PT_GETREGSET:
+        copyout(mem, addr, IOVEC.pack(base, wide.IOVEC.unpack(out.read())[1]))
     return result
 
 
 def _sc_args(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
              mem: UserMemory) -> int:
     out = scratch(8 * remote.SC_ARGS_MAX)
-    result = _done(wide.perform(system, td, request_, pid, out, len(out), mem, b""))
+    result = _done(perform(system, td, request_, pid, out, len(out), mem, b""))
     _narrow_target(system, td, request_, pid)
     words = struct.unpack(f"<{remote.SC_ARGS_MAX}Q", out.read())
     narrow = struct.pack(f"<{remote.SC_ARGS_MAX}I", *(w & M32 for w in words))
-    wide.copyout(mem, addr, narrow[:_room(data, len(narrow))])
+    copyout(mem, addr, narrow[:_room(data, len(narrow))])
     return result
 
 
 def _sc_ret(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
             mem: UserMemory) -> int:
     out = scratch(remote.SC_RET.size)
-    result = _done(wide.perform(system, td, request_, pid, out, len(out), mem, b""))
+    result = _done(perform(system, td, request_, pid, out, len(out), mem, b""))
     _narrow_target(system, td, request_, pid)
-    wide.copyout(mem, addr, narrow_result(out.read())[:_room(data, SC_RET.size)])
+    copyout(mem, addr, narrow_result(out.read())[:_room(data, SC_RET.size)])
     return result
 
 
 def _narrow_target(system: System, td: Thread, request_: int, pid: int) -> None:
     """EINVAL for a 64-bit process: its words are not to be cut."""
-    if wide.target_of(system, td, request_, pid)[0].sysent != ELF32.name:
+    if target_of(system, td, request_, pid)[0].sysent != ELF32.name:
         raise Refused(EINVAL)
 
 
@@ -269,36 +273,36 @@ def _coredump(system: System, td: Thread, request_: int, pid: int, addr: Argumen
               mem: UserMemory) -> int | Request:
     if data != COREDUMP.size:
         raise Refused(EINVAL)
-    return wide.perform(system, td, request_, pid, addr, remote.COREDUMP.size, mem,
-                        wide.copyin(mem, addr, COREDUMP.size))
+    return perform(system, td, request_, pid, addr, remote.COREDUMP.size, mem,
+                   copyin(mem, addr, COREDUMP.size))
 
 
 def _sc_remote(system: System, td: Thread, request_: int, pid: int, addr: Argument, data: int,
                mem: UserMemory) -> Request:
     if data != SC_REMOTE.size:
         raise Refused(EINVAL)
-    *_, code, nargs, where = SC_REMOTE.unpack(wide.copyin(mem, addr, SC_REMOTE.size))
+    *_, code, nargs, where = SC_REMOTE.unpack(copyin(mem, addr, SC_REMOTE.size))
     if nargs > remote.SC_ARGS_MAX:
         raise Refused(EINVAL)
     args = struct.unpack(f"<{nargs}I", mem.copyin(where, 4 * nargs))
     out = scratch(remote.SC_REMOTE.size)
-    result = wide.perform(
+    result = perform(
         system, td, request_, pid, out, remote.SC_REMOTE.size, mem,
         remote.SC_REMOTE.pack(0, 0, 0, code, nargs, 0) + struct.pack(f"<{nargs}Q", *args))
     if not isinstance(result, int):
         result = yield from result
-    wide.copyout(mem, addr, narrow_result(out.read()))
+    copyout(mem, addr, narrow_result(out.read()))
     return result
 
 
 CONVERTED: Final[dict[int, Convert]] = {
-    wide.PT_IO: _io,
-    wide.PT_VM_ENTRY: _vm_entry,
-    wide.PT_LWPINFO: _lwpinfo,
-    wide.PT_GETREGSET: _regset,
-    wide.PT_SETREGSET: _regset,
-    wide.PT_GET_SC_ARGS: _sc_args,
-    wide.PT_GET_SC_RET: _sc_ret,
-    wide.PT_COREDUMP: _coredump,
-    wide.PT_SC_REMOTE: _sc_remote,
+    n.PT_IO: _io,
+    n.PT_VM_ENTRY: _vm_entry,
+    n.PT_LWPINFO: _lwpinfo,
+    n.PT_GETREGSET: _regset,
+    n.PT_SETREGSET: _regset,
+    n.PT_GET_SC_ARGS: _sc_args,
+    n.PT_GET_SC_RET: _sc_ret,
+    n.PT_COREDUMP: _coredump,
+    n.PT_SC_REMOTE: _sc_remote,
 }
