@@ -280,6 +280,11 @@ class System(Personality):
         an address here."""
         return next(self._objects)
 
+    def waiting(self, channel: object) -> int:
+        """How many threads sleep there, or are about to."""
+        looking = sum(not td.missed for td in self._looking.get(channel, ()))
+        return len(self._sleepers.get(channel, ())) + looking
+
     def wakeup(self, channel: object) -> None:
         if channel in self._sleepers:
             for td in list(self._sleepers[channel]):

@@ -28,11 +28,13 @@ def table() -> Mapping[int, Entry]:
         sockets,
         sysctl,
         threads,
+        umtx,
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets, messages, shm, processors):
+                   fastblock, sockets, messages, shm, processors,
+                   umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

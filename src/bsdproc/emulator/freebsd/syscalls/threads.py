@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.state import TDB, P, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.time import deadline_at
-from bsdproc.emulator.bsd.syscalls.width import long_, narrow, pointer, time
+from bsdproc.emulator.bsd.syscalls.width import long_, narrow
 from bsdproc.emulator.errno import (
     EINTR,
     EINVAL,
@@ -120,70 +120,12 @@ def sys_sched_yield(system: System, td: Thread, args: Args) -> Work:
     return 0
 
 
-# -- _umtx_op -----------------------------------------------------------------------
-(UMTX_OP_WAIT, UMTX_OP_WAKE) = (2, 3)
-UMTX_OP_WAIT_UINT, UMTX_OP_WAIT_UINT_PRIVATE = 11, 15
-UMTX_OP_WAKE_PRIVATE = 16
-UMTX_OP_NWAKE_PRIVATE = 21
-UMTX_OP__PRIVATE = 1 << 31
-
-
-def _umtx_deadline(system: System, td: Thread, size: int, address: int) -> int | None:
-    """The time limit of a wait: a timespec, or with flags and clock behind."""
-    if not address:
-        return None
-    deadline = deadline_at(system, td, address)
-    timespec = time(td).size
-    if size >= timespec + 8:
-        flags, clock = struct.unpack("<II", space_of(td).copyin(address + timespec, 8))
-        if flags & 1 and deadline is not None:      # UMTX_ABSTIME
-            epoch = system.boot_time * 10**9 if clock in (0, 9, 10) else 0
-            deadline -= system.clock + epoch
-    return deadline
-
-
-def _umtx_wait(system: System, td: Thread, args: Args, size: int) -> Work:
-    where, expected = args[0], args[2] & ((1 << 8 * size) - 1)
-    deadline = _umtx_deadline(system, td, args[3], args[4])
-    value = int.from_bytes(space_of(td).copyin(where, size), "little")
-    if value != expected:
-        return 0
-    error = yield Sleep(("umtx", td.proc, where), "uwait", deadline)
-    if error == EWOULDBLOCK:
-        raise Refused(ETIMEDOUT)
-    if error:
-        raise Refused(EINTR if error == ERESTART and deadline else error)
-    return 0
-
-
-def sys__umtx_op(system: System, td: Thread, args: Args) -> int | Work:
-    where, op, count = args[0], signed(args[1]) & 0x7FFFFFFF, signed(args[2])
-    if op == UMTX_OP_WAIT:
-        return _umtx_wait(system, td, args, long_(td).size)
-    if op in (UMTX_OP_WAIT_UINT, UMTX_OP_WAIT_UINT_PRIVATE):
-        return _umtx_wait(system, td, args, 4)
-    if op in (UMTX_OP_WAKE, UMTX_OP_WAKE_PRIVATE):
-        woken = 0
-        while woken < count and system.wakeup_one(("umtx", td.proc, where)):
-            woken += 1
-        return 0
-    if op == UMTX_OP_NWAKE_PRIVATE:
-        space, size = space_of(td), pointer(td).size
-        for i in range(min(count, 1 << 16)):
-            address = int.from_bytes(space.copyin(where + size * i, size), "little")
-            system.wakeup(("umtx", td.proc, address))
-        return 0
-    system.note(f"process {td.proc.pid}: _umtx_op operation {op} is not implemented")
-    raise Refused(EINVAL)
-
-
 SYSCALLS: dict[int, Entry] = {
     331: ("sched_yield", 0, sys_sched_yield),
     431: ("thr_exit", 1, sys_thr_exit),
     432: ("thr_self", 1, sys_thr_self),
     442: ("thr_suspend", 1, sys_thr_suspend),
     443: ("thr_wake", 1, sys_thr_wake),
-    454: ("_umtx_op", 5, sys__umtx_op),
     455: ("thr_new", 2, sys_thr_new),
     464: ("thr_set_name", 2, sys_thr_set_name),
 }
