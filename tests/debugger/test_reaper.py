@@ -14,6 +14,7 @@ def living(kernel: Kernel, program: str = "actor") -> list[int]:
 
 def test_orphans_stay_below_the_reaper(kernel: Kernel, actor: str) -> None:
     with Reaper() as reaper:
+        assert repr(reaper) == f"<reaper {kernel.getpid()}, active>"
         pid = reaper.spawn([actor, "brood", "3"])
         assert reaper.wait(pid) == freebsd.Exited(pid, 3, 3 << 8)
         orphans = reaper.descendants

@@ -169,6 +169,17 @@ def test_wrong_length_and_unknown_names() -> None:
         Amd64Registers().rxx = 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("machine", GENERAL)
+def test_as_a_mapping_of_names(machine: str) -> None:
+    registers = GENERAL[machine]()
+    registers.pc = 0x1000
+    assert dict(registers) == registers.asdict()
+    assert tuple(registers) == registers.names()
+    assert registers.names()[0] in registers
+    assert "pcc" not in registers
+    assert 0 not in registers
+
+
 def test_equality_copies_and_repr() -> None:
     registers = Amd64Registers()
     registers.rip = 0x401000

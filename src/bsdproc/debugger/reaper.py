@@ -78,6 +78,9 @@ class Reaper:
             self._active = False
             self._keeper.release()
 
+    def __repr__(self) -> str:
+        return f"<reaper {self.kernel.getpid()}, {'active' if self._active else 'released'}>"
+
     def _open(self) -> None:
         if not self._active:
             raise RuntimeError("no reaper outside its block")

@@ -131,6 +131,16 @@ class RegisterFile:
     def __setitem__(self, name: str, value: int) -> None:
         self._registers[name].__set__(self, value)
 
+    def keys(self) -> tuple[str, ...]:
+        """`names`, so that ``dict(registers)`` is `asdict`."""
+        return self.names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registers
+
     def asdict(self) -> dict[str, int]:
         """Every register by its machine name."""
         return {name: self[name] for name in self.names()}
