@@ -15,7 +15,7 @@ from bsdproc.emulator import DragonFly
 from bsdproc.kernel.errors import NotSupported
 
 At = Callable[[str, str], int]
-pytestmark = pytest.mark.usefixtures("machine")
+pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("machine")]
 
 
 def act(debugger: Debugger, *words: str) -> Process:

@@ -34,7 +34,7 @@ from bsdproc.emulator import DragonFly
 from bsdproc.kernel import Kernel
 from bsdproc.kernel.errors import KernelError, NotSupported, TooOld
 
-pytestmark = pytest.mark.usefixtures("machine")
+pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("machine")]
 Started = Callable[..., int]
 
 

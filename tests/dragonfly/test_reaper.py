@@ -9,7 +9,7 @@ from bsdproc.dragonfly import Signal, kinfo
 from bsdproc.emulator import DragonFly
 from bsdproc.kernel import Kernel, KernelError
 
-pytestmark = pytest.mark.usefixtures("machine")
+pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("machine")]
 ORPHAN = ("fork", "rest", "end")
 
 

@@ -15,6 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 ACT = str(TESTS / "emulator" / "dragonfly" / "programs" / "bin" / "act")
 TICKER = str(EXAMPLES / "programs" / "bin" / "dragonfly" / "ticker")
 EMULATE = ("--emulate", "dragonfly/x86_64")
+pytestmark = pytest.mark.emulated
 
 
 def test_truss(capfd: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ PROGRAMS = {
        for name in ("hello", "ticker", "faulty")},
 }
 At = Callable[[str, str], int]
-pytestmark = pytest.mark.usefixtures("machine")
+pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("machine")]
 
 
 @pytest.fixture

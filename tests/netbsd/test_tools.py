@@ -11,6 +11,7 @@ from bsdproc.tools import main
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "programs" / "bin"
 EMULATE = ("--emulate", "netbsd/amd64")
+pytestmark = pytest.mark.emulated
 
 
 def traced(capfd: pytest.CaptureFixture[str], *words: str) -> list[str]:
