@@ -127,3 +127,12 @@ def test_the_program_they_all_run_can_be_replaced(kernel: Kernel, actor: str, at
         assert len(process.breakpoints) == 0
         assert process.registers.pc == at("_start")
         assert end(dbg) == 6
+
+
+def test_killed_as_a_thread_ends(kernel: Kernel, actor: str) -> None:
+    """What ends a process is not given to the thread that is on its way out."""
+    with Debugger(threads=True) as dbg:
+        process = dbg.spawn([actor, "threads", "1"])
+        next(event for event in dbg if isinstance(event, events.ThreadExited))
+        assert len(process.threads) > 1
+    assert process.state is State.GONE

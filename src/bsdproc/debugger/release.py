@@ -143,20 +143,35 @@ def kill(process: Process) -> None:
     before = set(process.debugger.processes)
     while not _over(process):
         try:
-            control.reporter = backend.stop(pid, 0).lwp
+            stop = backend.stop(pid, 0)
+            control.reporter = stop.lwp
             adopt_unreported(process)
             if control.vforked is not None:
                 # Its parent does not end before it has left the memory.
                 (kill if process.spawned else let_go)(control.vforked)
                 control.vforked = None
-            _keep_from_forking(process)
-            backend.end(pid)
+            if Kind.THREAD_EXITED in stop.kinds:
+                _leave_first(process)
+            else:
+                _keep_from_forking(process)
+                backend.end(pid)
         except KernelError as error:
             _refused(process, error, backend.kill_signal)
         control.told = 0
         if not _over(process):
             _wait(process)
     _let_go_of_new(process, before)
+
+
+def _leave_first(process: Process) -> None:
+    """The reporting thread is on its way out, and a signal that ends the process would be
+    lost with it: another one has to take it.  It stops for it, and then is the reporter."""
+    backend, pid = process.backend, process.pid
+    for lwp in backend.threads(pid):
+        backend.unsuspend(pid, lwp)
+    with suppress(ProcessLookupError):
+        backend.kernel.kill(pid, backend.kill_signal)
+    backend.proceed(pid, 0)
 
 
 def _keep_from_forking(process: Process) -> None:
