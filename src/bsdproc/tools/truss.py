@@ -140,14 +140,17 @@ class Trace:
     def _details(self, pid: int, lwp: int, event: events.SignalReceived) -> str:
         """What the kernel knows of a signal besides its number."""
         info: freebsd.Siginfo | netbsd.Siginfo | None
-        if self.kernel.system == "netbsd":
-            info = netbsd.ptrace.get_siginfo(pid, kernel=self.kernel).siginfo
-            trap = info.trap
-        else:
-            info = freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).siginfo
-            if info is None:
-                return ""
-            trap = info.trapno
+        match self.kernel.system:
+            case "netbsd":
+                info = netbsd.ptrace.get_siginfo(pid, kernel=self.kernel).siginfo
+                trap = info.trap
+            case "freebsd":
+                info = freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).siginfo
+                trap = None if info is None else info.trapno
+            case _:
+                info = None         # DragonFly tells a tracer no more
+        if info is None:
+            return ""
         text = f" code={name_of(info.code)}"
         if event.sender is not None:
             text += f" pid={info.pid} uid={info.uid}"
