@@ -14,7 +14,7 @@ from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
 from bsdproc.emulator.freebsd import reaper
 from bsdproc.emulator.freebsd.cred import p_canwait
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
-from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop
+from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop, stop_owed
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -37,7 +37,7 @@ def single_thread(system: System, td: Thread) -> Generator[Sleep | None, int, No
     if p.singlethread is not None:
         # Another one was first: this thread goes with the rest.
         yield from thread_exit(system, td)
-    p.flag |= P.SINGLE_EXIT
+    p.flag |= P.SINGLE_EXIT | P.STOPPED_SINGLE
     p.singlethread = td
     for other in p.threads:
         if other is not td and other.sleep is not None and other.sleep.interruptible:
@@ -47,7 +47,7 @@ def single_thread(system: System, td: Thread) -> Generator[Sleep | None, int, No
     while len(p.threads) > 1:
         yield Sleep(("threads", p), "thrsngl", interruptible=False)
     p.singlethread = None
-    p.flag &= ~(P.SINGLE_EXIT | P.HADTHREADS)
+    p.flag &= ~(P.SINGLE_EXIT | P.STOPPED_SINGLE | P.HADTHREADS)
 
 
 def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
@@ -55,8 +55,9 @@ def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None
     from bsdproc.emulator.freebsd.system import ThreadExited
 
     p = td.proc
+    reported = td.dbgflags & TDB.EXIT
     td.dbgflags |= TDB.EXIT
-    if p.ptevents & PTRACE_LWP and p.flag & P.TRACED:
+    if p.ptevents & PTRACE_LWP and p.flag & P.TRACED and not reported:
         yield from ptracestop(system, td, s.SIGTRAP)
     p.usage.utime += td.runtime
     td.runtime = 0
@@ -88,6 +89,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
 
     p = td.proc
     p.flag2 |= P2.WEXIT
+    yield from stop_owed(system, td)
     if len(p.threads) > 1:
         yield from single_thread(system, td)
     p.xexit, p.xsig = code, sig | (WCOREFLAG if dumped else 0)

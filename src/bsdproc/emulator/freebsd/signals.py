@@ -167,6 +167,24 @@ def thread_stopped(system: System, p: Proc) -> None:
         child_news(system, p, s.CLD_TRAPPED if p.traced else s.CLD_STOPPED, p.xsig)
 
 
+def stop_owed(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
+    """exit1's thread_suspend_check: the stop that a tracer gave with its PT_DETACH comes
+    before the end by a signal that was taken first."""
+    p = td.proc
+    if p.flag & P.TRACED:
+        return
+    for ksi in td.sigqueue.entries:
+        sig = ksi.signo
+        if (sig in s.STOPS and sig not in td.sigmask and not caught(p, sig)
+                and not (sig in s.TTY_STOPS and p.pgrp.orphaned)):
+            td.sigqueue.delete(sig)
+            p.flag |= P.STOPPED_SIG
+            p.xsig = sig
+            thread_stopped(system, p)
+            yield None
+            return
+
+
 # -- the stop for the tracer -------------------------------------------------
 def ptracestop(system: System, td: Thread, sig: int, ksi: KSigInfo | None = None, *,
                stood: bool = False) -> Generator[Sleep | None, int, int]:
@@ -294,10 +312,10 @@ def _trap_stopped(system: System, td: Thread,
     wanted = yield from ptracestop(system, td, ksi.signo, ksi, stood=True)
     td.si = None
     verdict = _exchanged(td, wanted, ksi, td.sigqueue) or (yield from _act(system, td, wanted))
-    if verdict == "handle":
+    # The signal that it stopped for; one that took its place is looked at in its turn.
+    if verdict == "handle" and wanted == ksi.signo:
         yield from post(system, td, wanted)
     elif verdict == "ignore":
-        # The signal that it stopped for; one that took its place is looked at in its turn.
         td.sigqueue.delete(ksi.signo)
         td.proc.sigqueue.delete(ksi.signo)
     yield from ast(system, td)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bsdproc.emulator.bsd import proctree
 from bsdproc.emulator.bsd import signo as s
-from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc
+from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd import entry
 from bsdproc.emulator.freebsd.fork import set_traced
@@ -66,16 +66,24 @@ def resume(c: Call) -> int:
         if where != 1:
             c.system.machdep.set_pc(c.td2, where & 0xFFFFFFFFFFFFFFFF)
         c.p.ptevents |= MASK_BITS[request]
-    return _go(c.p, data)
+    return _go(c, data)
 
 
 def kill(c: Call) -> int:
-    return _go(c.p, s.SIGKILL)
+    return _go(c, s.SIGKILL)
 
 
-def _go(p: Proc, sig: int) -> int:
+def _go(c: Call, sig: int) -> int:
+    p = c.p
     if p.xthread is not None:
         p.xthread.dbgflags &= ~TDB.XSIG
+        if p.xthread.dbgflags & TDB.EXIT:
+            # Nothing holds it in the kernel any more: it is gone when another one stops.
+            c.system.run_first([p.xthread])
+            if p.flag & P.SINGLE_EXIT:
+                # They have stood on their way out, too; what is suspended goes unreported.
+                for td in p.threads:
+                    td.dbgflags |= TDB.EXIT if td.dbgflags & TDB.SUSPEND else 0
         p.xthread.xsig = sig
         p.xthread = None
     p.xsig = sig

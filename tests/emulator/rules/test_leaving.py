@@ -1,0 +1,121 @@
+"""Threads and processes on their way out, and what a tracer gives them there."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from bsdproc.kernel import Kernel
+
+from .held import record
+from .tracee import (
+    CODE,
+    DATA,
+    LWPINFO_SIZE,
+    NUMBERS,
+    WNOHANG,
+    WUNTRACED,
+    Bring,
+    Tracee,
+    call,
+)
+
+SIGSTOP, SIGXCPU = 17, 24
+EXIT, THR_NEW = 1, 455
+LOOP = b"\xeb\xfe"
+PTRACE_LWP, PL_FLAG_EXITED = 16, 0x200
+P_SINGLE_EXIT, P_STOPPED_SINGLE = 0x400, 0x80000
+
+
+def tids(t: Tracee) -> list[int]:
+    lent = t.k.buffer(32)
+    count = t.k.ptrace(NUMBERS["PT_GETLWPLIST"], t.pid, lent, 8)
+    return list(struct.unpack(f"<{count}i", lent.read()[: 4 * count]))
+
+
+def suspend(t: Tracee, tid: int) -> None:
+    t.k.ptrace(NUMBERS["PT_SUSPEND"], tid, 0, 0)
+
+
+@pytest.fixture
+def three(kernel: Kernel, tracee: Bring) -> Tracee:
+    """A tracee of three threads, at a stop of its first, which then exits."""
+    t = Tracee.with_room(kernel, tracee("spin"))
+    start = CODE + 0x800
+    t.write(start, LOOP)
+    parameters = struct.pack("<QQQQQQQQi4xQ3Q", start, 7, DATA + 0x2000, 0x1000, *[0] * 9)
+    t.write(DATA + 0x300, parameters)
+    new = call(THR_NEW, DATA + 0x300, len(parameters))
+    t.run(new + new)
+    assert t.wait() == "SIGTRAP"
+    assert len(tids(t)) == 3
+    t.write(CODE + 0x900, call(EXIT, 7))
+    t.register("r_rip", CODE + 0x900)
+    t.events(PTRACE_LWP)
+    return t
+
+
+def test_threads_leave_one_by_one(three: Tracee) -> None:
+    """The one that was reported is gone when the next one is; the process counts as stopped
+    for its single thread all the while."""
+    for left in (3, 2):
+        three.go()
+        assert three.wait() == "SIGTRAP"
+        assert three.flags() & PL_FLAG_EXITED
+        assert three.ask("PT_GETNUMLWPS") == left
+        flags = record(three.k, three.pid)["ki_flag"]
+        assert isinstance(flags, int)
+        assert flags & (P_SINGLE_EXIT | P_STOPPED_SINGLE) == P_SINGLE_EXIT | P_STOPPED_SINGLE
+    three.go()
+    assert three.wait() == "exited 7"
+
+
+def test_suspended_threads_leave_unreported_but_for_the_first(three: Tracee) -> None:
+    first = struct.unpack_from("<i", three.record("PT_LWPINFO", LWPINFO_SIZE))[0]
+    for tid in tids(three):
+        if tid != first:
+            suspend(three, tid)
+    three.go()
+    assert three.wait() == "SIGTRAP"
+    three.go()
+    assert three.wait() == "exited 7"
+
+
+def test_what_kills_is_lost_with_a_thread_that_leaves(kernel: Kernel, tracee: Bring) -> None:
+    """PT_KILL gives its signal to the thread that reported the stop."""
+    t = Tracee(kernel, tracee("threads"), "one")
+    t.events(PTRACE_LWP)
+    for _ in range(2):
+        t.go()
+        assert t.wait() == "SIGTRAP"
+    assert t.flags() & PL_FLAG_EXITED
+    t.ask("PT_KILL")
+    assert t.news() == ""
+    t.kill("SIGKILL")
+    assert t.wait() == "killed by 9"
+
+
+def test_a_signal_in_another_s_place_waits_its_turn(kernel: Kernel, tracee: Bring) -> None:
+    """One of a lower number that is pending is reported first."""
+    t = Tracee(kernel, tracee("sleeper"))
+    t.go(request="PT_STEP")
+    assert t.wait() == "SIGTRAP"
+    t.kill("SIGTERM")
+    t.go(SIGXCPU)
+    assert t.wait() == "SIGTERM"
+    waiting = t.record("PT_LWPINFO", LWPINFO_SIZE)[28:44]
+    assert int.from_bytes(waiting, "little") == 1 << SIGXCPU - 1
+    t.go()
+    assert t.wait() == f"killed by {SIGXCPU}"
+
+
+def test_a_stop_given_at_a_detach_comes_before_the_end(kernel: Kernel, tracee: Bring) -> None:
+    """By a signal that waited, and is taken first."""
+    t = Tracee(kernel, tracee("sleeper"))
+    t.kill("SIGTERM")
+    t.go(SIGSTOP, "PT_DETACH")
+    assert t.news(WNOHANG | WUNTRACED) == "SIGSTOP"
+    assert t.news(WNOHANG | WUNTRACED) == ""
+    t.kill("SIGCONT")
+    assert t.wait() == "killed by 15"
