@@ -21,6 +21,7 @@ from bsdproc.emulator.freebsd.view import ViewMounts
 from bsdproc.kernel import checks
 from bsdproc.kernel.port import Address, Kernel, Waited, Waited6
 
+INT_MAX = 0x7FFFFFFF
 POINTERS = {"amd64": 64, "i386": 32}
 """Bits of a pointer, by the machine that the caller is a program of."""
 
@@ -35,8 +36,8 @@ class EmulatedFreeBSD(ViewMounts):
 
     # -- waiting -----------------------------------------------------------------------
     def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
-        if not (type(pid) is type(options) is int and -0x80000000 <= pid <= 0x7FFFFFFF
-                and -0x80000000 <= options <= 0x7FFFFFFF):
+        if not (type(pid) is type(options) is int and -INT_MAX <= pid <= INT_MAX
+                and 0 <= options <= INT_MAX):
             checks.int32("pid", pid)
             checks.int32("options", options)
         idtype, id = (exit.P_PID, pid) if pid > 0 else wait_target(pid)
@@ -47,8 +48,8 @@ class EmulatedFreeBSD(ViewMounts):
                       rusage.of_process(found.p, self._narrow) if detail else b"")
 
     def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
-        if not (type(idtype) is type(id) is type(options) is int and 0 <= idtype <= 0x7FFFFFFF
-                and 0 <= id <= 0x7FFFFFFF and 0 <= options <= 0x7FFFFFFF):
+        if not (type(idtype) is type(id) is type(options) is int and 0 <= idtype <= INT_MAX
+                and 0 <= id <= INT_MAX and 0 <= options <= INT_MAX):
             checks.int32("idtype", idtype)
             checks.int64("id", id)
             checks.int32("options", options)
@@ -81,7 +82,9 @@ class EmulatedFreeBSD(ViewMounts):
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
-        checks.request(request, pid, data)
+        if not (type(request) is type(pid) is type(data) is int and 0 <= request <= INT_MAX
+                and 0 <= pid <= INT_MAX and 0 <= data <= INT_MAX):
+            checks.request(request, pid, data)
         if type(addr) is LentBuffer or (type(addr) is int and 0 <= addr < self._addresses):
             where = addr
         else:
