@@ -38,6 +38,11 @@ def _find(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
     return vnode, system.vfs.real_path(path, who)
 
 
+def check_program(system: System, td: Thread, path: str) -> None:
+    """Whether there is such a file, and the caller may execute it."""
+    _find(system, td, path)
+
+
 def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
     """A script's first line: the program and its one argument."""
     if not data.startswith(b"#!"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.fork import new_process
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.netbsd.entry import child_return
+from bsdproc.emulator.netbsd.exit import exit1
 from bsdproc.emulator.netbsd.signals import ast, event, stop_process
 from bsdproc.emulator.netbsd.signo import TRAP_CHLD
 from bsdproc.emulator.netbsd.state import (
@@ -95,6 +96,13 @@ def unspawn(system: System, child: Proc, td2: Thread) -> None:
     system.driver_exit(td2)
     assert child.parent is not None
     system.reap(child.parent, child)
+
+
+def spawn_failed(system: System, child: Proc, td2: Thread, code: int) -> None:
+    """It could not do as asked before its program: it exits."""
+    child.driver = False
+    td2.kernel = exit1(system, td2, code)
+    system.run_first([td2])
 
 
 def spawn_done(system: System, td: Thread, child: Proc, td2: Thread,

@@ -1,4 +1,4 @@
-"""Build the tests' NetBSD program: ``pip install ziglang``, then run this."""
+"""Build the tests' NetBSD programs: ``pip install ziglang``, then run this."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ BUILD = HERE.parents[3] / "examples" / "programs" / "build.py"
 
 if __name__ == "__main__":
     sys.exit(subprocess.run([sys.executable, str(BUILD), "--system", "netbsd", str(HERE / "bin"),
-                             str(HERE / "actor.c")], check=False).returncode)
+                             str(HERE / "actor.c"), str(HERE / "spawner.c")],
+                            check=False).returncode)

@@ -18,8 +18,9 @@ from bsdproc.emulator.bsd.syscalls.args import (
     space_of,
     strings,
 )
-from bsdproc.emulator.errno import EINVAL, EJUSTRETURN, ENOMEM, Refused
-from bsdproc.emulator.netbsd import fork, limits, ptrace, wait
+from bsdproc.emulator.errno import EFAULT, EINVAL, EJUSTRETURN, ENOMEM, Refused
+from bsdproc.emulator.machine.memory import MemoryFault
+from bsdproc.emulator.netbsd import fork, limits, ptrace, spawn, wait
 from bsdproc.emulator.netbsd.state import PTRACE_POSIX_SPAWN
 
 if TYPE_CHECKING:
@@ -53,21 +54,38 @@ def sys_clone(system: System, td: Thread, args: Args) -> Work:
 
 def sys_posix_spawn(system: System, td: Thread, args: Args) -> Work:
     """posix_spawn(pid, path, file actions, attributes, argv, envp): the error
-    is the result.  Actions and attributes are refused by name."""
-    pid_at, path_at, actions, attributes, argv_at, envp_at = args[:6]
-    if actions or attributes:
-        system.note(f"process {td.proc.pid} ({td.proc.comm}): posix_spawn() with file actions"
-                    " or attributes is not implemented")
-        raise Refused(EINVAL)
+    is the result."""
+    try:
+        return (yield from _posix_spawn(system, td, *args[:6]))
+    except Refused as e:
+        return system.user_errno(e.errno)
+    except MemoryFault:
+        return system.user_errno(EFAULT)
+
+
+def _posix_spawn(system: System, td: Thread, pid_at: int, path_at: int, actions_at: int,
+                 attributes_at: int, argv_at: int, envp_at: int) -> Work:
+    """The program is looked for before the child does anything."""
+    todo = spawn.actions(td, actions_at)
+    asked = spawn.attributes(system, td, attributes_at)
     path, argv, envp = path_argument(td, path_at), strings(td, argv_at), strings(td, envp_at)
+    exec_.check_program(system, td, path)
+    path = exec_.absolute(td.proc, path) if todo else path      # one may be a chdir
     child, td2 = fork.spawned(system, td)
     try:
-        error = yield from exec_.execve(system, td2, path, argv, envp)
-    except Refused as e:
-        fork.unspawn(system, child, td2)
-        return system.user_errno(e.errno)
-    assert error == EJUSTRETURN
-    yield from fork.spawn_done(system, td, child, td2, PTRACE_POSIX_SPAWN)
+        yield from spawn.prepare(system, td, td2, asked, todo)
+    except Refused:
+        fork.spawn_failed(system, child, td2, spawn.FAILED)
+        if asked.told:
+            raise
+    else:
+        try:
+            error = yield from exec_.execve(system, td2, path, argv, envp)
+        except Refused:
+            fork.unspawn(system, child, td2)
+            raise
+        assert error == EJUSTRETURN
+        yield from fork.spawn_done(system, td, child, td2, PTRACE_POSIX_SPAWN)
     if pid_at:
         space_of(td).copyout(pid_at, struct.pack("<i", child.pid))
     return 0
