@@ -23,7 +23,7 @@ from bsdproc.freebsd.core import BadCore, Core, NoNote, NotInCore
 from bsdproc.freebsd.ptrace.regset import AddressMask, Prstatus, SegmentBases, SveRegisters
 from bsdproc.freebsd.ptrace.xstate import XFeature, XState
 from bsdproc.freebsd.registers import FLOATING, GENERAL, VfpRegisters
-from bsdproc.kernel import Kernel, NotSupported
+from bsdproc.kernel import Kernel, KernelError, NotSupported
 from bsdproc.typed.records import Record
 
 from .conftest import Start
@@ -105,7 +105,12 @@ def test_what_a_kernel_leaves_out(start: Start) -> None:
 
 
 def test_a_compressed_core(start: Start) -> None:
-    found = dumped(start, "spin", CoredumpFlags.PC_COMPRESS)
+    try:
+        found = dumped(start, "spin", CoredumpFlags.PC_COMPRESS)
+    except KernelError as error:
+        if error.name != "EFAULT":
+            raise
+        pytest.skip("this kernel was built without GZIO")
     sp = found.thread.registers.sp
     assert found.prpsinfo.fname == "spin"
     assert int.from_bytes(found.memory[sp : sp + 8], "little") in range(2)

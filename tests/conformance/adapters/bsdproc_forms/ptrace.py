@@ -341,7 +341,7 @@ def vm_entry(k: Kernel, pid: int, entry: int, pathlen: int) -> dict[str, int | s
     return {
         "entry": found.entry, "timestamp": found.timestamp, "start": found.start,
         "end": found.end - 1, "offset": found.offset, "prot": found.protection.value,
-        "pathlen": len(encode.text(path)) if path else 0,
+        "pathlen": len(encode.text(path)) if path and pathlen else 0,
         "fileid": found.fileid or 0,
         "fsid": _NO_FILE if found.fsid is None else found.fsid,
         "path": path if pathlen else "",
