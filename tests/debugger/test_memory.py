@@ -184,7 +184,7 @@ def test_errors_name_the_address(kernel: Kernel, actor: str) -> None:
         with pytest.raises(TypeError, match="an address is an int, not str"):
             memory.read("0x1000", 1)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="an address is an int, not str"):
-            memory["a":"b"]  # type: ignore[misc]
+            memory["a":"b"]
         with pytest.raises(TypeError, match="bytes are to be written, not str"):
             memory.write(0x1000, "text")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="bytes are to be written, not int"):

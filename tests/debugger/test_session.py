@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from bsdproc import Debugger, events, freebsd
 from bsdproc.debugger import NotStopped, State
+from bsdproc.freebsd.constants import SiCode, Signal
 from bsdproc.kernel import Kernel, KernelError, Vanished
 
 from .helpers import end, names, word
@@ -297,3 +299,36 @@ def test_pending_signals_are_numbers_of_signals(kernel: Kernel, actor: str) -> N
                 process.set_pending_signal(wrong)
         process.detach(freebsd.Signal.SIGKILL)
     freebsd.wait(process.pid)
+
+
+def test_a_signal_says_what_sent_it(kernel: Kernel, actor: str) -> None:
+    with Debugger() as dbg:
+        process = dbg.spawn([actor, "spin"])
+        kernel.kill(process.pid, Signal.SIGUSR1)
+        event = dbg.wait()
+        assert isinstance(event, events.SignalReceived)
+        assert (event.code, event.sender) == (SiCode.SI_USER, kernel.getpid())
+        assert isinstance(event.code, SiCode)
+        event.discard()
+
+
+def test_one_that_is_dropped_with_processes_in_hand_is_told_of(
+        kernel: Kernel, actor: str) -> None:
+    def forgetful() -> int:
+        pid = Debugger().spawn([actor, "spin"]).pid
+        gc.collect()
+        return pid
+
+    with pytest.warns(ResourceWarning, match="dropped with processes in hand") as told:
+        pid = forgetful()
+    assert str(pid) in str(told[0].message)
+    freebsd.ptrace.kill(pid)
+    freebsd.wait(pid)
+
+
+def test_one_that_is_closed_goes_quietly(kernel: Kernel, actor: str) -> None:
+    debugger = Debugger()
+    debugger.spawn([actor, "spin"])
+    debugger.close()
+    del debugger
+    gc.collect()

@@ -247,6 +247,12 @@ def test_pids_out_of_range(kernel: Kernel, wrong: int) -> None:
             function(wrong)
 
 
+@pytest.mark.parametrize("wrong", [-(1 << 31) - 1, 1 << 31, (1 << 32) - 1])
+def test_nobody_is_waited_for_whose_pid_is_no_int_of_c(kernel: Kernel, wrong: int) -> None:
+    with pytest.raises(ValueError, match="pid must be -2147483648 to"):
+        wait(wrong)
+
+
 def test_signals_and_addresses_out_of_range(start: Start) -> None:
     spin = start("spin")
     for wrong in (-1, 129):

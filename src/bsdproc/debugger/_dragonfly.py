@@ -33,7 +33,7 @@ from bsdproc.debugger.backend import (
     as_news,
     news_of_each,
 )
-from bsdproc.dragonfly import _call
+from bsdproc.dragonfly import _call, siginfo
 from bsdproc.dragonfly.constants.kinfo import LwpState, ProcState
 from bsdproc.dragonfly.constants.process import ProcFlags
 from bsdproc.dragonfly.constants.signals import SIG_MAXSIG, Signal
@@ -392,6 +392,9 @@ class DragonFlyBackend:
 
     def signal_of(self, number: int) -> int:
         return known(Signal, number)
+
+    def code_of(self, signal: int, code: int) -> int:
+        return siginfo.code_of(signal, code)
 
     # -- debug registers -----------------------------------------------------------------------
     def watch_slots(self) -> int:

@@ -24,7 +24,7 @@ from bsdproc.debugger.backend import (
     as_news,
     news_of_any,
 )
-from bsdproc.freebsd import _call
+from bsdproc.freebsd import _call, siginfo
 from bsdproc.freebsd.constants.kinfo import ProcState
 from bsdproc.freebsd.constants.process import ProcFlags
 from bsdproc.freebsd.constants.ptrace import IoOp, LwpEvent, LwpFlags, PtraceEvents
@@ -322,6 +322,9 @@ class FreeBSDBackend:
 
     def signal_of(self, number: int) -> int:
         return known(Signal, number)
+
+    def code_of(self, signal: int, code: int) -> int:
+        return siginfo.code_of(signal, code)
 
     # -- debug registers -----------------------------------------------------------------------
     def watch_slots(self) -> int:

@@ -27,7 +27,7 @@ from bsdproc.debugger.backend import (
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
-from bsdproc.netbsd import _call
+from bsdproc.netbsd import _call, siginfo
 from bsdproc.netbsd.constants.process import ProcFlags, ProcState
 from bsdproc.netbsd.constants.ptrace import PtraceEvents
 from bsdproc.netbsd.constants.signals import SIG_MAXSIG, Signal, TrapCode
@@ -386,6 +386,9 @@ class NetBSDBackend:
 
     def signal_of(self, number: int) -> int:
         return known(Signal, number)
+
+    def code_of(self, signal: int, code: int) -> int:
+        return siginfo.code_of(signal, code)
 
     # -- debug registers -----------------------------------------------------------------------
     def watch_slots(self) -> int:

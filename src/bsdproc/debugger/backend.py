@@ -247,6 +247,9 @@ class Backend(Protocol):
     def signal_of(self, number: int) -> int:
         """The system's enum member."""
 
+    def code_of(self, signal: int, code: int) -> int:
+        """The same of what a siginfo_t says of its cause."""
+
     def watch(self, pid: int, slots: Sequence[tuple[int, int, str] | None]) -> None:
         """Arm the debug registers of every thread: (address, size, "w" | "rw" | "x")."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -358,6 +359,12 @@ class Debugger:
                 with suppress(KernelError):
                     process.interrupt()
             time.sleep(PAUSES[0])
+
+    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+        # What it left stopped cannot be helped from here, in whatever thread this is.
+        if not getattr(self, "_closed", True) and self._processes:
+            _warn(f"a debugger was dropped with processes in hand: {list(self._processes)}",
+                  ResourceWarning, stacklevel=2, source=self)
 
     def __enter__(self) -> Self:
         return self

@@ -130,7 +130,7 @@ class SignalReceived(ThreadEvent):
     address: int | None
     """Of a fault, where."""
     code: int
-    """si_code."""
+    """si_code, likewise: what sent the signal, or which kind of fault it was."""
 
     def discard(self) -> None:
         """The process will never know of it."""

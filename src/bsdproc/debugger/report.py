@@ -73,7 +73,7 @@ def _signal(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     control.pending_signal = stop.signal
     out.append(events.SignalReceived(
         process, thread, process.backend.signal_of(stop.signal), stop.sender, stop.address,
-        stop.code))
+        process.backend.code_of(stop.signal, stop.code)))
 
 
 def _breakpoint(process: Process, thread: Thread, stop: Stop, out: Out) -> None:

@@ -69,7 +69,11 @@ class CallerMemory:
         self._buffers: dict[int, weakref.ref[LentBuffer]] = {}
 
     def lend(self, contents: int | bytes | bytearray | memoryview) -> LentBuffer:
-        return LentBuffer(self, bytearray(contents))
+        try:
+            return LentBuffer(self, bytearray(contents))
+        except MemoryError:
+            size = contents if isinstance(contents, int) else len(contents)
+            raise MemoryError(f"no memory for a buffer of {size} bytes") from None
 
     def place(self, buffer: LentBuffer) -> int:
         """An address for a buffer that has none, whichever thread asks."""

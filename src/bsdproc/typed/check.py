@@ -33,6 +33,14 @@ def target(value: int, what: str = "pid") -> int:
     return value
 
 
+def waited_for(value: int, what: str = "pid") -> int:
+    """Whom wait4(2) is asked for: a process id, or 0 and below for several."""
+    number = int(integer(value, what))
+    if not -_ID_MAX - 1 <= number <= _ID_MAX:
+        raise ValueError(f"{what} must be {-_ID_MAX - 1} to {_ID_MAX}, not {number}")
+    return number
+
+
 def process(value: int, what: str = "pid") -> int:
     """A process id that is not 0, which several calls take for something else."""
     if target(value, what) == 0:

@@ -92,7 +92,7 @@ def decode(
 def wait4(system: System, kernel: Kernel, pid: int, options: Flag | int) -> Waited:
     """wait4(2) for the status alone, with its arguments looked at and its errors completed."""
     if type(pid) is not int or not -0x80000000 <= pid <= 0x7FFFFFFF:
-        pid = check.signed(pid, 32, "pid")
+        pid = check.waited_for(pid)
     number = options if type(options) is int else option_bits(options)
     try:
         return kernel.wait4(pid, number, False)
