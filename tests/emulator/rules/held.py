@@ -37,7 +37,8 @@ def children(kernel: Kernel) -> list[int]:
     layout = kernel.target.struct(KINFO)
     everybody = map(layout.unpack, records(kernel.sysctl([1, 14, 8])))
     return [pid for one in everybody
-            if one["ki_ppid"] == kernel.getpid() and isinstance(pid := one["ki_pid"], int)]
+            if kernel.getpid() in (one["ki_ppid"], one["ki_tracer"])
+            and isinstance(pid := one["ki_pid"], int)]
 
 
 def records(data: bytes) -> Iterator[bytes]:
