@@ -57,6 +57,8 @@ _STOPPED = P.STOPPED_SIG | P.STOPPED_TRACE
 
 SLICE = 500_000
 """Instructions a thread runs before the next one's turn, and before Ctrl-C is seen."""
+TURN = SLICE * entry.NS_PER_INSTRUCTION
+"""The same in time, for one that does little but system calls."""
 
 
 class ThreadExited(Exception):
@@ -351,6 +353,7 @@ class System(Personality):
 
     def _run_thread(self, td: Thread, limit: int | None) -> None:
         p = td.proc
+        ends = self.clock + TURN
         postponed = False       # signals were looked at, and a word blocks them
         while td.run is _READY:
             if td.kernel is not None:
@@ -381,7 +384,7 @@ class System(Personality):
                     if self.trap(td, ksi):
                         return
                     continue
-            if entry.run_user(self, td, limit):
+            if entry.run_user(self, td, limit) or self.clock >= ends:
                 return
             postponed = False
 

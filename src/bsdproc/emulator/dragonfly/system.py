@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALL_NAMES
 from bsdproc.emulator.bsd import entry, files
 from bsdproc.emulator.bsd.signo import SIGTRAP, TRAP_TRACE
+from bsdproc.emulator.bsd.system import TURN
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
 from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
@@ -342,6 +343,7 @@ class System(BsdSystem):
         return td.run is Run.READY
 
     def _run_thread(self, td: Thread, limit: int | None) -> None:  # type: ignore[override]
+        ends = self.clock + TURN
         while td.run is Run.READY:
             if td.kernel is not None:
                 if not self._run_kernel(td):
@@ -361,4 +363,6 @@ class System(BsdSystem):
                         continue
                 if entry.run_user(self, td, limit):
                     self.machdep.interrupted(td)
+                    return
+                if self.clock >= ends:
                     return
