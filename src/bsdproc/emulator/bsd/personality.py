@@ -176,9 +176,9 @@ class Personality(ABC):
         """The error of open(2) with O_CREAT where it has found a file, 0."""
         return 0
 
-    def passed_by(self, td: Thread) -> bool:
-        """Whether a thread whose `at_trap` is set is through with its stop."""
-        return False
+    def leave_trap(self, td: Thread) -> None:
+        """A thread goes on whose `at_trap` is set."""
+        raise NotImplementedError
 
     def refuse_call(self, td: Thread, name: str | None) -> int:
         """The error that a system call fails with before it is made, 0."""

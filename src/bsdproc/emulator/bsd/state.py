@@ -268,8 +268,8 @@ class Thread:
         self.run = Run.READY
         self.kernel: Coroutine | None = None
         """While it is in the kernel."""
-        self.at_trap = False
-        """It stands at a trap of its own, and has not begun with `kernel`."""
+        self.at_trap: KSigInfo | None = None
+        """The trap of its own that it stands at; then it has no `kernel` yet."""
         self.sleep: Sleep | None = None
         self.missed = False
         """Its sleep's channel was woken while it looked at its signals."""

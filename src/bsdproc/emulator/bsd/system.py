@@ -357,8 +357,11 @@ class System(Personality):
         postponed = False       # signals were looked at, and a word blocks them
         while td.run is _READY:
             if td.kernel is not None:
-                if not ((td.at_trap and self.passed_by(td)) or self._run_kernel(td)):
+                if not self._run_kernel(td):
                     return
+                continue
+            if td.at_trap is not None:
+                self.leave_trap(td)
                 continue
             if p.flag & _STOPPED:
                 return

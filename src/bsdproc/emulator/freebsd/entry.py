@@ -16,7 +16,6 @@ from bsdproc.emulator.freebsd.signals import (
     goes_on,
     ptracestop,
     stands,
-    trap_stop,
     trapsignal,
 )
 
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
 
 PTRACE_EXEC, PTRACE_SCE, PTRACE_SCX, PTRACE_FORK, PTRACE_LWP, PTRACE_VFORK = 1, 2, 4, 8, 16, 32
-
-
-def trap(system: System, td: Thread, ksi: KSigInfo) -> bool:
-    """True when the thread has stopped for it, False when a signal is on its way."""
-    if trap_stop(system, td, ksi):
-        return True
-    trapsignal(system, td, ksi)
-    return False
 
 
 def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None]:

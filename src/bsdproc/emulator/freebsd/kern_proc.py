@@ -13,7 +13,7 @@ from bsdproc import abi
 from bsdproc.emulator.bsd.limits import NLIMITS, kern_proc_setrlimit, limit
 from bsdproc.emulator.bsd.state import PID_MAX, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, ENOENT, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
-from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm
+from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm, signals
 from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, visible
 from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
 from bsdproc.emulator.machine.memory import MemoryFault
@@ -407,11 +407,11 @@ STACK_OK, STACK_RUNNING = 0, 2
 TEXT_BASE = 0xFFFFFFFF80200000
 
 
-def _frames(td: Thread) -> list[FrameType]:
+def _frames(system: System, td: Thread) -> list[FrameType]:
     """The functions of this kernel that a sleeping thread is in, innermost
     first."""
     frames: list[FrameType] = []
-    inside: object = td.kernel
+    inside: object = td.kernel if td.at_trap is None else signals.at_trap(system, td)
     while isinstance(inside, GeneratorType):
         if inside.gi_frame is not None:
             frames.append(inside.gi_frame)
@@ -419,9 +419,9 @@ def _frames(td: Thread) -> list[FrameType]:
     return frames[::-1]
 
 
-def _trace(td: Thread) -> str:
+def _trace(system: System, td: Thread) -> str:
     lines = []
-    for depth, frame in enumerate(_frames(td)):
+    for depth, frame in enumerate(_frames(system, td)):
         code = frame.f_code
         place = TEXT_BASE + (sum(code.co_name.encode()) << 12)
         lines.append(f"#{depth} {place + frame.f_lasti:#x} at "
@@ -433,11 +433,11 @@ def _kstack(request: Request, below: tuple[int, ...]) -> None:
     p = pget(request.system, request.td, one(below), debug=True, living=True, settled=True)
     layout = request.system.target.struct("struct kinfo_kstack")
     for td in p.threads:
-        running = td is request.td or td.kernel is None
+        running = td is request.td or (td.kernel is None and td.at_trap is None)
         request.put(layout.pack({
             "kkst_tid": td.tid,
             "kkst_state": STACK_RUNNING if running else STACK_OK,
-            "kkst_trace": b"" if running else _trace(td).encode()[:1023],
+            "kkst_trace": b"" if running else _trace(request.system, td).encode()[:1023],
         }))
 
 

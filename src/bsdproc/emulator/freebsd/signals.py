@@ -190,7 +190,7 @@ def ptracestop(system: System, td: Thread, sig: int, ksi: KSigInfo | None = None
                stood: bool = False) -> Generator[Sleep | None, int, int]:
     """Stop for the tracer; with `ksi` it is an exchange of signals.  Returns
     the signal that the tracer wants.  `stood`: the thread has stood at this
-    stop already (`trap_stop`), and has just been scheduled again."""
+    stop already (`trap`), and has just been scheduled again."""
     p = td.proc
     if not stood:
         td.xsig = sig
@@ -269,46 +269,53 @@ def goes_on(td: Thread) -> bool:
 _BY_ITSELF = P.PPTRACE | P.WKILLED | P.SINGLE_EXIT | P.TRACED
 
 
-def trap_stop(system: System, td: Thread, ksi: KSigInfo) -> bool:
-    """The short way from a trap of the thread's own to the tracer and back, which a
-    debugger that steps lives on: where there is nothing but the trap to look at, it
-    comes to the same as `trapsignal` and `ast`.  False, and nothing done, where there
-    is more.  `passed_by` ends the stop when the tracer wants nothing else, and the
-    generator otherwise."""
+def trap(system: System, td: Thread, ksi: KSigInfo) -> bool:
+    """A trap of the thread's own.  True when it has stopped for its tracer, False when a
+    signal is on its way.
+
+    The stop is the short way, which a debugger that steps lives on: where there is nothing
+    but the trap to look at, it comes to the same as `trapsignal` and `ast`."""
     p, sig = td.proc, ksi.signo
     if not (p.flag & _BY_ITSELF == P.TRACED
             and not p.flag2 & (P2.WEXIT | P2.PTRACE_FSTP) and p.xthread is None
             and not td.sigqueue.entries and not p.sigqueue.entries
             and td.sigblock_address is None
             and sig not in td.sigmask and sig not in p.sigacts.actions):
+        trapsignal(system, td, ksi)
         return False
     td.dbgflags |= TDB.BOUNDARY | TDB.XSIG
     td.xsig = p.xsig = p.sig = sig
     td.si = ksi
     p.xthread = td
     p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
-    td.kernel, td.at_trap = _trap_stopped(system, td, ksi), True
+    td.at_trap = ksi
     child_news(system, p, s.CLD_TRAPPED, sig)
     return True
 
 
-def passed_by(system: System, td: Thread) -> bool:
-    """Whether a thread that goes on from a `trap_stop` is through with it."""
-    td.at_trap = False
+def leave_trap(system: System, td: Thread) -> None:
+    """A thread goes on that has stopped at a `trap`: back to its program when its tracer
+    wants nothing else."""
     p = td.proc
     if (td.xsig or td.sigqueue.entries or p.sigqueue.entries or td.pending_request is not None
             or td.dbgflags & TDB.XSIG or p.flag & P.WKILLED):
-        return False
-    if p.xthread is td:
-        p.xthread = None
-    td.si = td.kernel = None
-    td.dbgflags &= ~TDB.BOUNDARY
-    return True
+        td.kernel = at_trap(system, td)
+    else:
+        td.si = None
+        td.dbgflags &= ~TDB.BOUNDARY
+        if p.xthread is td:
+            p.xthread = None
+    td.at_trap = None
+
+
+def at_trap(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
+    """The way of a thread that stands at a trap, with a signal or more to look at."""
+    assert td.at_trap is not None
+    return _trap_stopped(system, td, td.at_trap)
 
 
 def _trap_stopped(system: System, td: Thread,
                   ksi: KSigInfo) -> Generator[Sleep | None, int, None]:
-    """From a `trap_stop` on, with a signal or more to look at."""
     wanted = yield from ptracestop(system, td, ksi.signo, ksi, stood=True)
     td.si = None
     verdict = _exchanged(td, wanted, ksi, td.sigqueue) or (yield from _act(system, td, wanted))

@@ -152,8 +152,8 @@ class System(BsdSystem):
         signals.tdsendsignal(self, p, td, ksi)
 
     # What happens at every stop is the function itself, not a method that calls it.
-    trap = entry.trap
-    passed_by = signals.passed_by
+    trap = signals.trap
+    leave_trap = signals.leave_trap
 
     def ast(self, td: Thread) -> Work:
         return signals.ast(self, td)
