@@ -18,6 +18,7 @@ P_SUGID, P_TRACED = 0x100, 0x800
 PT_ATTACH, PT_DETACH = 10, 11
 SIGTERM, SIGURG, SIGCONT, SIGCHLD = 15, 16, 19, 20
 USER, OTHER = 1001, 1002
+ACCESS, ROOM, ETXTBSY = 33, 0x30000000, 26
 OF_A_DEBUGGER = (13, 14, 15, 32, 33, 35, 36, 38, 39, 41, 42)
 OF_ANYBODY = (1, 7, 9, 12, 34, 40)
 
@@ -127,3 +128,16 @@ def test_init_and_the_kernel_are_not_attached_to(kernel: Kernel) -> None:
     """They are system processes: EINVAL, as the process itself."""
     assert {how(partial(kernel.ptrace, PT_ATTACH, pid, 0, 0))
             for pid in (1, 0, kernel.getpid())} == {"EINVAL"}
+
+
+def test_what_runs_is_busy_before_rights_are_asked(hold: Hold, kernel: Kernel) -> None:
+    """access(2) of a program's file for writing: ETXTBSY, to who has no right to it as
+    to who has.  vn_access."""
+    root, user = hold("spin"), hold("spin", uid=1001)
+    path = kernel.readlink(f"/proc/{root.pid}/file").encode() + b"\0"
+    answers = []
+    for t in (root, user):
+        t.map(ROOM, 4096, 3)
+        t.write(ROOM, path)
+        answers.append([t.call(ACCESS, ROOM, mode)[0] for mode in (0, 4, 2, 1)])
+    assert answers == [[0, 0, ETXTBSY, 0]] * 2

@@ -19,6 +19,7 @@ SPROTECT, TRACE_CTL, TRACE_STATUS, TRAPCAP_CTL, PDEATHSIG_STATUS = 1, 7, 8, 9, 1
 ASLR_CTL, ASLR_STATUS, PROTMAX_CTL, STACKGAP_CTL, STACKGAP_STATUS = 13, 14, 15, 17, 18
 NO_NEW_PRIVS_CTL, WXMAP_CTL, WXMAP_STATUS = 19, 21, 22
 EACCES, EOPNOTSUPP = 13, 45
+PT_DETACH, SETPGID = 11, 82
 ROOM = 0x30000000
 PAGE = 4096
 ACTIVE = -0x80000000
@@ -159,3 +160,16 @@ def test_no_new_privileges_are_never_given_back(kernel: Kernel) -> None:
         return [how(partial(procctl, k, 0, NO_NEW_PRIVS_CTL, v)) for v in (2, 1, 2, 1)]
 
     assert kernel.run_child(child) == ["EINVAL", "", "EINVAL", ""]
+
+
+@pytest.mark.parametrize(("freed", "answer"), [("last", "EPERM"), ("first", "EBUSY")])
+def test_a_group_s_first_refusal_is_that_of_who_came_last(
+    hold: Hold, kernel: Kernel, freed: str, answer: str
+) -> None:
+    """enterpgrp() puts who comes first in the list.  A traced member says EBUSY, any
+    other EPERM to who would enable its tracing."""
+    first, last = hold("sleeper"), hold("sleeper")
+    assert [t.call(SETPGID, 0, first.pid)[0] for t in (first, last)] == [0, 0]
+    kernel.ptrace(PT_DETACH, (first if freed == "first" else last).pid, 1, 0)
+    value = kernel.buffer(struct.pack("<i", 1))
+    assert how(lambda: kernel.procctl(2, first.pid, TRACE_CTL, value)) == answer

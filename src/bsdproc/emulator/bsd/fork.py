@@ -32,7 +32,7 @@ def new_process(system: System, parent: Proc, *, no_wait: bool = False) -> Proc:
     p.sigacts = parent.sigacts.copy()
     p.started = system.clock
     p.pgrp = parent.pgrp
-    p.pgrp.members.append(p)
+    p.pgrp.members.insert(p.pgrp.members.index(parent) + 1, p)
     owner.children.insert(0, p)
     system.procs[p.pid] = p
     system.forked(parent, p, no_wait=no_wait)

@@ -66,7 +66,7 @@ def enter(system: System, p: Proc, pgid: int, session: Session) -> None:
     old.members.remove(p)
     if not old.members:
         system.pgrps.pop(old.pgid, None)
-    group.members.append(p)
+    group.members.insert(0, p)
     p.pgrp = group
     if _cares(parent, group):
         group.orphaned = False

@@ -13,9 +13,10 @@ from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import (
     EINVAL,
     ENOTTY,
+    ETXTBSY,
     Refused,
 )
-from bsdproc.emulator.vnode import Access, allowed
+from bsdproc.emulator.vnode import WRITE, Access, allowed
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
@@ -211,6 +212,9 @@ def _accessible(system: System, td: Thread, at: int, path: str, mode: int, flag:
         cred = cred.copy(uid=cred.ruid, groups=(cred.rgid, *cred.groups[1:]))
         who = Access(cred, who.cwd, who.root, td)
     node = system.vfs.find(path, who)
+    busy = mode & WRITE and node.kind == "reg" and files.running(system, node)
+    if busy and not system.text_busy_first:     # vn_access asks it; NetBSD, at open(2) alone
+        raise Refused(ETXTBSY)
     if mode and not allowed(cred, node.attributes(who), mode):
         node.check(mode, who)
 
