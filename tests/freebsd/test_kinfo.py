@@ -226,8 +226,10 @@ def test_auxiliary_vector_and_ps_strings(start: Start) -> None:
 
 def test_signal_trampoline(start: Start) -> None:
     spin = start("spin")
-    with pytest.raises(ValueError, match="kernel's own"):      # a panic of the real kernel
-        kinfo.sigtramp(0)
+    thread, *_ = kinfo.threads(0)
+    for one in (0, thread.tid):      # a panic of the real kernel
+        with pytest.raises(ValueError, match="kernel's own"):
+            kinfo.sigtramp(one)
     found = kinfo.sigtramp(spin.pid)
     assert 0 < found.start < found.end
 

@@ -108,6 +108,9 @@ def test_bad_arguments(start: Start) -> None:
         ptrace.read(spin.pid, 0x1000, -1)
     with pytest.raises(ValueError, match="beyond the end of memory"):
         ptrace.read(spin.pid, (1 << 64) - 1, 2)
+    for size in (1 << 32, (1 << 32) + 1, 1 << 40, (1 << 63) - 1):   # 13.2 never returns
+        with pytest.raises(ValueError, match="moves up to"):
+            ptrace.read(spin.pid, 0x1000, size)
     with pytest.raises(ValueError, match="address"):
         ptrace.write(spin.pid, -1, b"x")
     with pytest.raises(TypeError):

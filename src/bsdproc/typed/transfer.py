@@ -43,10 +43,11 @@ def within(kernel: Kernel, address: int, size: int) -> None:
 
 
 class Transfer:
-    """The requests of one system."""
+    """The requests of one system, whose PT_IO takes up to `most` bytes; None: no bound."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, most: int | None = None) -> None:
         self._system = system
+        self._most = most
 
     # -- memory ---------------------------------------------------------------------
     def read(self, kernel: Kernel, pid: int, op: int, address: int, size: object) -> bytes:
@@ -56,7 +57,7 @@ class Transfer:
         `data`, and their number as `transferred`."""
         if not isinstance(size, int):
             raise TypeError("a reading operation takes a number of bytes")
-        size = check.length(size)
+        size = self._bounded(check.length(size))
         within(kernel, address, size)
         buffer = kernel.buffer(size or 1)
         try:
@@ -89,10 +90,16 @@ class Transfer:
         if isinstance(data, int):
             raise TypeError("a writing operation takes bytes")
         contents = check.octets(data)
-        within(kernel, address, len(contents))
+        within(kernel, address, self._bounded(len(contents)))
         buffer = kernel.buffer(contents or b"\0")
         moved = self._move(kernel, pid, op, address, buffer, len(contents))
         return min(moved, len(contents))
+
+    def _bounded(self, size: int) -> int:
+        """`ValueError` for more than the kernel can count."""
+        if self._most is not None and size > self._most:
+            raise ValueError(f"PT_IO moves up to {self._most} bytes, not {size}")
+        return size
 
     def _move(self, kernel: Kernel, pid: int, op: int, address: int, buffer: Buffer,
               size: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call, _check
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _ROOT: Final = (int(Sysctl.CTL_KERN), int(Sysctl.KERN_PROC))
 _THREADS: Final = KernProc.KERN_PROC_INC_THREAD
+_NO_PROGRAM: Final = b"null\0"
+"""KERN_PROC_SV_NAME of the kernel's own processes."""
 _INFINITY: Final = LimitValue.RLIM_INFINITY.value
 
 
@@ -273,11 +276,14 @@ def ps_strings(pid: int | None = None, *, kernel: Kernel | None = None) -> int:
 def sigtramp(pid: int | None = None, *, kernel: Kernel | None = None) -> KinfoSigtramp:
     """KERN_PROC_SIGTRAMP: where a process's signal handlers return to.
 
-    `ValueError` for the kernel's own process, 0: the request makes FreeBSD 13.2 panic.
-    sysctl(3)."""
-    if pid == 0:
-        raise ValueError("the kernel's own process has no signal handlers")
-    kernel, data = _of(kernel, KernProc.KERN_PROC_SIGTRAMP, pid)
+    `ValueError` for a process of the kernel's own, by its id or a thread's: the request
+    makes FreeBSD 13.2 panic.  sysctl(3)."""
+    kernel = _call.freebsd(kernel)
+    pid = check.own(kernel, pid)
+    with suppress(KernelError):     # the request itself says what is wrong
+        if _sysctl(kernel, KernProc.KERN_PROC_SV_NAME, pid, target=pid) == _NO_PROGRAM:
+            raise ValueError(f"{pid} is the kernel's own and has no signal handlers")
+    data = _sysctl(kernel, KernProc.KERN_PROC_SIGTRAMP, pid, target=pid)
     return KinfoSigtramp.single(kernel.target.machine, data)
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
 _READS: Final = (IoOp.PIOD_READ_D, IoOp.PIOD_READ_I)
-_TRANSFER: Final = Transfer(_call.SYSTEM)
+_MOST: Final = 0xFFFF_FFFF
+"""13.2's proc_rwmem counts in 32 bits what goes to a page: of what is left, once these
+are 0 and others are not, it moves nothing for ever."""
+_TRANSFER: Final = Transfer(_call.SYSTEM, _MOST)
 
 
 @overload
@@ -33,7 +36,10 @@ def io(pid: int, op: IoOp, address: int, data: int | Data, *,
     `KernelError` (EFAULT) when a page is not there or has no rights at all.  What lies
     before it has been transferred then; after a read it is the error's `data`, and
     its length the error's `transferred`.  After a write the kernel does not say how
-    much was written.  A length of 0 fails for an unmapped address, too.  ptrace(2).
+    much was written.  A length of 0 fails for an unmapped address, too.
+
+    `ValueError` for 4 GiB and more at once: FreeBSD 13.2 may never return from it.
+    ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     op = IoOp(op)
