@@ -205,6 +205,7 @@ class ProcessGroup:
     pgid: int
     session: Session
     members: list[Proc] = field(default_factory=list)
+    """Who came last is first; a child of fork(2) stands behind its parent."""
     orphaned: bool = False
     """PGRP_ORPHANED."""
 
