@@ -18,7 +18,8 @@ P_SUGID, P_TRACED = 0x100, 0x800
 PT_ATTACH, PT_DETACH = 10, 11
 SIGTERM, SIGURG, SIGCONT, SIGCHLD = 15, 16, 19, 20
 USER, OTHER = 1001, 1002
-ACCESS, ROOM, ETXTBSY = 33, 0x30000000, 26
+ACCESS, EACCESS, SETRESUID = 33, 376, 311
+ROOM, ENOENT, ETXTBSY = 0x30000000, 2, 26
 OF_A_DEBUGGER = (13, 14, 15, 32, 33, 35, 36, 38, 39, 41, 42)
 OF_ANYBODY = (1, 7, 9, 12, 34, 40)
 
@@ -141,3 +142,14 @@ def test_what_runs_is_busy_before_rights_are_asked(hold: Hold, kernel: Kernel) -
         t.write(ROOM, path)
         answers.append([t.call(ACCESS, ROOM, mode)[0] for mode in (0, 4, 2, 1)])
     assert answers == [[0, 0, ETXTBSY, 0]] * 2
+
+
+@pytest.mark.parametrize(("ids", "answer"), [((USER, 0, 0), ENOENT), ((0, USER, USER), 0)])
+def test_access_sees_by_the_real_user(hold: Hold, ids: tuple[int, ...], answer: int) -> None:
+    """access(2) of a node that only who may debug its process can see.  kern_accessat."""
+    seen, asks = hold("spin"), hold("spin")
+    asks.map(ROOM, 4096, 3)
+    asks.write(ROOM, b"/proc/%d/mem\0" % seen.pid)
+    assert asks.call(SETRESUID, *ids)[0] == 0
+    assert [asks.call(number, ROOM, 0)[0] for number in (ACCESS, EACCESS)] == [
+        answer, ENOENT - answer]

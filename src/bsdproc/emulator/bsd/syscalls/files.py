@@ -206,17 +206,22 @@ def _accessible(system: System, td: Thread, at: int, path: str, mode: int, flag:
     """access(2): by the real ids, unless AT_EACCESS says otherwise."""
     if mode & ~7 or flag & ~(AT_EACCESS | 0x2000 | 0x4000):
         raise Refused(EINVAL)
-    who = files.where(td, at, path)
-    cred = td.proc.cred
+    before = td.proc.cred
+    cred = before
     if not flag & AT_EACCESS:
         cred = cred.copy(uid=cred.ruid, groups=(cred.rgid, *cred.groups[1:]))
+    td.proc.cred = cred         # what shows itself to some alone, asks the process itself
+    try:
+        who = files.where(td, at, path)
         who = Access(cred, who.cwd, who.root, td)
-    node = system.vfs.find(path, who)
-    busy = mode & WRITE and node.kind == "reg" and files.running(system, node)
-    if busy and not system.text_busy_first:     # vn_access asks it; NetBSD, at open(2) alone
-        raise Refused(ETXTBSY)
-    if mode and not allowed(cred, node.attributes(who), mode):
-        node.check(mode, who)
+        node = system.vfs.find(path, who)
+        busy = mode & WRITE and node.kind == "reg" and files.running(system, node)
+        if busy and not system.text_busy_first:     # vn_access asks it; NetBSD, at open(2) alone
+            raise Refused(ETXTBSY)
+        if mode and not allowed(cred, node.attributes(who), mode):
+            node.check(mode, who)
+    finally:
+        td.proc.cred = before
 
 
 def sys_access(system: System, td: Thread, args: tuple[int, ...]) -> None:
