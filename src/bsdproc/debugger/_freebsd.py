@@ -198,12 +198,10 @@ class FreeBSDBackend:
     def wait_any(self, pids: Sequence[int]) -> News | None:
         return news_of_any(self, pids, P_ALL, WATCH_ANY)
 
-    def _lwpinfo(self, lwp: int) -> tuple[int, ...]:
-        _call.ptrace(self.kernel, "PT_LWPINFO", lwp, self._info, self._info_size)
-        return self._info_of(self._info.read(), 0)
-
     def stop(self, pid: int, signal: int) -> Stop:
-        lwp, _, bits, code, sender, address, child, syscall, narg = self._lwpinfo(pid)
+        _call.ptrace(self.kernel, "PT_LWPINFO", pid, self._info, self._info_size)
+        lwp, _, bits, code, sender, address, child, syscall, narg = self._info_of(
+            self._info.read(), 0)
         if not bits & SI:
             code = 0
         # A signal that stops a thread inside a system call leaves SCE standing.
@@ -217,7 +215,7 @@ class FreeBSDBackend:
         return Stop(lwp, _kinds(bits), signal, code, None, None, child, syscall, narg)
 
     def standing(self, pid: int) -> News:
-        self._lwpinfo(pid)
+        _call.ptrace(self.kernel, "PT_LWPINFO", pid, self._info, self._info_size)
         # KW_EXITCODE: the exit status, 0 as yet, above the signal that stopped it.
         signal = freebsd.kinfo.process(pid, kernel=self.kernel).xstat & 0xFF
         return News(pid, True, signal, 0, False)

@@ -317,6 +317,11 @@ class System(Personality):
         return self._timers[0][0] if self._timers else None
 
     # -- the scheduler -------------------------------------------------------
+    @property
+    def alone(self) -> bool:
+        """There is one thread alone that ever runs."""
+        return len(self._run_queue) < 2
+
     def _runnable(self, td: Thread) -> bool:
         if td.run is not _READY:
             return False

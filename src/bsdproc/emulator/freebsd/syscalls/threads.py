@@ -114,7 +114,11 @@ def sys_thr_wake(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
-def sys_sched_yield(system: System, td: Thread, args: Args) -> Work:
+def sys_sched_yield(system: System, td: Thread, args: Args) -> int | Work:
+    return 0 if system.alone else _others_first()
+
+
+def _others_first() -> Work:
     # Only the others' turn before its own: with nothing to stop for.
     yield None
     return 0
