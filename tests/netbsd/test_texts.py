@@ -31,7 +31,8 @@ def test_limit() -> None:
     later = procfs.parse_limit((LIMIT + limit_line("swap-size", 3, 4)).encode())
     assert later["swap-size"] == Rlimit(3, 4)
     assert procfs.parse_limit(b"") == {}
-    for wrong in (b"x", LIMIT.encode()[:-1], b"cpu-time 1\n", b"cpu-time one 2\n"):
+    for wrong in (b"x", LIMIT.encode()[:-1], b"cpu-time 1\n", b"cpu-time one 2\n",
+                  b"cpu-time 0x7f 0100\n"):
         with pytest.raises(Malformed):
             procfs.parse_limit(wrong)
 

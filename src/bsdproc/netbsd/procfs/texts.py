@@ -366,8 +366,9 @@ _LABELS: Final = (
     b"socket-buffer-size", b"virtual-memory-size", b"threads-number",
 )
 """RLIM_STRINGS of <sys/resource.h>, in the order of the numbers."""
-_LIMIT: Final = re.compile(rb"(?m)^ *+([a-z-]{1,20}) +(0x[0-9a-f]{1,16}|-?\d{1,20}) +"
-                           rb"(0x[0-9a-f]{1,16}|-?\d{1,20})\n")
+_BOUND: Final = rb"(0x[0-9a-f]{1,16}|0|-?[1-9]\d{0,19})"
+"""%#llx or %lld, as the kernel prints them: no decimal begins with 0."""
+_LIMIT: Final = re.compile(rb"(?m)^ *+([a-z-]{1,20}) +" + _BOUND + rb" +" + _BOUND + rb"\n")
 
 
 def parse_limit(data: bytes) -> dict[Limit | str, Rlimit]:
