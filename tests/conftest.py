@@ -21,6 +21,9 @@ from bsdproc import kernel as kernels
 from bsdproc.kernel import Kernel
 from bsdproc.kernel.hosts import system
 
+# A run that is started in the background has Ctrl-C ignored, which tests are about.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 O_WRONLY, O_CREAT = 0x1, 0x200      # on every BSD
 BSD = system(sys.platform) is not None
 NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
