@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parents[1] / "docs" / "counterparts.rst"
 MODULES = {
@@ -22,8 +20,6 @@ RESULTS = {"passed", "skipped"}
 
 def rows() -> list[tuple[str, str, str, str]]:
     """(case, test, emulated, native) of each row."""
-    if not DOCS.exists():
-        pytest.skip("the documentation is not here")
     lines = [line.strip() for line in DOCS.read_text().splitlines()]
     cells = [line.removeprefix("* - ").removeprefix("- ") for line in lines
              if line.startswith(("* - ``", "- ``", "- passed", "- skipped"))]

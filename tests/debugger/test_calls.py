@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import ENGINE
 
 from bsdproc import Debugger, events, freebsd
 from bsdproc.debugger import NotStopped, Process, calls
@@ -27,11 +26,9 @@ class World:
         self.kernel, self.output = kernel, output
 
 
-@pytest.fixture(params=SYSTEMS)
+@pytest.fixture(params=[pytest.param(s, marks=pytest.mark.emulated) for s in SYSTEMS])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Each emulated system, with examples/programs/hello.c as /bin/hello."""
-    if not ENGINE:
-        pytest.skip("of emulated kernels, whose engine (unicorn) is not installed")
     from bsdproc import emulator
 
     output = io.BytesIO()

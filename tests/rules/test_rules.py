@@ -32,8 +32,6 @@ def test_tests_name_rules_that_there_are(marks: rules.Marks) -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_the_page_is_the_table_s(name: str, marks: rules.Marks) -> None:
     page = rules.PAGES / f"{name}.rst"
-    if not rules.PAGES.exists():
-        pytest.skip("the documentation is not here")
     assert page.read_text() == rules.page(rules.table(TABLES[name]), marks), \
         "python tools/rule_tables.py writes it"
     index = (rules.PAGES.parent / "rules.rst").read_text()

@@ -201,7 +201,7 @@ class EmulatedKernel(ViewFiles, ABC):
             raise Refused(EPERM)
         user = p.cred.uid if uid is None else uid
         group = (p.cred.gid if uid is None else uid) if gid is None else gid
-        p.cred = self._system.user_cred(p.cred, user, group, tuple(groups or ()))
+        p.cred = self._system.user_cred(p, user, group, tuple(groups or ()))
         if user != 0:
             p.flag |= P.SUGID
 

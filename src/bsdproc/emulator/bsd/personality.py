@@ -10,9 +10,9 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from types import ModuleType
-from typing import Any
 
 from bsdproc.emulator.bsd import signals
+from bsdproc.emulator.bsd.cred import Cred
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
@@ -63,12 +63,12 @@ class Personality(ABC):
         """Make `kernel_proc` and `init`, and mount what is mounted at boot."""
 
     @abstractmethod
-    def user_cred(self, like: Any, uid: int, gid: int, groups: tuple[int, ...]) -> Any:
-        """Credentials of a user, all else as those of `like`."""
+    def user_cred(self, p: Proc, uid: int, gid: int, groups: tuple[int, ...]) -> Cred:
+        """Credentials of a user, all else as those of a process."""
 
     @abstractmethod
-    def root_cred(self) -> Any:
-        """The superuser's credentials: a subclass of `bsd.cred.Cred`."""
+    def root_cred(self) -> Cred:
+        """The superuser's credentials."""
 
     @abstractmethod
     def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
@@ -95,7 +95,7 @@ class Personality(ABC):
         """PT_TRACE_ME."""
 
     @abstractmethod
-    def set_id(self, td: Thread, vnode: Vnode) -> Any:
+    def set_id(self, td: Thread, vnode: Vnode) -> Cred | None:
         """Credentials that executing a file gives, None for those it has."""
 
     @abstractmethod
@@ -177,8 +177,9 @@ class Personality(ABC):
         return 0
 
     def leave_trap(self, td: Thread) -> None:
-        """A thread goes on whose `at_trap` is set."""
-        raise NotImplementedError
+        """A thread goes on that has stopped at a trap, where the system sets `at_trap`;
+        what else there is to be done is the system's."""
+        td.at_trap = None
 
     def refuse_call(self, td: Thread, name: str | None) -> int:
         """The error that a system call fails with before it is made, 0."""

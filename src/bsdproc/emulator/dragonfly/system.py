@@ -156,9 +156,9 @@ class System(BsdSystem):
     def root_cred(self) -> cred.Cred:
         return cred.ROOT
 
-    def user_cred(self, like: cred.Cred, uid: int, gid: int,
+    def user_cred(self, p: state.Proc, uid: int, gid: int,
                   groups: tuple[int, ...]) -> cred.Cred:
-        return cred.user(uid, gid, groups, like.prison)
+        return cred.user(uid, gid, groups, p.cred.prison)
 
     def open_flags(self, flags: int) -> int:
         """O_CLOEXEC and O_DIRECTORY have other numbers, and some are its own."""

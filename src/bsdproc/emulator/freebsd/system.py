@@ -98,9 +98,9 @@ class System(BsdSystem):
     def root_cred(self) -> cred.Cred:
         return cred.root_cred(self.prison0)
 
-    def user_cred(self, like: cred.Cred, uid: int, gid: int,
+    def user_cred(self, p: Proc, uid: int, gid: int,
                   groups: tuple[int, ...]) -> cred.Cred:
-        return cred.Cred.of(uid, gid, like.prison, groups)
+        return cred.Cred.of(uid, gid, p.cred.prison, groups)
 
     # -- processes -----------------------------------------------------------------
     def reserved(self, pid: int) -> bool:

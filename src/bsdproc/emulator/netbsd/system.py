@@ -83,7 +83,7 @@ class System(BsdSystem):
     def root_cred(self) -> cred.Cred:
         return cred.of(0, 0)
 
-    def user_cred(self, like: cred.Cred, uid: int, gid: int,
+    def user_cred(self, p: Proc, uid: int, gid: int,
                   groups: tuple[int, ...]) -> cred.Cred:
         return cred.of(uid, gid, groups)
 
