@@ -36,8 +36,9 @@ here."""
 HERE = Path(__file__).resolve().parent
 TRACEES = HERE / "conformance" / "tracees" / "bin"
 ENGINE = find_spec("unicorn") is not None
-OF_EMULATORS = {HERE / "fuzz", *(HERE / "emulator" / name for name in (
-    "creds", "dragonfly", "files", "machdep", "machine", "netbsd"))}
+OF_EMULATORS = {HERE / "fuzz", HERE / "counterparts" / "netbsd", *(
+    HERE / "emulator" / name for name in (
+        "bsd", "creds", "dragonfly", "files", "machdep", "machine", "netbsd"))}
 """What is about the emulated kernels alone; all else holds of a real one too."""
 
 
@@ -47,8 +48,9 @@ if NATIVE:
     settings.load_profile("native")
 
 
-class Unmade(pytest.Directory):
-    """A folder of tests that cannot even be imported here."""
+class Unmade(pytest.File):
+    """A folder of tests that cannot even be imported here, nor can its conftest.py, which
+    pytest would import with a Directory."""
 
     def collect(self) -> list[pytest.Item]:
         pytest.skip(f"{self.path.relative_to(HERE)}: of emulated kernels, whose engine (unicorn)"
