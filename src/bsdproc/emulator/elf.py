@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from elftools.common.exceptions import ELFError
 from elftools.construct.core import ConstructError
@@ -144,7 +144,7 @@ class Loaded:
 
 def _notes(data: bytes, little: bool) -> Iterator[tuple[bytes, int, bytes]]:
     """Owner, type and contents of each note; a broken one ends them."""
-    order: Any = "little" if little else "big"
+    order: Literal["little", "big"] = "little" if little else "big"
     at = 0
     while at + 12 <= len(data):
         namesz, descsz, kind = (
@@ -164,7 +164,7 @@ class _Brand:
     fctl: int = 0
 
     def take(self, notes: bytes, little: bool) -> None:
-        order: Any = "little" if little else "big"
+        order: Literal["little", "big"] = "little" if little else "big"
         for owner, kind, desc in _notes(notes, little):
             system = _SYSTEMS_BY_NOTE.get(owner)
             if system is not None and kind == _NT_ABI_TAG and len(desc) >= 4:

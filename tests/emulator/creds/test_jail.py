@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from bsdproc.emulator.bsd.state import P, Proc
-from bsdproc.emulator.freebsd.cred import SECURELEVEL, p_cansee
+from bsdproc.emulator.freebsd.cred import SECURELEVEL, p_cansee, ucred
 from bsdproc.emulator.freebsd.jail import (
     ATTACH,
     CREATE,
@@ -60,7 +60,7 @@ class TestMaking:
         with refused("EINVAL"):
             jail_set(world.system, td(root), {"name": b"j\0"}, CREATE)
         jid = jail_set(world.system, td(root), {"name": b"j\0"}, CREATE | ATTACH)
-        assert root.cred.prison.id == jid
+        assert ucred(root).prison.id == jid
 
     def test_neither_made_nor_changed(self, world: World, root: Proc) -> None:
         with refused("EINVAL"):
@@ -121,7 +121,7 @@ class TestChanging:
     def test_permissions(self, world: World, root: Proc) -> None:
         jid = make(world, root)
         user = world.proc(uid=5, prison=find(world.system, world.system.prison0, jid))
-        target = world.proc(uid=5, prison=user.cred.prison)
+        target = world.proc(uid=5, prison=ucred(user).prison)
         world.set(user, 7, 2, target.pid)
         jail_set(world.system, td(root), {
             "jid": number(jid), "allow.nounprivileged_proc_debug": b""}, UPDATE)
@@ -177,7 +177,7 @@ class TestEnd:
     def test_it_lives_while_somebody_is_in_it(self, world: World, root: Proc) -> None:
         inside = world.proc()
         jail_set(world.system, td(inside), {"name": b"j\0"}, CREATE | ATTACH)
-        prison = inside.cred.prison
+        prison = ucred(inside).prison
         assert alive(world.system, prison)
         world.die(inside)
         assert not alive(world.system, prison)

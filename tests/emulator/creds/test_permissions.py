@@ -15,6 +15,7 @@ from bsdproc.emulator.freebsd.cred import (
     p_cansee,
     p_cansignal,
     p_canwait,
+    ucred,
     visible,
 )
 
@@ -30,30 +31,30 @@ def world() -> World:
 
 class TestPrivileges:
     def test_by_the_effective_uid(self, world: World) -> None:
-        root = world.system.init.cred
+        root = ucred(world.system.init)
         assert has_priv(root, Priv.CRED_SETUID)
         assert has_priv(root.copy(ruid=USER, svuid=USER), Priv.CRED_SETUID)
         assert not has_priv(root.copy(uid=USER), Priv.CRED_SETUID)
 
     def test_limits_go_by_the_real_uid(self, world: World) -> None:
-        root = world.system.init.cred
+        root = ucred(world.system.init)
         assert has_priv(root.copy(uid=USER), Priv.PROC_LIMIT)
         assert not has_priv(root.copy(ruid=USER), Priv.PROC_LIMIT)
 
     def test_none_when_the_superuser_is_disabled(self, world: World) -> None:
         world.system.settings["security.bsd.suser_enabled"] = 0
-        assert not has_priv(world.init.cred, Priv.CRED_SETUID)
-        assert has_priv(world.init.cred, Priv.DEBUG_UNPRIV)
+        assert not has_priv(ucred(world.init), Priv.CRED_SETUID)
+        assert has_priv(ucred(world.init), Priv.DEBUG_UNPRIV)
 
     def test_debugging_unprivileged_is_for_all_until_it_is_off(self, world: World) -> None:
         user = world.proc(uid=USER)
-        assert has_priv(user.cred, Priv.DEBUG_UNPRIV)
+        assert has_priv(ucred(user), Priv.DEBUG_UNPRIV)
         world.system.settings["security.bsd.unprivileged_proc_debug"] = 0
-        assert not has_priv(user.cred, Priv.DEBUG_UNPRIV)
-        assert has_priv(world.init.cred, Priv.DEBUG_UNPRIV)
+        assert not has_priv(ucred(user), Priv.DEBUG_UNPRIV)
+        assert has_priv(ucred(world.init), Priv.DEBUG_UNPRIV)
 
     def test_jails_take_some_away_from_root(self, world: World) -> None:
-        root = world.proc(prison=world.jail("j")).cred
+        root = ucred(world.proc(prison=world.jail("j")))
         assert has_priv(root, Priv.DEBUG_DIFFCRED)
         assert has_priv(root, Priv.CRED_SETUID)
         for priv in (Priv.DEBUG_DENIED, Priv.VM_MADV_PROTECT, Priv.IO, Priv.SYSCTL_WRITE):
@@ -62,9 +63,9 @@ class TestPrivileges:
     def test_a_jail_has_its_own_say_on_debugging(self, world: World) -> None:
         jail = world.jail("j")
         user = world.proc(uid=USER, prison=jail)
-        assert has_priv(user.cred, Priv.DEBUG_UNPRIV)
+        assert has_priv(ucred(user), Priv.DEBUG_UNPRIV)
         jail.settings["security.bsd.unprivileged_proc_debug"] = 0
-        assert not has_priv(user.cred, Priv.DEBUG_UNPRIV)
+        assert not has_priv(ucred(user), Priv.DEBUG_UNPRIV)
 
 
 class TestSeeing:
@@ -168,7 +169,7 @@ class TestSignalling:
         }
         assert allowed == {0, 1, 2, 9, 14, 15, 17, 18, 21, 22, 30, 31}
         world.system.settings["security.bsd.conservative_signals"] = 0
-        cr_cansignal(world.system, user.cred, target, signo.SIGSEGV)
+        cr_cansignal(world.system, ucred(user), target, signo.SIGSEGV)
 
     def test_oneself_anything(self, world: World) -> None:
         user = world.proc(uid=USER)

@@ -12,6 +12,7 @@ import pytest
 from bsdproc import abi
 from bsdproc.emulator import FreeBSD
 from bsdproc.emulator.freebsd import kinfo, sysctl
+from bsdproc.emulator.freebsd.cred import ucred
 from bsdproc.kernel import Kernel
 
 from .remote import PROGRAMS, Remote, refusal
@@ -378,7 +379,7 @@ def test_a_hard_link_keeps_the_name_it_was_executed_by(kernel: FreeBSD) -> None:
 def test_a_32_bit_caller_gets_its_own_record(kernel: FreeBSD, remote: Remote) -> None:
     p = kernel._system.procs[remote.pid]
     p.flag |= 0x80000000
-    record = kinfo.Filler(kernel._system, p.cred, wide=False).process(p)
+    record = kinfo.Filler(kernel._system, ucred(p), wide=False).process(p)
     found = abi.target("freebsd", "i386").struct("struct kinfo_proc").unpack(record)
     assert found["ki_structsize"] == len(record) == 768
     assert (found["ki_pid"], found["ki_paddr"], found["ki_tdev"]) == (remote.pid, 0, 2**64 - 1)

@@ -11,14 +11,16 @@ from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, Self
 
 from bsdproc.emulator.bsd import p_flag, p_flag2, td_dbgflags
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.amd64.frame import Frame
+    from bsdproc.emulator.bsd.cred import Cred
     from bsdproc.emulator.bsd.files import FileTable
     from bsdproc.emulator.bsd.kqueue import Kqueue
+    from bsdproc.emulator.bsd.system import System
     from bsdproc.emulator.elf import Image
     from bsdproc.emulator.machine.cpu import Context
     from bsdproc.emulator.machine.memory import AddressSpace
@@ -313,11 +315,20 @@ class Thread:
         """Nanoseconds on the processor."""
         self.started = 0
         self.exited = False
-        self.own: Any = None
+        self.own: object = None
         """What the system keeps beside this."""
 
     def __repr__(self) -> str:
         return f"<thread {self.tid} of {self.proc.pid}>"
+
+
+class Holder(Protocol):
+    """A descriptor that stands for a process (pdfork)."""
+
+    proc: Proc | None
+
+    def process_exits(self, system: System) -> None:
+        """The process is a zombie."""
 
 
 class Proc:
@@ -334,21 +345,21 @@ class Proc:
         "title", "treeflag", "umask", "usage", "vfork_parent", "xexit", "xsig", "xthread",
     )
 
-    def __init__(self, pid: int, parent: Proc | None, cred: Any) -> None:
+    def __init__(self, pid: int, parent: Proc | None, cred: Cred) -> None:
         self.pid = pid
         self.state = ProcState.NEW
         self.flag = 0
         self.flag2 = 0
         self.treeflag = 0
         self.cred = cred
-        """The system's own kind of `bsd.cred.Cred`."""
+        """Of the system's own kind."""
         self.parent: Proc | None = parent
         """p_pptr: while traced, the tracer."""
         self.oppid = parent.pid if parent is not None else 0
         """The real parent's pid."""
-        self.children: list[Proc] = []
+        self.children: list[Self] = []
         """Newest first, as the kernel's list heads have it; reaplist too."""
-        self.orphans: list[Proc] = []
+        self.orphans: list[Self] = []
         """Real children that somebody else traces."""
         self.reaper: Proc = parent.reaper if parent is not None else self
         self.reap_subtree = 0
@@ -370,7 +381,7 @@ class Proc:
         self.pdeathsig = 0
         self.kqueues: list[Kqueue] = []
         """p_klist: the queues that report its signals."""
-        self.procdesc: Any = None
+        self.procdesc: Holder | None = None
         """The descriptor that it was forked with (pdfork)."""
         self.news = False
         """A wait of it would find more than the last one did."""
@@ -422,7 +433,7 @@ class Proc:
         """Whose memory it lives in until it execs or exits."""
         self.driver = False
         """A process whose program is the caller's Python."""
-        self.own: Any = None
+        self.own: object = None
         """What the system keeps beside this."""
 
     @property

@@ -111,8 +111,7 @@ class Proc(state.Proc):
 
     cred: Cred
     parent: Proc | None
-    children: list[Proc]                # type: ignore[assignment]
-    threads: list[Thread]               # type: ignore[assignment]
+    threads: list[Thread]               # type: ignore[assignment]  # of this kind alone
     """By number."""
     sigqueue: SigSet
     vfork_parent: Proc | None

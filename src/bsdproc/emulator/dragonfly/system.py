@@ -86,7 +86,7 @@ class System(BsdSystem):
 
     kernel_proc: Proc
     init: Proc
-    procs: dict[int, Proc]              # type: ignore[assignment]
+    procs: dict[int, Proc]              # type: ignore[assignment]  # of this kind alone
 
     def __init__(self, machine: str = "x86_64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
@@ -158,6 +158,7 @@ class System(BsdSystem):
 
     def user_cred(self, p: state.Proc, uid: int, gid: int,
                   groups: tuple[int, ...]) -> cred.Cred:
+        assert isinstance(p, Proc)
         return cred.user(uid, gid, groups, p.cred.prison)
 
     def open_flags(self, flags: int) -> int:
@@ -218,26 +219,34 @@ class System(BsdSystem):
         assert isinstance(parent, Proc)
         return parent
 
-    def exit(self, td: Thread, code: int) -> Work:      # type: ignore[override]
+    def exit(self, td: state.Thread, code: int) -> Work:
+        assert isinstance(td, Thread)
         return exit.exit1(self, td, (code & 0xFF) << 8)
 
-    def driver_exit(self, td: Thread) -> None:          # type: ignore[override]
+    def driver_exit(self, td: state.Thread) -> None:
+        assert isinstance(td, Thread)
         exit.driver_exit(self, td)
 
-    def single_thread(self, td: Thread) -> Work:        # type: ignore[override]
+    def single_thread(self, td: state.Thread) -> Work:
+        assert isinstance(td, Thread)
         return exit.killlwps(self, td)
 
-    def trace_me(self, td: Thread) -> None:             # type: ignore[override]
+    def trace_me(self, td: state.Thread) -> None:
+        assert isinstance(td, Thread)
         ptrace.ptrace(self, td, ptrace.PT_TRACE_ME, 0, 0, 0, NO_MEMORY)
 
     def set_id(self, td: state.Thread, vnode: Vnode) -> cred.Cred | None:
         assert isinstance(td.proc, Proc)
         return exec.set_id(td.proc, vnode)
 
-    def reap(self, parent: Proc, p: Proc) -> None:      # type: ignore[override]
+    def reap(self, parent: state.Proc, p: state.Proc) -> None:
+        assert isinstance(parent, Proc)
+        assert isinstance(p, Proc)
         exit.collect(self, parent, p)
 
-    def p_cansignal(self, td: Thread, p: Proc, sig: int) -> None:   # type: ignore[override]
+    def p_cansignal(self, td: state.Thread, p: state.Proc, sig: int) -> None:
+        assert isinstance(td, Thread)
+        assert isinstance(p, Proc)
         if not signals.cansignal(self, td, p, sig):
             raise Refused(EPERM)
 
@@ -245,6 +254,7 @@ class System(BsdSystem):
         """Nobody asks for another's group or session in vain."""
 
     def may_raise_limits(self, td: state.Thread) -> None:
+        assert isinstance(td.proc, Proc)
         cred.priv_check(td.proc.cred)
 
     def shares_files(self, p: Proc) -> bool:
@@ -293,21 +303,26 @@ class System(BsdSystem):
             td.kernel = signals.userret(self, td)
         return False
 
-    def ast(self, td: Thread) -> Work:                  # type: ignore[override]
+    def ast(self, td: state.Thread) -> Work:
+        assert isinstance(td, Thread)
         self.machdep.interrupted(td)
         return signals.userret(self, td)
 
-    def interrupted(self, td: Thread) -> Generator[Sleep | None, int, int]:  # type: ignore[override]
+    def interrupted(self, td: state.Thread) -> Generator[Sleep | None, int, int]:
+        assert isinstance(td, Thread)
         return signals.interrupted(self, td)
 
-    def leave(self, td: Thread) -> Work:                # type: ignore[override]
+    def leave(self, td: state.Thread) -> Work:
+        assert isinstance(td, Thread)
         return exit.lwp_exit(self, td)
 
-    def sigexit(self, td: Thread, sig: int) -> Work:    # type: ignore[override]
+    def sigexit(self, td: state.Thread, sig: int) -> Work:
+        assert isinstance(td, Thread)
         return exit.sigexit(self, td, sig)
 
     # -- system calls --------------------------------------------------------------
-    def system_call(self, td: Thread) -> Work:          # type: ignore[override]
+    def system_call(self, td: state.Thread) -> Work:
+        assert isinstance(td, Thread)
         self.clock += entry.NS_PER_SYSCALL
         td.usage.stime += entry.NS_PER_SYSCALL
         stepping = td.step
@@ -322,7 +337,8 @@ class System(BsdSystem):
             signals.trapsignal(self, td, SIGTRAP, TRAP_TRACE)
         yield from signals.userret(self, td)
 
-    def exec_returns(self, td: Thread) -> Work:         # type: ignore[override]
+    def exec_returns(self, td: state.Thread) -> Work:
+        assert isinstance(td, Thread)
         return signals.userret(self, td)
 
     def unknown_call(self, td: state.Thread, code: int) -> int:
@@ -342,7 +358,8 @@ class System(BsdSystem):
     def _runnable(self, td: state.Thread) -> bool:
         return td.run is Run.READY
 
-    def _run_thread(self, td: Thread, limit: int | None) -> None:  # type: ignore[override]
+    def _run_thread(self, td: state.Thread, limit: int | None) -> None:
+        assert isinstance(td, Thread)
         ends = self.clock + TURN
         while td.run is Run.READY:
             if td.kernel is not None:

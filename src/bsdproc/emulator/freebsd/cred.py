@@ -189,6 +189,12 @@ class Cred(BaseCred):
         return cls(uid, uid, uid, gid, gid, sorted_groups((gid, *groups)), prison)
 
 
+def ucred(p: Proc) -> Cred:
+    """p_ucred: as every process of a FreeBSD has it."""
+    assert isinstance(p.cred, Cred)
+    return p.cred
+
+
 def root_cred(prison: Prison) -> Cred:
     """The superuser's: what the kernel and init run with."""
     return Cred.of(0, 0, prison)
@@ -221,7 +227,7 @@ def priv_check_cred(cred: Cred, priv: Priv) -> None:
 
 def priv_check(td: Thread, priv: Priv) -> None:
     """EPERM when the thread's process lacks it."""
-    priv_check_cred(td.proc.cred, priv)
+    priv_check_cred(ucred(td.proc), priv)
 
 
 # -- visibility ------------------------------------------------------------
@@ -257,9 +263,10 @@ def _see_jail_proc(system: System, subject: Cred, object: Cred) -> None:
         raise Refused(ESRCH)
 
 
-def superuser(cred: Cred) -> bool:
+def superuser(cred: BaseCred) -> bool:
     """uid 0 outside any jail, which no rule about other users stops: the
     short way for what a debugger asks all the time."""
+    assert isinstance(cred, Cred)
     prison = cred.prison
     return cred.uid == 0 and prison.parent is None and bool(prison.settings.get(SUSER_ENABLED, 1))
 
@@ -282,7 +289,7 @@ def cr_cansee(system: System, subject: Cred, object: Cred) -> None:
 def p_cansee(system: System, td: Thread, p: Proc) -> None:
     """ESRCH where the process is not there for this thread."""
     if td.proc is not p:
-        cr_cansee(system, td.proc.cred, p.cred)
+        cr_cansee(system, ucred(td.proc), ucred(p))
 
 
 def visible(system: System, td: Thread, p: Proc) -> bool:
@@ -296,14 +303,14 @@ def visible(system: System, td: Thread, p: Proc) -> bool:
 
 def p_canwait(td: Thread, p: Proc) -> None:
     """ESRCH for a child that has moved out of the waiting process's jail."""
-    _prison_check(td.proc.cred, p.cred)
+    _prison_check(ucred(td.proc), ucred(p))
 
 
 # -- signals, scheduling, debugging ------------------------------------------
 def cr_cansignal(system: System, cred: Cred, p: Proc, signum: int) -> None:
     """ESRCH for what cannot be seen; EPERM for another's process, and for
     unusual signals to one that changed its credentials (P_SUGID)."""
-    _see_others(system, cred, p.cred)
+    _see_others(system, cred, ucred(p))
     if (
         p.flag & P.SUGID
         and signum not in SUGID_SIGNALS
@@ -321,15 +328,15 @@ def p_cansignal(system: System, td: Thread, p: Proc, signum: int) -> None:
         return
     if signum == s.SIGCONT and td.proc.session is p.session:
         return
-    cr_cansignal(system, td.proc.cred, p, signum)
+    cr_cansignal(system, ucred(td.proc), p, signum)
 
 
 def p_cansched(system: System, td: Thread, p: Proc) -> None:
     """EPERM for another's process; its saved uid does not count here."""
     if td.proc is p:
         return
-    cred = td.proc.cred
-    _see_others(system, cred, p.cred)
+    cred = ucred(td.proc)
+    _see_others(system, cred, ucred(p))
     if p.cred.ruid not in (cred.ruid, cred.uid):
         priv_check(td, Priv.SCHED_DIFFCRED)
 
@@ -345,7 +352,7 @@ def p_candebug(system: System, td: Thread, p: Proc) -> None:
     """
     if td.proc is p:
         return
-    cred, object = td.proc.cred, p.cred
+    cred, object = ucred(td.proc), ucred(p)
     if not superuser(cred):
         priv_check(td, Priv.DEBUG_UNPRIV)
         _see_others(system, cred, object)
@@ -389,7 +396,7 @@ def setid_exec(system: System, td: Thread, vnode: Vnode | None) -> Cred | None:
     The saved ids become the effective ones either way.
     """
     p = td.proc
-    old = p.cred
+    old = ucred(p)
     user = vnode is not None and bool(vnode.mode & S_ISUID) and vnode.uid != old.uid
     group = vnode is not None and bool(vnode.mode & S_ISGID) and vnode.gid != old.gid
     changing = user or group

@@ -12,7 +12,7 @@ from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sl
 from bsdproc.emulator.bsd.wait import WCOREFLAG, Found, ended
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
 from bsdproc.emulator.freebsd import reaper
-from bsdproc.emulator.freebsd.cred import p_canwait
+from bsdproc.emulator.freebsd.cred import p_canwait, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop, stop_owed
 
@@ -209,11 +209,11 @@ def _matches(q: Proc, p: Proc, idtype: int, id: int) -> bool:
     if idtype == P_SID:
         return p.session.sid == id
     if idtype == P_UID:
-        return bool(p.cred.uid == id)
+        return p.cred.uid == id
     if idtype == P_GID:
-        return bool(p.cred.gid == id)
+        return p.cred.gid == id
     if idtype == P_JAILID:
-        return bool(p.cred.prison.id == id)
+        return ucred(p).prison.id == id
     return False
 
 
@@ -261,7 +261,7 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     elif (named := system.procs.get(id)) is not None and named.parent is q:
         asked = (named,)
     for p in asked:
-        if p.cred.prison is not q.cred.prison and not _may_wait(td, p):
+        if p.cred is not q.cred and not _may_wait(td, p):
             continue
         if (p.sigparent != s.SIGCHLD) != bool(options & WLINUXCLONE):
             continue

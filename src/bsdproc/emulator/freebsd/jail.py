@@ -30,6 +30,7 @@ from bsdproc.emulator.freebsd.cred import (
     Prison,
     Priv,
     priv_check,
+    ucred,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def alive(system: System, prison: Prison) -> bool:
         prison.parent is None
         or prison.persist
         or any(
-            p.cred.prison is prison and p.state is not ProcState.ZOMBIE
+            ucred(p).prison is prison and p.state is not ProcState.ZOMBIE
             for p in system.procs.values()
         )
         or any(alive(system, child) for child in prison.children)
@@ -114,7 +115,7 @@ def jail_set(system: System, td: Thread, params: Parameters, flags: int) -> int:
     priv_check(td, Priv.JAIL_SET)
     if flags & ATTACH:
         priv_check(td, Priv.JAIL_ATTACH)
-    mine = td.proc.cred.prison
+    mine = ucred(td.proc).prison
     if flags & CREATE and mine.children_max == 0:
         raise Refused(EPERM)
     if flags & ~(CREATE | UPDATE | ATTACH | DYING) or not flags & (CREATE | UPDATE):
@@ -296,7 +297,7 @@ def _free_id(system: System) -> int:
 def jail_attach(system: System, td: Thread, jid: int) -> None:
     """EPERM without privilege, EINVAL for no jail of the caller's."""
     priv_check(td, Priv.JAIL_ATTACH)
-    prison = find(system, td.proc.cred.prison, jid)
+    prison = find(system, ucred(td.proc).prison, jid)
     if prison is None:
         raise Refused(EINVAL)
     enter(system, td, prison)
@@ -315,13 +316,13 @@ def enter(system: System, td: Thread, prison: Prison) -> None:
 def jail_remove(system: System, td: Thread, jid: int) -> None:
     """It persists no more, nor do those within, and their processes die."""
     priv_check(td, Priv.JAIL_REMOVE)
-    prison = find(system, td.proc.cred.prison, jid)
+    prison = find(system, ucred(td.proc).prison, jid)
     if prison is None:
         raise Refused(EINVAL)
     for j in [prison, *within(system, prison)]:
         j.persist = False
     for p in list(system.procs.values()):
-        if prison.holds(p.cred.prison):
+        if prison.holds(ucred(p).prison):
             system.psignal(p, signo.SIGKILL)
 
 
@@ -332,7 +333,7 @@ def jail_get(
     of every parameter named.  ENOENT for none."""
     if flags & ~DYING:
         raise Refused(EINVAL)
-    mine = td.proc.cred.prison
+    mine = ucred(td.proc).prison
     last = _number(system, params, "lastjid", -1)
     jid = _number(system, params, "jid", 0)
     prison: Prison | None = None

@@ -14,7 +14,7 @@ from bsdproc.emulator.bsd.limits import NLIMITS, kern_proc_setrlimit, limit
 from bsdproc.emulator.bsd.state import PID_MAX, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, ENOENT, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
 from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm, signals
-from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, visible
+from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, ucred, visible
 from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
 from bsdproc.emulator.machine.memory import MemoryFault
 
@@ -109,7 +109,7 @@ def _processes(number: int) -> Handler:
         system, td = request.system, request.td
         if len(below) not in takes:
             raise Refused(EINVAL)
-        fill = kinfo.Filler(system, td.proc.cred, request.wide)
+        fill = kinfo.Filler(system, ucred(td.proc), request.wide)
         if kind == PID:
             _out(request, fill, pget(system, td, below[0], see=True), threads)
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from bsdproc import abi
 from bsdproc.emulator.bsd import jobc, signo
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread, Usage
-from bsdproc.emulator.freebsd.cred import Cred
+from bsdproc.emulator.freebsd.cred import Cred, ucred
 
 if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image
@@ -148,7 +148,7 @@ class Filler:
         return fields
 
     def _credentials(self, p: Proc) -> Fields:
-        cred, groups = p.cred, p.cred.groups
+        cred, groups = ucred(p), p.cred.groups
         flags = KI_CRF_CAPABILITY_MODE if cred.capmode else 0
         if len(groups) > KI_NGROUPS:
             groups, flags = groups[:KI_NGROUPS], flags | KI_CRF_GRP_OVERFLOW

@@ -222,7 +222,7 @@ def _donmount(system: System, td: Thread, options: list[Option], flags: int) -> 
 
 
 def _jailed(td: Thread) -> bool:
-    return td.proc.cred.prison.parent is not None
+    return cred.ucred(td.proc).prison.parent is not None
 
 
 def _may_mount(system: System, td: Thread, priv: Priv) -> None:
@@ -244,7 +244,7 @@ def _by_name(system: System, td: Thread, fstype: str) -> None:
     root may load; ENOENT where there is none."""
     if fstype in ("procfs", "devfs", "ufs"):
         return
-    if td.proc.cred.prison.securelevel > 0:
+    if cred.ucred(td.proc).prison.securelevel > 0:
         raise Refused(EPERM)
     cred.priv_check(td, Priv.KLD_LOAD)
     if fstype in KNOWN:
@@ -260,7 +260,7 @@ def _domount(system: System, td: Thread, fstype: str, path: str, flags: int,
         cred.priv_check(td, Priv.VFS_MOUNT_EXPORTED)
     if flags & SUIDDIR:
         cred.priv_check(td, Priv.VFS_MOUNT_SUIDDIR)
-    if not cred.has_priv(td.proc.cred, Priv.VFS_MOUNT_NONUSER):
+    if not cred.has_priv(cred.ucred(td.proc), Priv.VFS_MOUNT_NONUSER):
         flags |= NOSUID | USER
     if not flags & UPDATE:
         _by_name(system, td, fstype)
@@ -392,7 +392,7 @@ def statfs(system: System, td: Thread, path: str) -> StatFs:
     mount = system.vfs.find(path, access(td)).mount
     counts = COUNTS[mount.kind]
     number = type_number(mount.kind)
-    asker = td.proc.cred
+    asker = cred.ucred(td.proc)
     told = not _jailed(td) and asker.uid == 0 and asker.prison.allows(cred.SUSER_ENABLED)
     fsid = (mount.fsid & 0xFFFFFFFF, number) if told else (0, 0)
     return StatFs(number, mount.flags, counts.bsize, counts.iosize, counts.blocks, counts.bfree,
@@ -404,5 +404,5 @@ def _seen_name(system: System, td: Thread, mount: Mount) -> str:
     """prison_enforce_statfs at its strictest, as a jail has it."""
     if not _jailed(td):
         return mount.on
-    own = system.vfs.lookup(td.proc.cred.prison.path).mount
+    own = system.vfs.lookup(cred.ucred(td.proc).prison.path).mount
     return "/" if own is mount else "[restricted]"

@@ -114,7 +114,7 @@ def status(look: Look) -> bytes:
     else:
         words += ["-1,-1"] * 3
     words.append(kinfo.waits_for(p.threads[0]) or "nochan")
-    c = p.cred
+    c = cred.ucred(p)
     words += [str(c.uid), str(c.ruid), ",".join(str(gid) for gid in (c.rgid, *c.groups))]
     words.append(c.prison.name if c.prison.parent is not None else "-")
     return " ".join(words).encode() + b"\n"

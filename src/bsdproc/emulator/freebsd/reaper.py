@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.state import P2, KSigInfo, Tree
 from bsdproc.emulator.errno import EBUSY, ECAPMODE, EINVAL, EPERM, ESRCH, Refused
-from bsdproc.emulator.freebsd.cred import cr_cansignal, p_cansignal
+from bsdproc.emulator.freebsd.cred import cr_cansignal, p_cansignal, ucred
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Proc, Thread
@@ -212,7 +212,7 @@ def kill(system: System, td: Thread, p: Proc, ask: Kill) -> None:
             if by_children:
                 p_cansignal(system, td, q, ask.sig)
             elif q is not td.proc:
-                cr_cansignal(system, td.proc.cred, q, ask.sig)
+                cr_cansignal(system, ucred(td.proc), q, ask.sig)
         except Refused as refused:
             if errno == ESRCH:
                 ask.fpid, errno = q.pid, refused.errno

@@ -16,7 +16,7 @@ from bsdproc.emulator.bsd.sysctl import WHOLE as WHOLE
 from bsdproc.emulator.bsd.sysctl import Answer as Answer
 from bsdproc.emulator.bsd.sysctl import build as build
 from bsdproc.emulator.errno import EPERM, Refused
-from bsdproc.emulator.freebsd.cred import Priv, priv_check
+from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System  # noqa: F401 (in the strings below)
@@ -55,7 +55,7 @@ def _rows() -> Iterable[Row]:
 def _may(request: Request, flags: int) -> None:
     """What a capability, the securelevel and privileges allow."""
     writes = request.new is not None
-    cred = request.td.proc.cred
+    cred = ucred(request.td.proc)
     if cred.capmode and (
         (request.room is not None and not flags & Flag.CAPRD)
         or (writes and not flags & Flag.CAPWR)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.state import PID_MAX
 from bsdproc.emulator.errno import EINVAL, EPERM, Refused
-from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG
+from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG, ucred
 from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
 
 PAGE = 4096
@@ -161,36 +161,36 @@ def _open_files(request: Request) -> int:
 
 
 def _securelevel(request: Request) -> int:
-    return int(request.td.proc.cred.prison.securelevel)
+    return ucred(request.td.proc).prison.securelevel
 
 
 def _raise_securelevel(request: Request, value: int) -> None:
     """It can only go up."""
-    prison = request.td.proc.cred.prison
+    prison = ucred(request.td.proc).prison
     if value < prison.securelevel:
         raise Refused(EPERM)
     prison.settings["kern.securelevel"] = value
 
 
 def _unprivileged_debug(request: Request) -> int:
-    return int(request.td.proc.cred.prison.allows(UNPRIVILEGED_DEBUG))
+    return int(ucred(request.td.proc).prison.allows(UNPRIVILEGED_DEBUG))
 
 
 def _set_unprivileged_debug(request: Request, value: int) -> None:
     if value not in (0, 1):
         raise Refused(EINVAL)
-    request.td.proc.cred.prison.settings[UNPRIVILEGED_DEBUG] = value
+    ucred(request.td.proc).prison.settings[UNPRIVILEGED_DEBUG] = value
 
 
 def _hostname(request: Request) -> str:
-    prison = request.td.proc.cred.prison
+    prison = ucred(request.td.proc).prison
     if prison.parent is not None and prison.hostname:
         return str(prison.hostname)
     return str(request.system.settings.get("kern.hostname", "emulated"))
 
 
 def _jailed(request: Request) -> int:
-    return int(request.td.proc.cred.prison.parent is not None)
+    return int(ucred(request.td.proc).prison.parent is not None)
 
 
 def _pid_max_fits(value: int) -> bool:

@@ -100,7 +100,7 @@ class System(BsdSystem):
 
     def user_cred(self, p: Proc, uid: int, gid: int,
                   groups: tuple[int, ...]) -> cred.Cred:
-        return cred.Cred.of(uid, gid, p.cred.prison, groups)
+        return cred.Cred.of(uid, gid, cred.ucred(p).prison, groups)
 
     # -- processes -----------------------------------------------------------------
     def reserved(self, pid: int) -> bool:

@@ -14,7 +14,7 @@ from bsdproc.emulator.bsd.state import P, Sleep, Thread
 from bsdproc.emulator.errno import EJUSTRETURN
 from bsdproc.emulator.netbsd.signals import ast, event, syscall_stop
 from bsdproc.emulator.netbsd.signo import TRAP_CHLD, TRAP_LWP, TRAP_SCE, TRAP_SCX
-from bsdproc.emulator.netbsd.state import PTRACE_LWP_CREATE, tracing
+from bsdproc.emulator.netbsd.state import PTRACE_LWP_CREATE, Lwp, tracing
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -41,7 +41,8 @@ def system_call(system: System, td: Thread) -> Work:
 
 
 def _taken(td: Thread) -> bool:
-    return td.own is not None and td.own.taken is not None
+    own = td.own
+    return isinstance(own, Lwp) and own.taken is not None
 
 
 def _invoke(system: System, td: Thread) -> Generator[Sleep | None, int, int]:

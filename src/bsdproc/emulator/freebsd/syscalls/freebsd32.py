@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.syscalls.args import UserSpace, signed, space_of
 from bsdproc.emulator.errno import EINVAL, Refused
@@ -49,7 +49,7 @@ def table(calls: Mapping[int, Entry]) -> dict[int, Entry]:
 
 
 def _joined(work: Function, pairs: tuple[int, ...], wide: bool) -> Function:
-    def call(system: System, td: Thread, args: Args) -> Any:
+    def call(system: System, td: Thread, args: Args) -> object:
         whole = list(args)
         for at in pairs:
             whole[at:at + 2] = [whole[at] | whole[at + 1] << 32]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.state import P
 from bsdproc.emulator.bsd.syscalls.args import UserSpace, signed, space_of
 from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, ERANGE, Refused
-from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups
+from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups, ucred
 from bsdproc.emulator.freebsd.procctl import sys_procctl
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _install(p: Proc, new: Cred) -> None:
 def set_id(td: Thread, kind: Kind, id: int) -> None:
     """setuid, setgid: all three, if it is the effective one already or by
     privilege; else only the effective one, to the real one."""
-    old = td.proc.cred
+    old = ucred(td.proc)
     real, effective, saved = kind.real(old), kind.effective(old), kind.saved(old)
     privileged = has_priv(old, kind.set)
     if id not in (real, effective) and not privileged:
@@ -112,7 +112,7 @@ def set_id(td: Thread, kind: Kind, id: int) -> None:
 
 def set_effective(td: Thread, kind: Kind, id: int) -> None:
     """seteuid, setegid."""
-    old = td.proc.cred
+    old = ucred(td.proc)
     real, saved = kind.real(old), kind.saved(old)
     if id not in (real, saved) and not has_priv(old, kind.set_effective):
         raise Refused(EPERM)
@@ -122,7 +122,7 @@ def set_effective(td: Thread, kind: Kind, id: int) -> None:
 def set_two(td: Thread, kind: Kind, real: int, effective: int) -> None:
     """setreuid, setregid: the saved id follows the effective one when the
     real one is set or differs from it."""
-    old = td.proc.cred
+    old = ucred(td.proc)
     was_real, was_effective, saved = kind.real(old), kind.effective(old), kind.saved(old)
     if (
         real not in (NOCHANGE, was_real, saved)
@@ -138,7 +138,7 @@ def set_two(td: Thread, kind: Kind, real: int, effective: int) -> None:
 
 def set_three(td: Thread, kind: Kind, *ids: int) -> None:
     """setresuid, setresgid: real, effective, saved."""
-    old = td.proc.cred
+    old = ucred(td.proc)
     now = (kind.real(old), kind.effective(old), kind.saved(old))
     if not all(id == NOCHANGE or id in now for id in ids) and not has_priv(old, kind.set_three):
         raise Refused(EPERM)
@@ -160,7 +160,7 @@ def set_groups(td: Thread, groups: Sequence[int]) -> None:
 # -- the calls ---------------------------------------------------------------
 def _get(read: Callable[[Cred], int]) -> SystemCall:
     def call(system: System, td: Thread, args: Args) -> int:
-        return read(td.proc.cred)
+        return read(ucred(td.proc))
 
     return call
 
@@ -181,7 +181,7 @@ def _get_three(kind: Kind) -> SystemCall:
     when the others have been written."""
 
     def call(system: System, td: Thread, args: Args) -> int:
-        cred, mem = td.proc.cred, user_memory(td)
+        cred, mem = ucred(td.proc), user_memory(td)
         first: Refused | None = None
         ids = (kind.real(cred), kind.effective(cred), kind.saved(cred))
         for address, id in zip(args, ids, strict=False):

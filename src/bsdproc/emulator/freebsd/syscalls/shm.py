@@ -18,6 +18,7 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
+from bsdproc.emulator.freebsd.cred import ucred
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
@@ -37,7 +38,7 @@ def _name(td: Thread, address: int) -> str:
     path = path_at(td, address)
     if not path.startswith("/"):
         raise Refused(EINVAL)
-    root = td.proc.cred.prison.path
+    root = ucred(td.proc).prison.path
     return path if root == "/" else root + path
 
 

@@ -24,7 +24,7 @@ from bsdproc.emulator.netbsd.amd64.signal import members, sigset, ucontext
 from bsdproc.emulator.netbsd.exit import exit1
 from bsdproc.emulator.netbsd.signals import ignored, put
 from bsdproc.emulator.netbsd.signo import NSIG, SI_QUEUE
-from bsdproc.emulator.netbsd.state import HEAD, RT
+from bsdproc.emulator.netbsd.state import HEAD, RT, lwp
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -111,10 +111,10 @@ def sys_sigtimedwait(system: System, td: Thread, args: Args) -> Work:
             td.sigmask = mask
         if error == EWOULDBLOCK:
             raise Refused(EAGAIN)
-        own = td.own.taken if td.own is not None else None
-        if own is not None and own[0] in wanted:
-            td.own.taken = None
-            put(td.sigqueue, own[1])
+        taken = lwp(td).taken
+        if taken is not None and taken[0] in wanted:
+            lwp(td).taken = None
+            put(td.sigqueue, taken[1])
             continue
         if error and not (td.sigqueue.signals | p.sigqueue.signals) & wanted:
             raise Refused(EINTR if error == ERESTART else error)
