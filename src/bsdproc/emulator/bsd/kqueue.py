@@ -282,7 +282,7 @@ def _socket(note: Note, file: Socket) -> None:
         note.data = len(file.waiting) if file.limit is not None else file.available
         gone = file.cant_receive
     else:
-        note.data = 0 if file.stopped else file.space
+        note.data = file.free
         gone = file.cant_send
     if gone:
         note.flags |= EV_EOF

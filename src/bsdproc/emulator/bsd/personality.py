@@ -15,6 +15,7 @@ from bsdproc.emulator.bsd import signals
 from bsdproc.emulator.bsd.cred import Cred
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
+from bsdproc.emulator.bsd.socketrules import SocketRules
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.elf import Image
 from bsdproc.emulator.errno import ENOSYS
@@ -44,6 +45,7 @@ class Personality(ABC):
     """Opening a running program for writing is ETXTBSY before rights are looked at."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
+    sockets = SocketRules()
     due = staticmethod(signals.pending)
     """Whether `interrupted` would have something to do."""
     syscall_names: Mapping[int, str]

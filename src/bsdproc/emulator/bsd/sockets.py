@@ -23,6 +23,7 @@ from bsdproc.emulator.bsd.file import (
     Kind,
     Ready,
 )
+from bsdproc.emulator.bsd.socketrules import DGRAM, SEQPACKET, STREAM
 from bsdproc.emulator.bsd.state import KSigInfo, Sleep, Thread
 from bsdproc.emulator.errno import (
     ECONNABORTED,
@@ -45,15 +46,10 @@ from bsdproc.emulator.vnode import Access, Attributes, Special
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.system import System
 
-STREAM, DGRAM, SEQPACKET = 1, 2, 5
-AF_LOCAL = 1
-NO_NAME = bytes([16, AF_LOCAL]) + bytes(14)
-"""What a socket without a name is called."""
 MSG_OOB, MSG_PEEK, MSG_EOR, MSG_TRUNC = 0x1, 0x2, 0x8, 0x10
 MSG_WAITALL, MSG_DONTWAIT = 0x40, 0x80
-SPACES = {STREAM: (8192, 8192), DGRAM: (2048, 16384), SEQPACKET: (8192, 8192)}
-"""By type: how much is taken at once, and how much is kept."""
 LOW_WATER = 2048
+SO_NOSIGPIPE = 0x800
 SOMAXCONN = 128
 CANT_SEND, CANT_RECEIVE = 0x10, 0x20
 """SBS_: of a buffer's state."""
@@ -94,13 +90,14 @@ class Socket(File):
 
     kind = Kind.SOCKET
 
-    def __init__(self, td: Thread, type: int, flag: int, number: int) -> None:
+    def __init__(self, system: System, td: Thread, type: int, flag: int = 0) -> None:
         super().__init__(FREAD | FWRITE | flag)
+        self.rules = system.sockets
         self.type = type
-        self.number = number
+        self.number = system.object_number()
         """Of the system's objects: its addresses in kinfo_file come of it."""
         self.uid, self.gid = td.proc.cred.uid, td.proc.cred.gid
-        self.space, self.room = SPACES[type]
+        self.space, self.room = self.rules.spaces[type]
         """How much may be sent at once, and be held for reading."""
         self.name: bytes | None = None
         self.node: Special | None = None
@@ -135,9 +132,17 @@ class Socket(File):
         return sum(len(record.data) for record in self.records)
 
     @property
-    def stopped(self) -> bool:
-        """Whether what was sent has to be read first (SB_STOP)."""
-        return self.peer is not None and self.connection and self.peer.used >= self.space
+    def free(self) -> int:
+        """How much may be sent now; 0 when what was sent has to be read first (SB_STOP)."""
+        if self.peer is None or not self.connection:
+            return self.space
+        if self.rules.shared_space:
+            return max(0, self.space - self.peer.used)
+        return 0 if self.peer.used >= self.space else self.space
+
+    @property
+    def writable(self) -> bool:
+        return self.free >= min(LOW_WATER, self.space)
 
     def ready(self) -> Ready:
         if self.limit is not None:
@@ -145,7 +150,7 @@ class Socket(File):
         return Ready(
             bool(self.records) or self.cant_receive or self.error != 0,
             self.cant_send or self.error != 0
-            or (not self.stopped and (self.connected or not self.connection)),
+            or (self.writable and (self.connected or not self.connection)),
             self.cant_receive and self.cant_send,
         )
 
@@ -171,13 +176,16 @@ class Socket(File):
         node.channel, self.node, self.name = self, node, name
 
     def listen(self, backlog: int) -> None:
-        """EOPNOTSUPP, EDESTADDRREQ without a name, EINVAL when connected."""
-        if not self.connection:
+        """EOPNOTSUPP for datagrams, without a name what the domain says, EINVAL
+        when connected."""
+        if not self.connection and not self.rules.listen_any:
             raise Refused(EOPNOTSUPP)
         if self.node is None:
-            raise Refused(EDESTADDRREQ)
+            raise Refused(self.rules.listen_unnamed)
         if self.connected or self.disconnected:
             raise Refused(EINVAL)
+        if not self.connection:
+            return
         self.limit = backlog if 0 <= backlog <= SOMAXCONN else SOMAXCONN
 
     def pair(self, other: Socket) -> None:
@@ -199,7 +207,7 @@ class Socket(File):
         if self.connection:
             if other.limit is None or len(other.waiting) > 3 * other.limit // 2:
                 raise Refused(ECONNREFUSED)
-            accepted = Socket(td, self.type, 0, system.object_number())
+            accepted = Socket(system, td, self.type)
             accepted.uid, accepted.gid = other.uid, other.gid
             accepted.name = other.name
             accepted.hold()
@@ -230,10 +238,12 @@ class Socket(File):
     def accept(self, system: System) -> Blocking[Socket]:
         """The next connection, held once."""
         if self.limit is None:
-            raise Refused(EINVAL)
+            raise Refused(EINVAL if self.connection else self.rules.accept_datagrams)
         while not self.waiting and not self.error:
             if self.flag & O_NONBLOCK:
                 raise Refused(EWOULDBLOCK)
+            if self.cant_receive:
+                raise Refused(ECONNABORTED)
             error = yield Sleep(self, "accept")
             if error:
                 raise Refused(error)
@@ -243,10 +253,11 @@ class Socket(File):
 
     def shutdown(self, system: System, how: int) -> None:
         """SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2."""
-        not_connected = not self.connected and not self.disconnected
+        not_connected = not self.connected and not self.disconnected \
+            and not self.rules.shutdown_unconnected
         if not_connected and self.connection and self.limit is None:
             raise Refused(ENOTCONN)
-        if self.limit is not None:
+        if self.limit is not None and not self.rules.shutdown_unconnected:
             if how != 1:
                 self.error = ECONNABORTED
                 self.changed(system)
@@ -317,8 +328,8 @@ class Socket(File):
         try:
             while True:
                 self._may_send(len(data), bool(files), to)
-                if not self.stopped:
-                    part = data[done:] if self.type != STREAM else data[done : done + self.space]
+                part = self._part(data, done, files)
+                if part is not None:
                     self._deliver(system, part, to, files)
                     files = ()
                     done += len(part)
@@ -336,6 +347,19 @@ class Socket(File):
             if done and e.errno != EPIPE:
                 return done
             raise
+
+    def _part(self, data: bytes, done: int, files: Sequence[File]) -> bytes | None:
+        """What of it may be sent now; None when that has to wait."""
+        free, left = self.free, len(data) - done
+        if not self.rules.shared_space or not self.connection:
+            if not free:
+                return None
+            return data[done:] if self.type != STREAM else data[done : done + free]
+        control = CONTROL_HEAD + CONTROL_FILE * len(files) if files else 0
+        if free < left + control and (
+                self.type != STREAM or free < LOW_WATER or free < control):
+            return None
+        return data[done : done + free - control]
 
     def _may_send(self, size: int, control: bool, to: Socket | None) -> None:
         if self.cant_send:
@@ -362,9 +386,9 @@ class Socket(File):
             raise Refused(EPIPE)
         sender = None
         if self.type == DGRAM:
-            sender = self.name or NO_NAME
+            sender = self.name or self.rules.no_name
         elif self.type == SEQPACKET:
-            sender = NO_NAME
+            sender = self.rules.packet_sender
         record = Record(bytearray(data), sender, list(files))
         if self.type == DGRAM and other.used + record.size > other.room:
             raise Refused(ENOBUFS)
@@ -448,10 +472,6 @@ class Socket(File):
 
     def broken_pipe(self, system: System, td: Thread, refused: Refused, flags: int = 0) -> None:
         """SIGPIPE, unless the socket or the call asks for none."""
-        if refused.errno == EPIPE and not flags & MSG_NOSIGNAL and not (
+        if refused.errno == EPIPE and not flags & self.rules.nosignal and not (
                 self.options & SO_NOSIGPIPE) and not td.proc.driver:
             system.tdsignal(td, KSigInfo(signo.SIGPIPE, signo.SI_KERNEL))
-
-
-MSG_NOSIGNAL = 0x20000
-SO_NOSIGPIPE = 0x800

@@ -22,7 +22,8 @@ from bsdproc.emulator.bsd.file import (
 )
 from bsdproc.emulator.bsd.kqueue import Kqueue
 from bsdproc.emulator.bsd.shm import ShmFile
-from bsdproc.emulator.bsd.sockets import AF_LOCAL, CANT_RECEIVE, CANT_SEND, NO_NAME, Socket
+from bsdproc.emulator.bsd.socketrules import AF_LOCAL, NO_NAME
+from bsdproc.emulator.bsd.sockets import CANT_RECEIVE, CANT_SEND, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import Refused
 from bsdproc.emulator.freebsd.procdesc import ProcDesc

@@ -12,10 +12,20 @@ from bsdproc.emulator.bsd.entry import Entry
 
 def calls() -> dict[str, Entry]:
     """Every shared system call."""
-    from bsdproc.emulator.bsd.syscalls import files, flock, names, poll, process, signals, time
+    from bsdproc.emulator.bsd.syscalls import (
+        files,
+        flock,
+        messages,
+        names,
+        poll,
+        process,
+        signals,
+        sockets,
+        time,
+    )
 
     found: dict[str, Entry] = {}
-    for module in (process, signals, time, files, names, poll, flock):
+    for module in (process, signals, time, files, names, poll, flock, sockets, messages):
         found.update(module.CALLS)
     return found
 

@@ -19,7 +19,6 @@ def table() -> Mapping[int, Entry]:
         jail,
         kqueue,
         memory,
-        messages,
         procdesc,
         process,
         processors,
@@ -33,8 +32,7 @@ def table() -> Mapping[int, Entry]:
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets, messages, shm, processors,
-                   umtx):
+                   fastblock, sockets, shm, processors, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

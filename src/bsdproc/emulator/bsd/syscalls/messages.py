@@ -1,7 +1,7 @@
 """What goes through sockets: messages, and the files that go along.
 
-The subject of sendit and recvit in FreeBSD's uipc_syscalls.c, and of
-unp_internalize and unp_externalize.
+The subject of sendit and recvit in uipc_syscalls.c, and of unp_internalize and
+unp_externalize.
 """
 
 from __future__ import annotations
@@ -11,29 +11,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd.file import Blocking, File, Kind
+from bsdproc.emulator.bsd.file import O_NONBLOCK, Blocking, File, Kind
 from bsdproc.emulator.bsd.files import AT_FDCWD, nofile
 from bsdproc.emulator.bsd.sockets import Received
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import int32, space
 from bsdproc.emulator.bsd.syscalls.files import iovec
-from bsdproc.emulator.bsd.syscalls.width import narrow
-from bsdproc.emulator.errno import ECAPMODE, EINVAL, EMSGSIZE, EOPNOTSUPP, Refused
-from bsdproc.emulator.freebsd.syscalls.sockets import (
+from bsdproc.emulator.bsd.syscalls.sockets import (
     SOL_SOCKET,
     name_at,
     named,
     room_at,
     socket_of,
 )
+from bsdproc.emulator.bsd.syscalls.width import narrow
+from bsdproc.emulator.errno import (
+    ECAPMODE,
+    EINVAL,
+    EMFILE,
+    EMSGSIZE,
+    EOPNOTSUPP,
+    Refused,
+)
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
-    from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.bsd.system import System
 
 Args = tuple[int, ...]
 
-MSG_CTRUNC, MSG_CMSG_CLOEXEC = 0x20, 0x40000
+MSG_CTRUNC = 0x20
 SCM_RIGHTS = 1
 MSGHDR = (struct.Struct("<QI4xQi4xQIi"), struct.Struct("<IIIiIIi"))
 """struct msghdr: name and its size, vector and its count, control and its size, flags."""
@@ -75,11 +82,14 @@ def _aligned(td: Thread, size: int) -> int:
     return size + unit - 1 & -unit
 
 
-def _files_to_send(td: Thread, message: Message) -> list[File]:
+def _files_to_send(system: System, td: Thread, message: Message) -> list[File]:
     """unp_internalize: the files of an SCM_RIGHTS message, held."""
+    rules = system.sockets
     if not message.control:
         return []
-    if message.control_size < CMSG.size:
+    most = rules.control_most
+    if message.control_size < rules.control_least or (
+            most is not None and message.control_size > most):
         raise Refused(EINVAL)
     data = space(td).copyin(message.control, message.control_size)
     found: list[File] = []
@@ -89,13 +99,17 @@ def _files_to_send(td: Thread, message: Message) -> list[File]:
         if size < CMSG.size or at + size > len(data) or level != SOL_SOCKET:
             raise Refused(EINVAL)
         if kind != SCM_RIGHTS:
+            system.note(f"process {td.proc.pid} ({td.proc.comm}): control data of type {kind} "
+                        "is not implemented")
             raise Refused(EINVAL)
         for fd, in struct.iter_unpack("<i", data[at + head : at + size][: (size - head) // 4 * 4]):
             file = td.proc.files.get(fd)
             if file.kind == Kind.KQUEUE:
-                raise Refused(EOPNOTSUPP)
+                raise Refused(rules.pass_kqueue)
             found.append(file)
         at += _aligned(td, size)
+        if rules.one_message:
+            break
     for file in found:
         file.hold()
     return found
@@ -108,14 +122,14 @@ def _send(system: System, td: Thread, fd: int, message: Message, data: bytes,
     if message.name:
         if td.proc.cred.capmode:
             raise Refused(ECAPMODE)
-        name = name_at(td, message.name, message.name_size)
+        name = name_at(system, td, message.name, message.name_size)
     socket = socket_of(td, fd)
     if flags & 1:       # MSG_OOB
         raise Refused(EOPNOTSUPP)
     to = None
     if name is not None and not socket.connection:
         to = socket.reachable(named(system, td, AT_FDCWD, name))
-    files = _files_to_send(td, message)
+    files = _files_to_send(system, td, message)
     try:
         return (yield from socket.send(system, td, data, flags, to, files))
     except Refused as e:
@@ -145,7 +159,7 @@ def sys_recvfrom(system: System, td: Thread, args: Args) -> Blocking[int]:
     told = (found.sender or b"")[:room] if args[4] else b""
     if told:
         space(td).copyout(args[4], told)
-    if args[5]:
+    if args[5] and (args[4] or system.sockets.size_alone):
         space(td).copyout(args[5], struct.pack("<I", len(told)))
     return len(found.data)
 
@@ -153,8 +167,10 @@ def sys_recvfrom(system: System, td: Thread, args: Args) -> Blocking[int]:
 def sys_recvmsg(system: System, td: Thread, args: Args) -> Blocking[int]:
     message = Message.at(td, args[1])
     parts, flags = _vector(td, message), int32(args[2])
-    found = yield from socket_of(td, int32(args[0])).receive(
-        system, td, sum(size for _, size in parts), flags)
+    socket = socket_of(td, int32(args[0]))
+    if socket.flag & O_NONBLOCK:
+        flags |= system.sockets.nonblocking
+    found = yield from socket.receive(system, td, sum(size for _, size in parts), flags)
     message.flags = flags | found.flags
     done = 0
     for at, size in parts:
@@ -164,7 +180,7 @@ def sys_recvmsg(system: System, td: Thread, args: Args) -> Blocking[int]:
         told = (found.sender or b"")[: message.name_size]
         space(td).copyout(message.name, told)
         message.name_size = len(told)
-    _tell_files(system, td, message, found, bool(flags & MSG_CMSG_CLOEXEC))
+    _tell_files(system, td, message, found, bool(flags & system.sockets.cmsg_cloexec))
     message.store(td, args[1])
     return len(found.data)
 
@@ -173,29 +189,43 @@ def _tell_files(system: System, td: Thread, message: Message, found: Received,
                 cloexec: bool) -> None:
     """unp_externalize: descriptors for the files, if there is room to tell of them."""
     files: Sequence[File] = found.files
-    room, message.control_size = message.control_size, 0
+    rules, room, message.control_size = system.sockets, message.control_size, 0
     head = _aligned(td, CMSG.size)
     size = head + 4 * len(files)
     try:
         if not files:
             return
-        if not message.control or _aligned(td, size) > room:
+        fits = bool(message.control) and (_aligned(td, size) <= room or rules.control_cut)
+        if not fits:
             message.flags |= MSG_CTRUNC if message.control else 0
             return
-        table, limit = td.proc.files, nofile(td.proc)
-        placed = [table.place(file, limit, cloexec=cloexec) for file in files]
         text = CMSG.pack(size, SOL_SOCKET, SCM_RIGHTS).ljust(head, b"\0")
-        text += struct.pack(f"<{len(placed)}i", *placed)
-        space(td).copyout(message.control, text.ljust(_aligned(td, size), b"\0"))
-        message.control_size = _aligned(td, size)
+        text += struct.pack(f"<{len(files)}i", *_placed(system, td, files, cloexec))
+        if rules.control_padded:
+            text = text.ljust(_aligned(td, size), b"\0")
+        space(td).copyout(message.control, text[:room])
+        message.control_size = len(text[:room])
     finally:
         for file in files:
             file.drop(system)
 
 
-SYSCALLS: dict[int, Entry] = {
-    27: ("recvmsg", 3, sys_recvmsg),
-    28: ("sendmsg", 3, sys_sendmsg),
-    29: ("recvfrom", 6, sys_recvfrom),
-    133: ("sendto", 6, sys_sendto),
+def _placed(system: System, td: Thread, files: Sequence[File], cloexec: bool) -> list[int]:
+    """The files' descriptors: EMSGSIZE without enough of them."""
+    table, limit, placed = td.proc.files, nofile(td.proc), list[int]()
+    try:
+        for file in files:
+            placed.append(table.place(file, limit, cloexec=cloexec))
+    except Refused as e:
+        for fd in placed:
+            table.close(system, fd)
+        raise Refused(EMSGSIZE if e.errno == EMFILE else e.errno) from None
+    return placed
+
+
+CALLS: dict[str, Entry] = {
+    "recvmsg": ("recvmsg", 3, sys_recvmsg),
+    "sendmsg": ("sendmsg", 3, sys_sendmsg),
+    "recvfrom": ("recvfrom", 6, sys_recvfrom),
+    "sendto": ("sendto", 6, sys_sendto),
 }
