@@ -1,6 +1,7 @@
 """Queues of events: what kevent(2) reports.
 
-The subject of FreeBSD's kern_event.c.  A note asks for one kind of event of
+The subject of kern_event.c; what differs from system to system is in
+`KqueueRules`.  A note asks for one kind of event of
 one thing; it is queued when that comes about, and stays queued as long as
 its filter says so.  Whether a file can be read is looked at when somebody
 looks at the queue.
@@ -15,6 +16,7 @@ from bsdproc.emulator.bsd.file import (
     PIPE_BUF,
     PIPE_SIZE,
     SELECT,
+    Blocking,
     File,
     HostStream,
     Kind,
@@ -22,28 +24,34 @@ from bsdproc.emulator.bsd.file import (
     Ready,
     VnodeFile,
 )
+from bsdproc.emulator.bsd.kqueuerules import (
+    NOTE_ABSTIME,
+    PROC,
+    PROCDESC,
+    READ,
+    SIGNAL,
+    TIMER,
+    USER,
+    WRITE,
+)
 from bsdproc.emulator.bsd.sockets import LOW_WATER, Socket
-from bsdproc.emulator.bsd.state import Proc
+from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.vnode import Access, Attributes
 
 if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.kqueuerules import KqueueRules
     from bsdproc.emulator.bsd.system import System
 
-READ, WRITE, PROC, SIGNAL, TIMER, PROCDESC, USER = -1, -2, -5, -6, -7, -8, -11
 OF_FILES = frozenset({READ, WRITE, PROCDESC})
 """Filters whose ident is a descriptor."""
 
 EV_ADD, EV_DELETE, EV_ENABLE, EV_DISABLE = 0x1, 0x2, 0x4, 0x8
 EV_ONESHOT, EV_CLEAR, EV_RECEIPT, EV_DISPATCH = 0x10, 0x20, 0x40, 0x80
-EV_FORCEONESHOT, EV_DROP, EV_ERROR, EV_EOF = 0x100, 0x1000, 0x4000, 0x8000
+EV_FORCEONESHOT, EV_ERROR, EV_EOF = 0x100, 0x4000, 0x8000
 NOTE_LOWAT, NOTE_FILE_POLL = 0x1, 0x2
 NOTE_EXIT, NOTE_FORK, NOTE_EXEC = 0x80000000, 0x40000000, 0x20000000
 NOTE_TRACK, NOTE_TRACKERR, NOTE_CHILD = 0x1, 0x2, 0x4
-NOTE_SECONDS, NOTE_MSECONDS, NOTE_USECONDS, NOTE_NSECONDS, NOTE_ABSTIME = 1, 2, 4, 8, 16
-UNITS = {0: 10**6, NOTE_SECONDS: 10**9, NOTE_MSECONDS: 10**6, NOTE_USECONDS: 10**3,
-         NOTE_NSECONDS: 1}
-"""Of a timer's data, in nanoseconds."""
 NOTE_TRIGGER, FFCONTROL, FFLAGS = 0x01000000, 0xC0000000, 0x00FFFFFF
 FFAND, FFOR, FFCOPY = 0x40000000, 0x80000000, 0xC0000000
 
@@ -53,6 +61,7 @@ class Note:
     """struct knote."""
 
     filter: int
+    """By its number inside, as in `KqueueRules.filters`."""
     ident: int
     flags: int
     wanted: int
@@ -73,6 +82,8 @@ class Note:
     period: int = 0
     triggered: bool = False
     """Of EVFILT_USER."""
+    dropped: bool = False
+    """Nobody wants to know: it goes instead of being reported."""
     reported: tuple[int, ...] | None = None
     """How its file stood at the last report: with EV_CLEAR the same is no news."""
 
@@ -95,13 +106,22 @@ class Kqueue(File):
 
     kind = Kind.KQUEUE
 
-    def __init__(self, flag: int, number: int = 0) -> None:
+    def __init__(self, system: System, flag: int) -> None:
         super().__init__(flag)
-        self.number = number
+        self.rules = system.kqueues
+        self.number = system.object_number()
         """Of the system's objects."""
         self.notes: list[Note] = []
         self.queue: list[Note] = []
         """Those that are to be reported, the first first."""
+
+    def read(self, system: System, td: Thread, size: int, offset: int | None) -> Blocking[bytes]:
+        raise Refused(self.rules.transfer)
+        yield
+
+    def write(self, system: System, td: Thread, data: bytes, offset: int | None) -> Blocking[int]:
+        raise Refused(self.rules.transfer)
+        yield
 
     def find(self, filter: int, ident: int) -> Note | None:
         for note in self.notes:
@@ -143,7 +163,8 @@ class Kqueue(File):
         for note in self.notes:
             if note.disabled or note in self.queue:
                 continue
-            if (note.filter in OF_FILES or note.filter == TIMER) and happened(note, clock):
+            by_itself = note.filter in OF_FILES or note.filter == TIMER
+            if by_itself and happened(self.rules, note, clock):
                 self.queue.append(note)
 
     def next_deadline(self) -> int | None:
@@ -163,17 +184,17 @@ class Kqueue(File):
             self.queue.remove(note)
             if note.disabled:
                 continue
-            if note.flags & EV_DROP:
+            if note.dropped:
                 self.forget(note)
                 continue
             if note.flags & EV_ONESHOT:
-                found.append(_event(note))
+                found.append(_event(self.rules, note))
                 self.forget(note)
                 continue
-            if not happened(note, clock):
+            if not happened(self.rules, note, clock):
                 note.active = False
                 continue
-            found.append(_report(note))
+            found.append(_report(self.rules, note))
             if note.flags & (EV_CLEAR | EV_DISPATCH):
                 note.active = False
                 if note.flags & EV_DISPATCH:
@@ -184,22 +205,22 @@ class Kqueue(File):
 
     def ready(self) -> Ready:
         return Ready(bool(self.queue) or any(
-            note.filter in OF_FILES and not note.disabled and happened(note, 0)
+            note.filter in OF_FILES and not note.disabled and happened(self.rules, note, 0)
             for note in self.notes), False)
 
     def attributes(self, who: Access) -> Attributes:
         return Attributes("fifo", 0, who.cred.uid, who.cred.gid, 0, 0, 0, 0)
 
 
-def _event(note: Note) -> Event:
-    return Event(note.ident, note.filter, note.flags, note.fflags, note.data, note.udata,
-                 note.extra)
+def _event(rules: KqueueRules, note: Note) -> Event:
+    return Event(note.ident, rules.number(note.filter), note.flags, note.fflags, note.data,
+                 note.udata, note.extra)
 
 
-def _report(note: Note) -> Event:
+def _report(rules: KqueueRules, note: Note) -> Event:
     """The note as the program is told, and what that takes off it."""
-    event = _event(note)
-    if note.filter == USER:
+    event = _event(rules, note)
+    if note.filter == USER and rules.user_flags:
         event.fflags, event.data = note.wanted, note.given
     if note.file is not None and note.filter != PROCDESC:
         note.reported = standing(note)
@@ -210,7 +231,7 @@ def _report(note: Note) -> Event:
 
 
 # -- filters -----------------------------------------------------------------------
-def happened(note: Note, clock: int) -> bool:
+def happened(rules: KqueueRules, note: Note, clock: int) -> bool:
     """f_event without a hint."""
     if note.filter == TIMER:
         return _expired(note, clock)
@@ -221,10 +242,10 @@ def happened(note: Note, clock: int) -> bool:
     if note.filter == PROCDESC and not note.flags & EV_EOF:
         assert note.file is not None
         if note.file.exit_status is not None:
-            process_gone(note, note.file.exit_status)
+            process_gone(rules, note, note.file.exit_status)
     if note.filter in (PROC, PROCDESC):
         return note.fflags != 0 or bool(note.flags & EV_EOF)
-    file_event(note)
+    file_event(rules, note)
     if note.flags & EV_CLEAR and note.reported == standing(note):
         return False
     return _file_ready(note)
@@ -240,24 +261,27 @@ def standing(note: Note) -> tuple[int, ...]:
     return note.data, note.flags & EV_EOF
 
 
-def can_watch(note: Note) -> None:
-    """fo_kqfilter: EINVAL for what a file does not tell of."""
+def can_watch(rules: KqueueRules, note: Note) -> None:
+    """fo_kqfilter: refused for what a file does not tell of."""
     file = note.file
     told = {Kind.KQUEUE: (READ,), Kind.PROCDESC: (PROCDESC,), Kind.SHM: ()}
     assert file is not None
     if note.filter not in told.get(file.kind, (READ, WRITE)):
-        raise Refused(EINVAL)
+        raise Refused(rules.unwatchable)
+    if note.filter == WRITE and isinstance(file, Pipe) and file.vnode is None and (
+            file.writes is not None and file.writes.readers == 0):
+        raise Refused(rules.pipe_gone)
 
 
-def file_event(note: Note) -> None:
+def file_event(rules: KqueueRules, note: Note) -> None:
     """What a file's filter puts into `data`, `flags` and `fflags`."""
     file = note.file
     if isinstance(file, HostStream):
         note.data = 0 if note.filter == READ else PIPE_SIZE
     elif isinstance(file, Pipe):
-        _pipe(note, file)
+        _pipe(rules, note, file)
     elif isinstance(file, Socket):
-        _socket(note, file)
+        _socket(rules, note, file)
     elif isinstance(file, Kqueue):
         note.data = len(file.queue) or int(file.ready().read)
     elif isinstance(file, VnodeFile):
@@ -265,7 +289,7 @@ def file_event(note: Note) -> None:
         note.data = size - file.offset if note.filter == READ else 0
 
 
-def _pipe(note: Note, file: Pipe) -> None:
+def _pipe(rules: KqueueRules, note: Note, file: Pipe) -> None:
     if note.filter == READ:
         pipe = file.reads
         note.data = len(pipe.data) if pipe is not None else 0
@@ -274,18 +298,24 @@ def _pipe(note: Note, file: Pipe) -> None:
         pipe = file.writes
         gone = pipe is None or pipe.readers == 0
         note.data = 0 if gone or pipe is None else PIPE_SIZE - len(pipe.data)
-    note.flags |= EV_EOF if gone else 0
+    if gone:
+        note.flags |= EV_EOF | (0 if note.data else rules.eof)
 
 
-def _socket(note: Note, file: Socket) -> None:
+def _socket(rules: KqueueRules, note: Note, file: Socket) -> None:
     if note.filter == READ:
-        note.data = len(file.waiting) if file.limit is not None else file.available
+        waits = len(file.waiting) if rules.backlog else 0
+        note.data = waits if file.limit is not None else file.available
         gone = file.cant_receive
     else:
         note.data = file.free
         gone = file.cant_send
     if gone:
         note.flags |= EV_EOF
+        if note.filter == WRITE or not note.data:
+            note.flags |= rules.eof
+        if file.cant_receive and file.cant_send:
+            note.flags |= rules.hangup
         note.fflags = file.error
 
 
@@ -297,12 +327,12 @@ def _file_ready(note: Note) -> bool:
         return note.filter == WRITE or note.data != 0 or bool(note.wanted & NOTE_FILE_POLL)
     low = note.given if note.wanted & NOTE_LOWAT else 0
     if isinstance(file, Socket):
-        if file.error:
+        if file.error or (note.filter == READ and file.waiting):
             return True
         if note.filter == WRITE:
             if file.connection and not file.connected:
                 return False
-            return note.data >= (low or LOW_WATER)
+            return note.data >= (low or min(LOW_WATER, file.space))
         return note.data >= (low or 1)
     if note.filter == WRITE:
         return note.data >= (low or PIPE_BUF)
@@ -311,18 +341,23 @@ def _file_ready(note: Note) -> bool:
 
 def start_timer(note: Note, system: System) -> None:
     """filt_timervalidate and filt_timerstart: EINVAL."""
+    rules = system.kqueues
     if note.given < 0:
         raise Refused(EINVAL)
+    units, absolute = rules.units, bool(note.wanted & NOTE_ABSTIME and rules.units)
+    if note.given == 0 and rules.timer_zero is None and not absolute:
+        raise Refused(EINVAL)
     if note.given == 0 and not note.flags & EV_ONESHOT:
-        note.given = 1
-    unit = UNITS.get(note.wanted & ~NOTE_ABSTIME)
+        note.given = rules.timer_zero or 0
+    unit = 10**6 if units is None else units.get(note.wanted & ~NOTE_ABSTIME)
     if unit is None:
         raise Refused(EINVAL)
     time = note.given * unit
-    if note.wanted & NOTE_ABSTIME:
+    if absolute:
         note.deadline, note.period = max(0, time - system.boot_time * 10**9), 0
     else:
         note.deadline, note.period = system.clock + time, time
+        note.flags |= EV_CLEAR
 
 
 def _expired(note: Note, clock: int) -> bool:
@@ -338,20 +373,36 @@ def _expired(note: Note, clock: int) -> bool:
     return note.data != 0
 
 
-def touch_user(note: Note, event: Event) -> None:
+def start_user(rules: KqueueRules, note: Note) -> None:
+    """filt_userattach."""
+    if not rules.user_flags:
+        note.triggered = bool(note.wanted & NOTE_TRIGGER)
+        note.fflags, note.data = chosen(0, note.wanted), note.given
+
+
+def touch_user(rules: KqueueRules, note: Note, event: Event) -> None:
     """filt_usertouch."""
     if event.fflags & NOTE_TRIGGER:
         note.triggered = True
-    control, flags = event.fflags & FFCONTROL, event.fflags & FFLAGS
-    if control == FFAND:
-        note.wanted &= flags
-    elif control == FFOR:
-        note.wanted |= flags
-    elif control == FFCOPY:
-        note.wanted = flags
-    note.given = event.data
+    before = note.wanted if rules.user_flags else note.fflags
+    flags = chosen(before, event.fflags)
+    if rules.user_flags:
+        note.wanted, note.given = flags, event.data
+    else:
+        note.fflags, note.data = flags, event.data
     if event.flags & EV_CLEAR:
-        note.triggered, note.data, note.fflags = False, 0, 0
+        note.triggered, note.data = False, 0
+        note.fflags = note.fflags if not rules.user_flags else 0
+
+
+def chosen(before: int, fflags: int) -> int:
+    """What NOTE_FFAND, NOTE_FFOR and NOTE_FFCOPY make of a user's flags."""
+    control, flags = fflags & FFCONTROL, fflags & FFLAGS
+    if control == FFAND:
+        return before & flags
+    if control == FFOR:
+        return before | flags
+    return flags if control == FFCOPY else before
 
 
 # -- what processes do ---------------------------------------------------------------
@@ -383,39 +434,37 @@ def executed(system: System, p: Proc) -> None:
 def exited(system: System, p: Proc) -> None:
     """knote_exit."""
     for queue, note in _notes_of(p, PROC):
-        process_gone(note, exit_status(p))
+        process_gone(queue.rules, note, system.exit_status(p))
         queue.activate(system, note)
         queue.leave(note)
     for queue, note in _notes_of(p, SIGNAL):
         queue.leave(note)
 
 
-def exit_status(p: Proc) -> int:
-    """How a process ended, as wait(2) tells it."""
-    return p.xsig if p.xsig else p.xexit << 8
-
-
-def process_gone(note: Note, status: int) -> None:
+def process_gone(rules: KqueueRules, note: Note, status: int) -> None:
     """What a note tells of an exit."""
     note.fflags |= note.wanted & NOTE_EXIT
-    note.flags |= EV_EOF | EV_ONESHOT
-    if note.fflags & NOTE_EXIT:
+    note.flags |= EV_EOF | EV_ONESHOT | rules.eof
+    if note.fflags & NOTE_EXIT or rules.exit_always:
         note.data = status
-    if not note.fflags:
-        note.flags |= EV_DROP
+    note.dropped = not note.fflags and not rules.exit_always
 
 
 def forked(system: System, p: Proc, child: Proc) -> None:
-    """knote_fork: who follows has two notes of the child, one that tells of it
-    and one that waits for more."""
+    """knote_fork: who follows is told of the child, and waits for more of it."""
     for queue, note in _notes_of(p, PROC):
         if note.wanted & NOTE_TRACK:
-            told = Note(PROC, child.pid, note.flags | EV_ONESHOT,
-                        note.wanted & ~(NOTE_EXIT | NOTE_EXEC | NOTE_FORK), note.ident,
-                        note.udata, note.extra, proc=child, fflags=NOTE_CHILD, data=note.ident)
-            follows = Note(PROC, child.pid, note.flags, note.wanted, note.ident, note.udata,
+            flags = note.flags | queue.rules.track_flags
+            follows = Note(PROC, child.pid, flags, note.wanted, note.ident, note.udata,
                            note.extra, proc=child)
-            queue.notes += [told, follows]
+            told = follows
+            if queue.rules.track_two:
+                told = Note(PROC, child.pid, flags | EV_ONESHOT,
+                            note.wanted & ~(NOTE_EXIT | NOTE_EXEC | NOTE_FORK), note.ident,
+                            note.udata, note.extra, proc=child)
+                queue.notes.append(told)
+            told.fflags, told.data = NOTE_CHILD, note.ident
+            queue.notes.append(follows)
             child.kqueues.append(queue)
             queue.activate(system, told)
         _happens(system, queue, note, NOTE_FORK)

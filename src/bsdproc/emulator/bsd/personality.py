@@ -14,6 +14,7 @@ from types import ModuleType
 from bsdproc.emulator.bsd import signals
 from bsdproc.emulator.bsd.cred import Cred
 from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.kqueuerules import KqueueRules
 from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.socketrules import SocketRules
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
@@ -46,6 +47,7 @@ class Personality(ABC):
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
     sockets = SocketRules()
+    kqueues = KqueueRules()
     due = staticmethod(signals.pending)
     """Whether `interrupted` would have something to do."""
     syscall_names: Mapping[int, str]
@@ -141,6 +143,14 @@ class Personality(ABC):
     @abstractmethod
     def p_cansee(self, td: Thread, p: Proc) -> None:
         """ESRCH where the process is not there for the thread."""
+
+    def may_watch(self, td: Thread, p: Proc) -> None:
+        """ESRCH, EACCES where a kqueue of the thread's may not hear of the process."""
+        self.p_cansee(td, p)
+
+    def exit_status(self, p: Proc) -> int:
+        """How a process ended, as wait(2) tells it."""
+        return p.xsig if p.xsig else p.xexit << 8
 
     @abstractmethod
     def reap(self, parent: Proc, p: Proc) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.file import SELECT, File, Kind, Ready
-from bsdproc.emulator.bsd.kqueue import exit_status
 from bsdproc.emulator.bsd.proctree import clear_orphan, make_orphan
 from bsdproc.emulator.vnode import Access, Attributes
 
@@ -39,7 +38,7 @@ class ProcDesc(File):
         p = self.proc
         self.exited = True
         if p is not None:
-            self.exit_status = exit_status(p)
+            self.exit_status = system.exit_status(p)
         system.wakeup(SELECT)
 
     def closed(self, system: System) -> None:

@@ -15,6 +15,7 @@ def calls() -> dict[str, Entry]:
     from bsdproc.emulator.bsd.syscalls import (
         files,
         flock,
+        kqueue,
         messages,
         names,
         poll,
@@ -25,7 +26,7 @@ def calls() -> dict[str, Entry]:
     )
 
     found: dict[str, Entry] = {}
-    for module in (process, signals, time, files, names, poll, flock, sockets, messages):
+    for module in (process, signals, time, files, names, poll, flock, sockets, messages, kqueue):
         found.update(module.CALLS)
     return found
 

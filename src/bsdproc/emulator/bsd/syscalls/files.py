@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.file import FREAD, FWRITE, O_NONBLOCK, Blocking, File, access
-from bsdproc.emulator.bsd.kqueue import Kqueue
 from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import (
@@ -243,11 +242,6 @@ def sys_umask(system: System, td: Thread, args: tuple[int, ...]) -> int:
     return before
 
 
-def sys_kqueue(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    queue = Kqueue(FREAD | FWRITE, system.object_number())
-    return td.proc.files.place(queue, files.nofile(td.proc))
-
-
 CALLS: dict[str, Entry] = {
     "read": ("read", 3, sys_read),
     "write": ("write", 3, sys_write),
@@ -264,7 +258,6 @@ CALLS: dict[str, Entry] = {
     "writev": ("writev", 3, sys_writev),
     "preadv": ("preadv", 4, sys_preadv),
     "pwritev": ("pwritev", 4, sys_pwritev),
-    "kqueue": ("kqueue", 0, sys_kqueue),
     "eaccess": ("eaccess", 2, sys_eaccess),
     "pread": ("pread", 4, sys_pread),
     "pwrite": ("pwrite", 4, sys_pwrite),

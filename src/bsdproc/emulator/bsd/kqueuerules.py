@@ -1,0 +1,94 @@
+"""What a system's kqueues do in their own way, as data.
+
+What stands here unsaid is FreeBSD's.  Inside, filters have FreeBSD's numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, EPIPE
+
+READ, WRITE, PROC, SIGNAL, TIMER, PROCDESC, USER = -1, -2, -5, -6, -7, -8, -11
+NOTE_SECONDS, NOTE_MSECONDS, NOTE_USECONDS, NOTE_NSECONDS, NOTE_ABSTIME = 1, 2, 4, 8, 16
+
+
+@dataclass(frozen=True)
+class KqueueRules:
+    """A system's own answers."""
+
+    filters: Mapping[int, int] = field(
+        default_factory=lambda: {
+            one: one for one in (READ, WRITE, PROC, SIGNAL, TIMER, PROCDESC, USER)
+        }
+    )
+    """Its numbers of the filters that are there, and what they are inside."""
+    lacking: frozenset[int] = frozenset({-3, -4, -9, -10, -12, -13})
+    """Filters of its own that are not: EVFILT_AIO, EVFILT_VNODE, EVFILT_FS, EVFILT_LIO,
+    EVFILT_SENDFILE, EVFILT_EMPTY."""
+
+    def number(self, filter: int) -> int:
+        """The system's own number of a filter."""
+        return next(own for own, inside in self.filters.items() if inside == filter)
+
+    # -- changes
+    sysflags: int = 0xF000
+    """EV_SYSFLAGS: flags that a program cannot give."""
+    not_kept: int = 0x10F
+    """Flags of a change that are not the note's: EV_ADD, EV_DELETE, EV_ENABLE, EV_DISABLE,
+    EV_FORCEONESHOT."""
+    one_way: bool = True
+    """EV_ENABLE with EV_DISABLE is EINVAL."""
+    skip_none: bool = True
+    """A change of filter 0 is passed over."""
+    room_counts: bool = True
+    """Without room for an event, a change that fails is the call's error; otherwise
+    the event is stored all the same, and the error is the call's when that fails."""
+    early_timeout: bool = True
+    """A timeout that is none is refused before any change is made."""
+    any_timeout: bool = False
+    """A timeout is never refused: one before now is one of nothing."""
+    # -- files
+    unwatchable: int = EINVAL
+    """The errno for a filter that a file does not have."""
+    pipe_gone: int = EPIPE
+    """The errno for writing to a pipe whose other end is closed."""
+    transfer: int = EOPNOTSUPP
+    """The errno of reading from or writing to a kqueue."""
+    eof: int = 0
+    """A flag beside EV_EOF when there are no data (EV_NODATA)."""
+    hangup: int = 0
+    """A flag beside EV_EOF when a socket is shut both ways (EV_HUP)."""
+    backlog: bool = True
+    """The data of a listening socket are connections that wait."""
+    # -- processes
+    zombies: bool = True
+    """A zombie can be watched for its exit."""
+    exit_always: bool = False
+    """An exit is told to those that did not ask for it, too."""
+    track_two: bool = True
+    """Who follows forks has two notes of a child: one tells of it, one waits for more."""
+    track_flags: int = 0
+    """Flags that notes of a child have beside those of its parent's."""
+    # -- timers
+    units: Mapping[int, int] | None = field(
+        default_factory=lambda: {
+            0: 10**6,
+            NOTE_SECONDS: 10**9,
+            NOTE_MSECONDS: 10**6,
+            NOTE_USECONDS: 10**3,
+            NOTE_NSECONDS: 1,
+        }
+    )
+    """Of a timer's data, in nanoseconds, by flags; None: milliseconds whatever they are."""
+    timer_zero: int | None = 1
+    """What a periodic timer of nothing counts as; None: EINVAL."""
+    timers_anew: bool = True
+    """A timer that is added again starts anew; otherwise it goes on as it was."""
+    timer_failed: bool = True
+    """A timer that is set anew in vain tells of that by an event."""
+    # -- the user's events
+    user_flags: bool = True
+    """What the user sets is what was wanted; otherwise what is reported, and
+    NOTE_TRIGGER counts when the event is added, too."""
