@@ -104,6 +104,11 @@ class FreeBSDBackend:
         self.kernel = kernel
         self.breakpoint_instruction, self.breakpoint_advance = BREAKPOINTS[kernel.machine]
         self.syscall_instruction = SYSCALLS[kernel.machine]
+        # What every stop takes.
+        self._proceed = _call.asks(kernel, "PT_CONTINUE")
+        self._lwpinfo = _call.asks(kernel, "PT_LWPINFO")
+        self._sc_args = _call.asks(kernel, "PT_GET_SC_ARGS")
+        self._sc_ret = _call.asks(kernel, "PT_GET_SC_RET")
         target = kernel.target
         layout = target.struct("struct ptrace_lwpinfo")
         self._info_size = layout.size
@@ -160,7 +165,7 @@ class FreeBSDBackend:
         freebsd.ptrace.set_event_mask(pid, mask, kernel=self.kernel)
 
     def proceed(self, pid: int, signal: int) -> None:
-        _call.ptrace(self.kernel, "PT_CONTINUE", pid, 1, signal)
+        self._proceed(pid, 1, signal)
 
     def step(self, pid: int, lwp: int, signal: int) -> None:
         _call.ptrace(self.kernel, "PT_STEP", lwp, 1, signal)
@@ -199,7 +204,7 @@ class FreeBSDBackend:
         return news_of_any(self, pids, P_ALL, WATCH_ANY)
 
     def stop(self, pid: int, signal: int) -> Stop:
-        _call.ptrace(self.kernel, "PT_LWPINFO", pid, self._info, self._info_size)
+        self._lwpinfo(pid, self._info, self._info_size)
         lwp, _, bits, code, sender, address, child, syscall, narg = self._info_of(
             self._info.read(), 0)
         if not bits & SI:
@@ -307,11 +312,11 @@ class FreeBSDBackend:
 
     def syscall_arguments(self, pid: int, stop: Stop) -> tuple[int, ...]:
         words = self._words[min(stop.narg, 8)]
-        _call.ptrace(self.kernel, "PT_GET_SC_ARGS", stop.lwp, self._arguments, words.size)
+        self._sc_args(stop.lwp, self._arguments, words.size)
         return words.unpack(self._arguments.read(0, words.size))
 
     def syscall_result(self, pid: int, stop: Stop) -> tuple[int, int, int]:
-        _call.ptrace(self.kernel, "PT_GET_SC_RET", stop.lwp, self._result, self._result_size)
+        self._sc_ret(stop.lwp, self._result, self._result_size)
         first, second, error = self._result_of.unpack_from(self._result.read())
         return first, second, error
 

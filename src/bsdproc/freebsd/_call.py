@@ -28,6 +28,7 @@ SYSTEM: Final = System(
 freebsd = SYSTEM.kernel
 request_number = SYSTEM.request_number
 ptrace = SYSTEM.ptrace
+asks = SYSTEM.asks
 procctl = SYSTEM.procctl
 sysctl = SYSTEM.sysctl
 completed = SYSTEM.completed

@@ -8,7 +8,7 @@ where it can be found out, with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bsdproc.kernel import errors
 from bsdproc.kernel.default import default, no_kernel
@@ -19,6 +19,12 @@ from bsdproc.typed import check
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Address, Kernel
     from bsdproc.typed.since import Since
+
+class Ask(Protocol):
+    """One request of ptrace(2)."""
+
+    def __call__(self, pid: int, addr: Address = 0, data: int = 0) -> int: ...
+
 
 Explain = Callable[["Kernel", KernelError], str | None]
 """Finds the reason of a refusal, or None."""
@@ -80,6 +86,19 @@ class System:
             return kernel.ptrace(request, pid, addr, data)
         except KernelError as error:
             raise self.completed(kernel, error, "ptrace", name, pid) from None
+
+    def asks(self, kernel: Kernel, name: str) -> Ask:
+        """`ptrace` of this kernel with this request, for who makes it at every stop of a
+        tracee: what is the same each time is looked up once."""
+        request, call = self.request_number(kernel, name, "ptrace"), kernel.ptrace
+
+        def ask(pid: int, addr: Address = 0, data: int = 0) -> int:
+            try:
+                return call(request, pid, addr, data)
+            except KernelError as error:
+                raise self.completed(kernel, error, "ptrace", name, pid) from None
+
+        return ask
 
     def procctl(self, kernel: Kernel, idtype: int, id: int, name: str, data: Address) -> int:
         """procctl(2) with a command by its C name."""

@@ -21,26 +21,32 @@ SHUT: Final = 0.002
 class Gate:
     """Who is inside, and since when."""
 
-    __slots__ = ("_last", "_lock", "_opened", "_opens")
+    __slots__ = ("_opened", "_opens", "inside", "last")
 
     def __init__(self) -> None:
-        self._lock: Final = RLock()
-        self._opens = Condition(self._lock)
+        self.inside: Final = RLock()
+        """Held by who is inside, and has come by `way_in`."""
+        self._opens = Condition(self.inside)
         self._opened = 0.0
-        self._last: int | None = None
+        self.last: int | None = None
         """The only thread that has come yet; 0 when there were more."""
 
     def way_in(self) -> AbstractContextManager[object]:
         """Inside is who holds this."""
-        if self._last != get_ident():
-            self._last = get_ident() if self._last is None else 0
-        return self._lock
+        if self.last != get_ident():
+            self.comes()
+        return self.inside
+
+    def comes(self) -> None:
+        """Before a thread goes in that is not the `last`: `way_in` for those who spare
+        its call."""
+        self.last = get_ident() if self.last is None else 0
 
     def give_way(self) -> bool:
         """Called inside: whether others could come in meanwhile, so that nothing need be
         as it was."""
         # Two threads that come first of all at once see None both, and either's id may stay.
-        if self._last == get_ident() or monotonic() - self._opened < SHUT:
+        if self.last == get_ident() or monotonic() - self._opened < SHUT:
             return False
         self._opens.wait(OPEN)
         self._opened = monotonic()

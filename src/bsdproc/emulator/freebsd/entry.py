@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 PTRACE_EXEC, PTRACE_SCE, PTRACE_SCX, PTRACE_FORK, PTRACE_LWP, PTRACE_VFORK = 1, 2, 4, 8, 16, 32
 
+# What every system call of a tracee needs, put together once.
+_USERWR, _SCE, _SCX, _FORK_OR_EXEC = TDB.USERWR, TDB.SCE, TDB.SCX, TDB.FORK | TDB.EXEC
+_NOT_USERWR, _NOT_SCE = ~TDB.USERWR, ~(TDB.SCE | TDB.BOUNDARY)
+_NOT_SCX = ~(TDB.SCX | TDB.EXEC | TDB.FORK | TDB.BOUNDARY)
+
 
 def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """syscallenter, the call, syscallret."""
@@ -32,10 +37,10 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
     p.usage.stime += NS_PER_SYSCALL
     stepping = td.step
     traced = bool(p.flag & P.TRACED)
-    if traced or td.dbgflags & TDB.USERWR:
-        td.dbgflags &= ~TDB.USERWR
-        if traced:
-            td.dbgflags |= TDB.SCE
+    if traced:
+        td.dbgflags = td.dbgflags & _NOT_USERWR | _SCE
+    else:
+        td.dbgflags &= _NOT_USERWR
     error = fetch(system, td)
     if error == 0 and traced:
         if p.ptevents & PTRACE_SCE:
@@ -44,7 +49,7 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
                 yield None
             if not (stood and goes_on(td)):
                 yield from ptracestop(system, td, s.SIGTRAP, stood=stood)
-        if td.dbgflags & TDB.USERWR:
+        if td.dbgflags & _USERWR:
             error = fetch(system, td)
     if error == 0:
         error = yield from call(system, td, td.sc_code, td.sc_args)
@@ -53,7 +58,7 @@ def system_call(system: System, td: Thread) -> Generator[Sleep | None, int, None
     else:
         td.errno = error
     if traced:
-        td.dbgflags &= ~(TDB.SCE | TDB.BOUNDARY)
+        td.dbgflags &= _NOT_SCE
     if error != EJUSTRETURN:
         system.machdep.set_syscall_retval(td, error, td.retval)
     if stepping:
@@ -71,16 +76,16 @@ def syscall_return(system: System, td: Thread) -> Generator[Sleep | None, int, N
         trapsignal(system, td, KSigInfo(s.SIGTRAP, s.TRAP_CAP, errno=td.errno))
     traced = bool(p.flag & P.TRACED)
     if traced:
-        td.dbgflags |= TDB.SCX
-    if traced or td.dbgflags & (TDB.EXEC | TDB.FORK):
-        if traced and (td.dbgflags & (TDB.FORK | TDB.EXEC) or p.ptevents & PTRACE_SCX):
+        td.dbgflags |= _SCX
+    if traced or td.dbgflags & _FORK_OR_EXEC:
+        if traced and (p.ptevents & PTRACE_SCX or td.dbgflags & _FORK_OR_EXEC):
             td.dbgflags |= TDB.BOUNDARY
             stood = stands(system, td, s.SIGTRAP)
             if stood:
                 yield None
             if not (stood and goes_on(td)):
                 yield from ptracestop(system, td, s.SIGTRAP, stood=stood)
-        td.dbgflags &= ~(TDB.SCX | TDB.EXEC | TDB.FORK | TDB.BOUNDARY)
+        td.dbgflags &= _NOT_SCX
     if td.vforked is not None:
         yield from _vfork_wait(system, td)
 

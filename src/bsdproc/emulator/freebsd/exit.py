@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd import jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.exit import leave_space
+from bsdproc.emulator.bsd.signo import CLD_TRAPPED, SIGCHLD
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.wait import WCOREFLAG, Found, ended
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
@@ -27,7 +28,9 @@ AXSIG = 0x10
 
 # Members of an enumeration are looked up by bytecode of its own: not in the hot path.
 _ZOMBIE = ProcState.ZOMBIE
-_NEWS = P.STOPPED_TRACE | P.STOPPED_SIG | P.CONTINUED
+_STOPPED = P.STOPPED_TRACE | P.STOPPED_SIG
+_NEWS = _STOPPED | P.CONTINUED
+_WAITED, _TRACED, _NOT_STATCHILD = P.WAITED, P.TRACED, ~P.STATCHILD
 
 
 def single_thread(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
@@ -240,7 +243,7 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
 
 
 EVENTS = WEXITED | WUNTRACED | WCONTINUED | WTRAPPED
-KNOWN_OPTIONS = EVENTS | WNOHANG | WNOWAIT | WLINUXCLONE
+_UNKNOWN_OPTIONS = 0xFFFFFFFF & ~(EVENTS | WNOHANG | WNOWAIT | WLINUXCLONE)
 
 
 def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
@@ -249,10 +252,9 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     q = td.proc
     if id == WAIT_MYPGRP and idtype in (P_PID, P_PGID):
         idtype, id = P_PGID, q.pgid
-    options &= 0xFFFFFFFF
-    if options & ~KNOWN_OPTIONS or not options & EVENTS:
+    if options & _UNKNOWN_OPTIONS or not options & EVENTS:
         raise Refused(EINVAL)
-    q.flag &= ~P.STATCHILD
+    q.flag &= _NOT_STATCHILD
     q.news = False
     found = 0
     asked: Iterable[Proc] = ()
@@ -263,7 +265,7 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     for p in asked:
         if p.cred is not q.cred and not _may_wait(td, p):
             continue
-        if (p.sigparent != s.SIGCHLD) != bool(options & WLINUXCLONE):
+        if (WLINUXCLONE if p.sigparent != SIGCHLD else 0) != options & WLINUXCLONE:
             continue
         flag = p.flag
         if p.state is _ZOMBIE:
@@ -276,10 +278,9 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
         found += 1
         if not flag & _NEWS:
             continue
-        if not flag & P.WAITED:
-            if (options & WTRAPPED and flag & P.TRACED
-                    and flag & (P.STOPPED_TRACE | P.STOPPED_SIG)):
-                return _report(p, options, s.CLD_TRAPPED)
+        if not flag & _WAITED:
+            if options & WTRAPPED and flag & _TRACED and flag & _STOPPED:
+                return _report(p, options, CLD_TRAPPED)
             if options & WUNTRACED and flag & P.STOPPED_SIG:
                 return _report(p, options, s.CLD_STOPPED)
         if options & WCONTINUED and flag & P.CONTINUED:
@@ -289,15 +290,29 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     return None
 
 
+_GOES_ON = _TRACED | _NEWS | P.WEXIT
+_UNUSUAL = _UNKNOWN_OPTIONS | WLINUXCLONE
+
+
+def goes_on(system: System, td: Thread, idtype: int, id: int, options: int) -> bool:
+    """Whether `look` would find a tracee that runs and nothing else: what it mostly comes to
+    for a debugger that has just let one go on."""
+    p, q = system.procs.get(id), td.proc
+    return (p is not None and idtype == P_PID and p.parent is q and p.flag & _GOES_ON == _TRACED
+            and p.sigparent == SIGCHLD and not options & _UNUSUAL and options & EVENTS != 0
+            and p.cred is q.cred)
+
+
 def _report(p: Proc, options: int, code: int) -> Found:
+    continued = code == s.CLD_CONTINUED
     if not options & WNOWAIT:
-        if code == s.CLD_CONTINUED:
+        if continued:
             p.flag &= ~P.CONTINUED
         else:
-            p.flag |= P.WAITED
+            p.flag |= _WAITED
         if p.ksi is not None:
             _forget_news(p)
-    return Found(p, 0x13 if code == s.CLD_CONTINUED else p.xsig << 8 | 0x7F, code)
+    return Found(p, 0x13 if continued else p.xsig << 8 | 0x7F, code)
 
 
 def _forget_news(p: Proc) -> None:

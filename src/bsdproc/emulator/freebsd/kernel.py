@@ -4,6 +4,7 @@ caller's Python, can ask."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import get_ident
 from typing import BinaryIO
 
 from bsdproc.emulator.bsd import rusage
@@ -31,6 +32,10 @@ class EmulatedFreeBSD(ViewMounts):
 
     narrow_machine = "i386"
 
+    def __init__(self, system: System, proc: Proc, memory: CallerMemory) -> None:
+        super().__init__(system, proc, memory)
+        self._ask = ptrace32.ptrace if self._narrow else ptrace.ptrace
+
     def _view(self, proc: Proc) -> Kernel:
         return EmulatedFreeBSD(self._system, proc, self._memory)
 
@@ -48,8 +53,7 @@ class EmulatedFreeBSD(ViewMounts):
                       rusage.of_process(found.p, self._narrow) if detail else b"")
 
     def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
-        if not (type(idtype) is type(id) is type(options) is int and 0 <= idtype <= INT_MAX
-                and 0 <= id <= INT_MAX and 0 <= options <= INT_MAX):
+        if not type(idtype) is type(id) is type(options) is int or (idtype | id | options) >> 31:
             checks.int32("idtype", idtype)
             checks.int64("id", id)
             checks.int32("options", options)
@@ -64,12 +68,15 @@ class EmulatedFreeBSD(ViewMounts):
     def _wait(self, idtype: int, id: int, options: int, call: str,
               target: int) -> Found | None:
         """`_await` without its function: a debugger does nothing more often."""
-        system, td = self._system, self._td
-        with self._gate.way_in():
+        system, td, gate = self._system, self._td, self._gate
+        if gate.last != get_ident():
+            gate.comes()
+        with gate.inside:
             if system.closed:
                 self._alive()
             try:
-                found = exit.look(system, td, idtype, id, options)
+                found = (None if exit.goes_on(system, td, idtype, id, options)
+                         else exit.look(system, td, idtype, id, options))
                 if found is None and options & exit.WNOHANG:
                     system.round()
                     return exit.look(system, td, idtype, id, options)
@@ -82,21 +89,21 @@ class EmulatedFreeBSD(ViewMounts):
 
     # -- process control --------------------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
-        if not (type(request) is type(pid) is type(data) is int and 0 <= request <= INT_MAX
-                and 0 <= pid <= INT_MAX and 0 <= data <= INT_MAX):
+        if not type(request) is type(pid) is type(data) is int or (request | pid | data) >> 31:
             checks.request(request, pid, data)
         if type(addr) is LentBuffer or (type(addr) is int and 0 <= addr < self._addresses):
             where = addr
         else:
             where = checks.address("addr", addr, self._pointer)
-        system = self._system
-        ask = ptrace32.ptrace if self._narrow else ptrace.ptrace
-        with self._gate.way_in():
+        system, gate = self._system, self._gate
+        if gate.last != get_ident():
+            gate.comes()
+        with gate.inside:
             if system.closed:
                 self._alive()
             try:
-                result = ask(system, self._td, request, pid, where, data, self._memory)
-                if isinstance(result, int):
+                result = self._ask(system, self._td, request, pid, where, data, self._memory)
+                if type(result) is int:
                     return result
                 return system.drive(self._td, result, "ptrace")
             except Refused as e:

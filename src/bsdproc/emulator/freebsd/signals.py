@@ -42,6 +42,14 @@ from bsdproc.emulator.freebsd import fastblock
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
 
+# What every stop of a tracee needs, put together once.
+_TRAPPED = s.CLD_TRAPPED
+_OF_THE_LIVING = frozenset({s.CLD_TRAPPED, s.CLD_STOPPED, s.CLD_CONTINUED})
+_NO_STOP = P.WKILLED | P.SINGLE_EXIT
+_OWES_STOP = TDB.FSTP | TDB.STOPATFORK
+_XSIG, _NOT_WAITED = TDB.XSIG, ~P.WAITED
+_STANDS = P.STOPPED_SIG | P.STOPPED_TRACE
+
 
 def psignal(system: System, p: Proc, ksi: KSigInfo) -> None:
     """kern_psignal, pksignal: to the process."""
@@ -145,7 +153,7 @@ def child_news(system: System, p: Proc, code: int, status: int) -> None:
         return
     parent.news = True
     system.wakeup(parent)
-    if code in (s.CLD_TRAPPED, s.CLD_STOPPED, s.CLD_CONTINUED):
+    if code in _OF_THE_LIVING:
         parent.flag |= P.STATCHILD
         if parent.sigacts.flag_nocldstop:
             return
@@ -244,21 +252,21 @@ def stands(system: System, td: Thread, sig: int) -> bool:
     """`ptracestop` without an exchange of signals, up to where the thread stands:
     for a stop that nothing is in the way of.  False, and nothing done, otherwise."""
     p = td.proc
-    if (p.flag & (P.WKILLED | P.SINGLE_EXIT) or p.flag2 & P2.PTRACE_FSTP or p.xthread is not None
-            or td.dbgflags & (TDB.FSTP | TDB.STOPATFORK)):
+    if (p.flag & _NO_STOP or p.flag2 & P2.PTRACE_FSTP or p.xthread is not None
+            or td.dbgflags & _OWES_STOP):
         return False
     td.xsig = p.xsig = sig
-    td.dbgflags |= TDB.XSIG
+    td.dbgflags |= _XSIG
     p.xthread = td
-    p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
-    child_news(system, p, s.CLD_TRAPPED, sig)
+    p.flag = p.flag & _NOT_WAITED | _STANDS
+    child_news(system, p, _TRAPPED, sig)
     return True
 
 
 def goes_on(td: Thread) -> bool:
     """Whether the tracer wants nothing of a thread that stood but that it goes on."""
     p = td.proc
-    if (td.xsig or td.pending_request is not None or td.dbgflags & TDB.XSIG
+    if (td.xsig or td.pending_request is not None or td.dbgflags & _XSIG
             or p.flag & P.WKILLED):
         return False
     if p.xthread is td:
@@ -287,9 +295,9 @@ def trap(system: System, td: Thread, ksi: KSigInfo) -> bool:
     td.xsig = p.xsig = p.sig = sig
     td.si = ksi
     p.xthread = td
-    p.flag = p.flag & ~P.WAITED | P.STOPPED_SIG | P.STOPPED_TRACE
+    p.flag = p.flag & _NOT_WAITED | _STANDS
     td.at_trap = ksi
-    child_news(system, p, s.CLD_TRAPPED, sig)
+    child_news(system, p, _TRAPPED, sig)
     return True
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd.state import Proc, Sleep, Thread
+from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.caller import LentBuffer, UserMemory
 from bsdproc.emulator.errno import EFAULT, Refused
 
@@ -52,12 +52,12 @@ class Call:
 
     __slots__ = ("addr", "data", "given", "mem", "p", "request", "system", "td", "td2")
 
-    def __init__(self, system: System, td: Thread, p: Proc, td2: Thread, request: int,
-                 addr: Argument, data: int, mem: UserMemory, given: bytes) -> None:
+    def __init__(self, system: System, td: Thread, td2: Thread, request: int,
+                 addr: Argument, data: int, mem: UserMemory, given: bytes = b"") -> None:
         self.system = system
         self.td = td
-        self.p = p
         self.td2 = td2
+        self.p = td2.proc
         self.request = request
         self.addr = addr
         self.data = data

@@ -19,6 +19,11 @@ EVENTS = (entry.PTRACE_EXEC | entry.PTRACE_SCE | entry.PTRACE_SCX | entry.PTRACE
 LWPINFO_SIGINFO_END = 128
 NO_SIGINFO, NO_SIGNALS = bytes(80), bytes(16)
 
+_TOLD = ((TDB.SCE, PL_FLAG_SCE), (TDB.SCX, PL_FLAG_SCX), (TDB.EXEC, PL_FLAG_EXEC),
+         (TDB.FORK, PL_FLAG_FORKED), (TDB.CHILD, PL_FLAG_CHILD), (TDB.BORN, PL_FLAG_BORN),
+         (TDB.EXIT, PL_FLAG_EXITED))
+_XSIG, _IN_CALL = TDB.XSIG, TDB.SCE | TDB.SCX
+
 
 @lru_cache(maxsize=256)
 def sigset(signals: frozenset[int]) -> bytes:
@@ -54,39 +59,31 @@ def set_event_mask(c: Call) -> int:
     return 0
 
 
+@lru_cache(maxsize=256)
+def lwp_flags(dbg: int) -> int:
+    """pl_flags, as far as td_dbgflags say it."""
+    flags = sum(told for bit, told in _TOLD if dbg & bit)
+    if dbg & _IN_CALL == _IN_CALL:
+        flags &= ~PL_FLAG_SCX
+    if dbg & (TDB.FORK | TDB.VFORK) == TDB.FORK | TDB.VFORK:
+        flags |= PL_FLAG_VFORKED
+    elif dbg & (TDB.FORK | TDB.SCX | TDB.VFORK) == TDB.VFORK:
+        flags |= PL_FLAG_VFORK_DONE
+    return flags
+
+
 def lwpinfo(c: Call) -> int:
     if not 0 < c.data <= LWPINFO.size:
         raise Refused(EINVAL)
     td = c.td2
     dbg = td.dbgflags
-    event, flags, child, siginfo = PL_EVENT_NONE, 0, 0, NO_SIGINFO
-    if dbg & TDB.XSIG:
-        event = PL_EVENT_SIGNAL
-        if td.si is not None and c.data >= LWPINFO_SIGINFO_END:
-            flags |= PL_FLAG_SI
-            siginfo = c.system.machdep.siginfo(td.si)
-    if dbg & TDB.SCE:
-        flags |= PL_FLAG_SCE
-    elif dbg & TDB.SCX:
-        flags |= PL_FLAG_SCX
-    if dbg & TDB.EXEC:
-        flags |= PL_FLAG_EXEC
-    if dbg & TDB.FORK:
-        flags |= PL_FLAG_FORKED
-        child = td.dbg_forked
-        if dbg & TDB.VFORK:
-            flags |= PL_FLAG_VFORKED
-    elif dbg & (TDB.SCX | TDB.VFORK) == TDB.VFORK:
-        flags |= PL_FLAG_VFORK_DONE
-    if dbg & TDB.CHILD:
-        flags |= PL_FLAG_CHILD
-    if dbg & TDB.BORN:
-        flags |= PL_FLAG_BORN
-    if dbg & TDB.EXIT:
-        flags |= PL_FLAG_EXITED
-    code = narg = 0
-    if dbg & (TDB.SCE | TDB.SCX):
-        code, narg = td.sc_code & 0xFFFFFFFF, td.sc_narg
+    flags, siginfo = lwp_flags(dbg), NO_SIGINFO
+    event = PL_EVENT_SIGNAL if dbg & _XSIG else PL_EVENT_NONE
+    if event and td.si is not None and c.data >= LWPINFO_SIGINFO_END:
+        flags |= PL_FLAG_SI
+        siginfo = c.system.machdep.siginfo(td.si)
+    child = td.dbg_forked if flags & PL_FLAG_FORKED else 0
+    code, narg = (td.sc_code & 0xFFFFFFFF, td.sc_narg) if dbg & _IN_CALL else (0, 0)
     pending = sigset(frozenset(td.sigqueue.signals)) if td.sigqueue.entries else NO_SIGNALS
     info = LWPINFO.pack(td.tid, event, flags, sigset(td.sigmask) if td.sigmask else NO_SIGNALS,
                         pending, siginfo, td.name.encode("utf-8", "surrogateescape")[:19],

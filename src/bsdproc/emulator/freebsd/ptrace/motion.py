@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bsdproc.emulator.bsd import proctree
 from bsdproc.emulator.bsd import signo as s
+from bsdproc.emulator.bsd.signo import SIG_MAX
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd import entry
 from bsdproc.emulator.freebsd.fork import set_traced
 from bsdproc.emulator.freebsd.ptrace import numbers as n
 from bsdproc.emulator.freebsd.ptrace.call import Call, number
+from bsdproc.emulator.freebsd.ptrace.numbers import PT_STEP
 
 
 # -- beginning and end ---------------------------------------------------------
@@ -49,22 +51,23 @@ def _detach(c: Call) -> None:
 
 
 # -- going on ------------------------------------------------------------------
+_EXIT, _NOT_XSIG = TDB.EXIT, ~TDB.XSIG
+_NOT_STOPPED = ~(P.STOPPED_TRACE | P.STOPPED_SIG | P.WAITED)
 MASK_BITS = {n.PT_TO_SCE: entry.PTRACE_SCE, n.PT_TO_SCX: entry.PTRACE_SCX,
              n.PT_SYSCALL: entry.PTRACE_SCE | entry.PTRACE_SCX, n.PT_CONTINUE: 0}
 
 
 def resume(c: Call) -> int:
     request, data = c.request, c.data
-    if not 0 <= data <= s.SIG_MAX:
+    if not 0 <= data <= SIG_MAX:
         raise Refused(EINVAL)
-    if request == n.PT_STEP:
+    if request == PT_STEP:
         c.system.machdep.single_step(c.td2)
     elif request == n.PT_DETACH:
         _detach(c)
     else:
-        where = number(c.addr)
-        if where != 1:
-            c.system.machdep.set_pc(c.td2, where & 0xFFFFFFFFFFFFFFFF)
+        if c.addr != 1:
+            c.system.machdep.set_pc(c.td2, number(c.addr) & 0xFFFFFFFFFFFFFFFF)
         c.p.ptevents |= MASK_BITS[request]
     return _go(c, data)
 
@@ -75,21 +78,22 @@ def kill(c: Call) -> int:
 
 def _go(c: Call, sig: int) -> int:
     p = c.p
-    if p.xthread is not None:
-        p.xthread.dbgflags &= ~TDB.XSIG
-        if p.xthread.dbgflags & TDB.EXIT:
+    reporter = p.xthread
+    if reporter is not None:
+        reporter.dbgflags &= _NOT_XSIG
+        if reporter.dbgflags & _EXIT:
             # Nothing holds it in the kernel any more: it is gone when another one stops.
-            c.system.run_first([p.xthread])
+            c.system.run_first([reporter])
             if p.flag & P.SINGLE_EXIT:
                 # They have stood on their way out, too; what is suspended goes unreported.
                 for td in p.threads:
-                    td.dbgflags |= TDB.EXIT if td.dbgflags & TDB.SUSPEND else 0
-        p.xthread.xsig = sig
+                    td.dbgflags |= _EXIT if td.dbgflags & TDB.SUSPEND else 0
+        reporter.xsig = sig
         p.xthread = None
     p.xsig = sig
     if sig == s.SIGKILL:
         p.flag |= P.WKILLED
-    p.flag &= ~(P.STOPPED_TRACE | P.STOPPED_SIG | P.WAITED)
+    p.flag &= _NOT_STOPPED
     return 0
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Members of an enumeration are looked up by bytecode of its own: not in the hot path.
 _ZOMBIE = ProcState.ZOMBIE
+_NOTRACE = P2.NOTRACE
 
 _HELD = P.TRACED | P.STOPPED_TRACE | P.WAITED
 _OUT_OF_REACH = P.WEXIT | P.SYSTEM | P.INEXEC
@@ -42,6 +43,8 @@ _BEGINNINGS = frozenset({n.PT_TRACE_ME, n.PT_ATTACH})
 def target_of(system: System, td: Thread, request: int, pid: int) -> tuple[Proc, Thread]:
     """The process and the thread meant, after every check that is the same
     for all requests."""
+    if request not in _BEGINNINGS and (held := _in_hand(system, td, pid)) is not None:
+        return held.proc, held
     tid = 0
     if request == n.PT_TRACE_ME:
         p = td.proc
@@ -66,8 +69,6 @@ def target_of(system: System, td: Thread, request: int, pid: int) -> tuple[Proc,
         td2 = p.xthread
     else:
         td2 = p.threads[0]
-    if _HELD & ~p.flag == 0 and p.parent is td.proc and request not in _BEGINNINGS:
-        return p, td2       # traced by the caller, stopped, and waited for
     if request == n.PT_TRACE_ME:
         if p.flag & P.TRACED:
             raise Refused(EBUSY)
@@ -107,28 +108,28 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     security.bsd.allow_ptrace is 0."""
     if not system.settings.get("security.bsd.allow_ptrace", 1):
         raise Refused(ENOSYS)
+    handler = PLAIN.get(request)
+    if handler is not None and (td2 := _in_hand(system, td, pid)) is not None:
+        return handler(Call(system, td, td2, request, addr, data, mem))
     given = _copy_arguments(request, addr, data, mem) if request in TAKES_ARGUMENTS else b""
-    handler = HANDLERS.get(request)
-    if handler is None:
-        return perform(system, td, request, pid, addr, data, mem, given)
-    p, td2 = _in_hand(system, td, request, pid) or target_of(system, td, request, pid)
-    return handler(Call(system, td, p, td2, request, addr, data, mem, given))
+    return perform(system, td, request, pid, addr, data, mem, given)
 
 
-def _in_hand(system: System, td: Thread, request: int, pid: int) -> tuple[Proc, Thread] | None:
-    """What `target_of` comes to for those whom a debugger asks most often: stopped tracees
-    of uid 0 that no rule is about.  None for others."""
+def _in_hand(system: System, td: Thread, pid: int) -> Thread | None:
+    """The thread that `target_of` comes to for those whom a debugger asks most often:
+    stopped tracees of uid 0 that no rule is about.  None for others."""
     if pid > PID_MAX:
         td2 = system.threads.get(pid)
-        p = td2.proc if td2 is not None else None
     else:
-        p = system.procs.get(pid)
-        td2 = p.xthread if p is not None else None
-    if (p is None or td2 is None or p.flag & _HELD_OR_OUT_OF_REACH != _HELD
-            or p.parent is not td.proc or p.flag2 & P2.NOTRACE or request in _BEGINNINGS
-            or not cred.superuser(td.proc.cred)):
+        named = system.procs.get(pid)
+        td2 = named.xthread if named is not None else None
+    if td2 is None:
         return None
-    return p, td2
+    p, asker = td2.proc, td.proc
+    if (p.flag & _HELD_OR_OUT_OF_REACH != _HELD or p.parent is not asker
+            or p.flag2 & _NOTRACE or not cred.superuser(asker.cred)):
+        return None
+    return td2
 
 
 def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, data: int,
@@ -137,7 +138,7 @@ def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, 
     p, td2 = target_of(system, td, request, pid)
     handler = HANDLERS.get(request)
     if handler is not None:
-        return handler(Call(system, td, p, td2, request, addr, data, mem, given))
+        return handler(Call(system, td, td2, request, addr, data, mem, given))
     if request == n.PT_COREDUMP:
         return remote.coredump(system, td, p, given)
     if request == n.PT_SC_REMOTE:
@@ -203,3 +204,6 @@ HANDLERS: dict[int, Callable[[Call], int]] = {
     n.PT_GETNUMLWPS: memory.getnumlwps, n.PT_GETLWPLIST: memory.getlwplist,
     n.PT_VM_TIMESTAMP: memory.vm_timestamp, n.PT_VM_ENTRY: memory.vm_entry,
 }
+PLAIN = {request: handler for request, handler in HANDLERS.items()
+         if request not in _BEGINNINGS and request not in TAKES_ARGUMENTS}
+"""Those that are about a tracee, and have nothing copied in first."""
