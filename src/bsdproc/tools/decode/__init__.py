@@ -5,7 +5,9 @@ from __future__ import annotations
 from bsdproc import abi
 from bsdproc.kernel import errno
 from bsdproc.tools.decode import calls, kinds
-from bsdproc.tools.decode.kinds import Call, Memory, Unreadable, quoted, shown_siginfo
+from bsdproc.tools.decode.kinds import Call, Memory, Unreadable, quoted
+from bsdproc.tools.decode.structs import shown_siginfo
+from bsdproc.tools.decode.table import IN_MEMORY, KINDS
 
 __all__ = ["Call", "Memory", "arguments", "enter", "outcome", "quoted", "shown_siginfo"]
 
@@ -41,10 +43,10 @@ def arguments(call: Call, name: str, result: int | None = None) -> str:
 
 
 def _shown(call: Call, one: calls.Shown, value: int) -> str:
-    if one.kind in kinds.POINTED and value == 0:
+    if one.kind in IN_MEMORY and value == 0:
         return "0x0"
     try:
-        return kinds.KINDS[one.kind](call, value, one.inside)
+        return KINDS[one.kind](call, value, one.inside)
     except Unreadable:
         return hex(value & (1 << call.target.pointer * 8) - 1)
 

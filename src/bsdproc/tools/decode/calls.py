@@ -23,11 +23,11 @@ __sysctl name=mib(namelen) old=pointer oldlenp=>integer(long) new=pointer
 __sysctlbyname name=data(namelen) old=pointer oldlenp=>integer(long) new=pointer
 _umtx_op op=[umtx] val=pointer
 accept name=>address anamelen=>integer
-accept4 name=>address anamelen=>integer flags=[socket]
+accept4 name=>address anamelen=>integer flags=[accept]
 access amode=[access]
 aio_suspend timeout=timespec
-bind name=address
-bindat fd=at name=address
+bind name=address(namelen)
+bindat fd=at name=address(namelen)
 chflags flags=[chflags]
 chflagsat fd=at flags=[chflags] atflag=[at]
 clock_getres clock_id=[clock] tp=>timespec
@@ -35,8 +35,8 @@ clock_gettime clock_id=[clock] tp=>timespec
 clock_nanosleep clock_id=[clock] flags=[timer] rmtp=>timespec
 clock_settime clock_id=[clock]
 close_range flags=[closerange]
-connect name=address
-connectat fd=at name=address
+connect name=address(namelen)
+connectat fd=at name=address(namelen)
 cpuset_getaffinity level=[cpulevel] which=[cpuwhich]
 cpuset_getid level=[cpulevel] which=[cpuwhich]
 cpuset_setaffinity level=[cpulevel] which=[cpuwhich]
@@ -57,15 +57,18 @@ fchownat fd=at flag=[at]
 fcntl cmd=[fcntl] arg=fcntl
 fexecve argv=strings envv=pointer
 fhstat sb=>stat
+fhstatfs buf=>statfs
 flock how=[flock]
 fpathconf name=[pathconf]
 freebsd12_shm_open flags=[open]
 fstat sb=>stat
 fstatat fd=at buf=>stat flag=[at]
+fstatfs buf=>statfs
 funlinkat dfd=at flag=[at]
 futimens times=timespecs
 futimes tptr=timevals
 futimesat fd=at times=timevals
+getdirentries buf=>data(ret)
 getitimer which=[itimer] itv=>timevals
 getlogin namebuf=>text
 getloginclass namebuf=>text
@@ -97,7 +100,7 @@ mkdirat fd=at
 mkfifoat fd=at
 mknodat fd=at
 mlockall how=[mlockall]
-mmap prot=[prot] flags=[map] pos=pointer
+mmap prot=[prot] flags=mapping pos=pointer
 mount flags=[mount] data=pointer
 mprotect prot=[prot]
 msync flags=[msync]
@@ -107,7 +110,7 @@ openat fd=at flag=[open] mode=create_mode
 pathconf name=[pathconf]
 pdfork fdp=>integer flags=[pdfork]
 pdkill signum=signal
-pipe2 fildes=>pair flags=[open]
+pipe2 fildes=>pair flags=[pipe]
 poll fds=>pollfd(nfds)
 posix_fadvise advice=[fadvise]
 posix_openpt flags=[open]
@@ -125,7 +128,7 @@ readlinkat fd=at buf=>data(ret)
 readv iovp=>iovec(iovcnt ret)
 reboot opt=[reboot]
 recvfrom buf=>data(ret) flags=[msg] from=>address fromlenaddr=>integer
-recvmsg flags=[msg]
+recvmsg msg=>message(ret) flags=[msg]
 renameat oldfd=at newfd=at
 rfork flags=[rfork]
 rtprio function=[rtprio]
@@ -135,8 +138,8 @@ sched_get_priority_min policy=[sched]
 sched_rr_get_interval interval=>timespec
 sched_setscheduler policy=[sched]
 select in=fds(nd) ou=fds(nd) ex=fds(nd)
-sendmsg flags=[msg]
-sendto buf=data(len) flags=[msg] to=address
+sendmsg msg=message flags=[msg]
+sendto buf=data(len) flags=[msg] to=address(tolen)
 setitimer which=[itimer] itv=timevals oitv=>timevals
 setpriority which=[priority]
 setrlimit which=[rlimit] rlp=rlimit
@@ -153,6 +156,7 @@ sigwait sig=>signal_in
 sigwaitinfo info=>siginfo
 socket domain=[domain] type=[socket] protocol=[ipproto]
 socketpair domain=[domain] type=[socket] rsv=>pair
+statfs buf=>statfs
 symlinkat fd=at
 sysarch op=[sysarch] parms=pointer
 thr_kill sig=signal
