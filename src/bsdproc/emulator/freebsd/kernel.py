@@ -103,7 +103,7 @@ class EmulatedFreeBSD(ViewMounts):
                 self._alive()
             try:
                 result = self._ask(system, self._td, request, pid, where, data, self._memory)
-                if type(result) is int:
+                if isinstance(result, int):
                     return result
                 return system.drive(self._td, result, "ptrace")
             except Refused as e:
