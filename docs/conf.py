@@ -41,5 +41,18 @@ class CNames(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+def skip_elsewhere(app: Sphinx, what: str, name: str, member: object, skip: bool,
+                   options: object) -> bool | None:
+    """Modules export what their functions take and give; constants, registers and signals
+    are described once, with the module that they are of."""
+    if not isinstance(member, type):
+        return None
+    home = ".".join(member.__module__.split(".")[:3])
+    here = app.env.temp_data.get("autodoc:module") or ""
+    elsewhere = home.endswith((".constants", ".registers", ".siginfo"))
+    return True if elsewhere and not here.startswith(home) else None
+
+
 def setup(app: Sphinx) -> None:
     app.add_directive("c-names", CNames)
+    app.connect("autodoc-skip-member", skip_elsewhere)

@@ -5,6 +5,10 @@ name: PT_GETREGS is `ptrace.getregs`, PROC_REAP_STATUS is `procctl.reap_status`,
 KERN_PROC_CWD is `kinfo.cwd`, the node status of procfs is `procfs.status`.  Each
 takes ``kernel=``; without it the default kernel answers (see `bsdproc.kernel`).
 
+What a module's functions take and give is found beside them: their enums and flags,
+the classes of their results and of what those hold.  `constants` has the enums and
+flags of all modules, `registers` the register sets of all machines.
+
 The modules load when they are first used.  What differs from `bsdproc.freebsd` is
 what differs in the systems: ptrace(2) is that of 4.4BSD and knows processes, not
 threads; a reaper is asked by itself alone; a record of kern.proc has that of a
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     )
     from bsdproc.dragonfly.constants.signals import Signal
     from bsdproc.dragonfly.constants.wait import IdType, WaitOptions
+    from bsdproc.dragonfly.rusage import Rusage
     from bsdproc.dragonfly.siginfo import Siginfo
     from bsdproc.dragonfly.waiting import (
         Continued,
@@ -49,6 +54,7 @@ _WHERE: Final = {
     ".": "constants core kinfo procctl procfs ptrace registers surface waiting",
     ".constants.signals": "Signal",
     ".constants.wait": "IdType WaitOptions",
+    ".rusage": "Rusage",
     ".siginfo": "Siginfo",
     ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6 waitid",
 }
@@ -57,6 +63,7 @@ __all__ = [
     "Continued",
     "Exited",
     "IdType",
+    "Rusage",
     "Siginfo",
     "Signal",
     "Signaled",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ReaperStatus",
+    "ReaperStatusFlags",
+    "Signal",
     "pdeathsig",
     "reap_acquire",
     "reap_release",

@@ -5,6 +5,10 @@ name: PT_LWPINFO is `ptrace.lwpinfo`, PROC_REAP_STATUS is `procctl.reap_status`,
 KERN_PROC_VMMAP is `kinfo.vmmap`, the node status of procfs is `procfs.status`.  Each
 takes ``kernel=``; without it the default kernel answers (see `bsdproc.kernel`).
 
+What a module's functions take and give is found beside them: their enums and flags,
+the classes of their results and of what those hold.  `constants` has the enums and
+flags of all modules, `registers` the register sets of all machines.
+
 The modules load when they are first used.
 """
 
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     )
     from bsdproc.freebsd.constants.signals import Signal
     from bsdproc.freebsd.constants.wait import IdType, WaitOptions
+    from bsdproc.freebsd.rusage import Rusage
     from bsdproc.freebsd.siginfo import Siginfo
     from bsdproc.freebsd.waiting import (
         Continued,
@@ -46,6 +51,7 @@ _WHERE: Final = {
     ".": "constants core kinfo procctl procfs ptrace registers surface syscalls waiting",
     ".constants.signals": "Signal",
     ".constants.wait": "IdType WaitOptions",
+    ".rusage": "Rusage",
     ".siginfo": "Siginfo",
     ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6",
 }
@@ -54,6 +60,7 @@ __all__ = [
     "Continued",
     "Exited",
     "IdType",
+    "Rusage",
     "Siginfo",
     "Signal",
     "Signaled",

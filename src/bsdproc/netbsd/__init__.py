@@ -5,6 +5,10 @@ name: PT_LWPSTATUS is `ptrace.lwpstatus`, kern.proc2 with KERN_PROC_UID is
 `kinfo.processes`, the node status of procfs is `procfs.status`.  Each takes
 ``kernel=``; without it the default kernel answers (see `bsdproc.kernel`).
 
+What a module's functions take and give is found beside them: their enums and flags,
+the classes of their results and of what those hold.  `constants` has the enums and
+flags of all modules, `registers` the register sets of all machines.
+
 The modules load when they are first used.  What differs from `bsdproc.freebsd` is
 what differs in the systems: a thread's id stands beside its process's and means
 nothing without it, and there is no procctl(2).
@@ -17,12 +21,12 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.typed import lazy
 
 if TYPE_CHECKING:
-    import bsdproc.netbsd.kinfo as kinfo
-    import bsdproc.netbsd.ptrace as ptrace
     from bsdproc.netbsd import (
         constants,
         core,
+        kinfo,
         procfs,
+        ptrace,
         registers,
         surface,
         syscalls,
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     )
     from bsdproc.netbsd.constants.signals import Signal
     from bsdproc.netbsd.constants.wait import IdType, WaitOptions
+    from bsdproc.netbsd.rusage import Rusage
     from bsdproc.netbsd.siginfo import Siginfo
     from bsdproc.netbsd.waiting import (
         Continued,
@@ -47,6 +52,7 @@ _WHERE: Final = {
     ".": "constants core kinfo procfs ptrace registers surface syscalls waiting",
     ".constants.signals": "Signal",
     ".constants.wait": "IdType WaitOptions",
+    ".rusage": "Rusage",
     ".siginfo": "Siginfo",
     ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6",
 }
@@ -55,6 +61,7 @@ __all__ = [
     "Continued",
     "Exited",
     "IdType",
+    "Rusage",
     "Siginfo",
     "Signal",
     "Signaled",

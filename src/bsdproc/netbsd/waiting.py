@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bsdproc.netbsd._call import SYSTEM, netbsd
+from bsdproc.netbsd.constants.ptrace import PtraceEvents
 from bsdproc.netbsd.constants.signals import Signal
 from bsdproc.netbsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.netbsd.rusage import Rusage
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Continued",
     "Exited",
+    "IdType",
+    "PtraceEvents",
+    "Rusage",
+    "Siginfo",
+    "Signal",
     "Signaled",
     "Status",
     "Stopped",
+    "WaitOptions",
     "Waited",
     "decode",
     "wait",

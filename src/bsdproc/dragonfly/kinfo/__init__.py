@@ -12,6 +12,8 @@ that are no such table.  sysctl(3); kern_proc.c.
 
 from __future__ import annotations
 
+from bsdproc.dragonfly.constants.kinfo import LwpState, PriorityType, ProcState
+from bsdproc.dragonfly.constants.process import LwpFlags, ProcFlags, SessionFlags
 from bsdproc.dragonfly.kinfo.calls import (
     args,
     cputimes,
@@ -44,9 +46,15 @@ __all__ = [
     "KinfoLwp",
     "KinfoProc",
     "KinfoSigtramp",
+    "LwpFlags",
+    "LwpState",
     "Malformed",
+    "PriorityType",
+    "ProcFlags",
+    "ProcState",
     "Rtprio",
     "Rusage",
+    "SessionFlags",
     "args",
     "cputimes",
     "cwd",

@@ -15,6 +15,9 @@ caller may not open it; EBUSY for registers that are set while the process runs.
 
 from __future__ import annotations
 
+from bsdproc.dragonfly.constants.kinfo import Limit, VmProtection
+from bsdproc.dragonfly.constants.mount import MountFlags
+from bsdproc.dragonfly.constants.signals import Signal
 from bsdproc.dragonfly.procfs.control import Control, ctl, ctl_names
 from bsdproc.dragonfly.procfs.mounting import mount, statvfs, unmount
 from bsdproc.dragonfly.procfs.nodes import (
@@ -50,6 +53,11 @@ from bsdproc.dragonfly.procfs.texts import (
     parse_rlimit,
     parse_status,
 )
+from bsdproc.dragonfly.registers.x86_64 import (
+    X86_64DebugRegisters,
+    X86_64FpRegisters,
+    X86_64Registers,
+)
 from bsdproc.typed.filesystem import FileSystem
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, Forbidden, Hidden, NodeMode, NoProcess
@@ -62,12 +70,19 @@ __all__ = [
     "FileSystem",
     "Forbidden",
     "Hidden",
+    "Limit",
     "Malformed",
     "MapEntry",
+    "MountFlags",
     "NoProcess",
     "NodeMode",
     "Rlimit",
+    "Signal",
     "Status",
+    "VmProtection",
+    "X86_64DebugRegisters",
+    "X86_64FpRegisters",
+    "X86_64Registers",
     "cmdline",
     "ctl",
     "ctl_names",

@@ -17,6 +17,7 @@ Wrong types and ranges are a `TypeError` or `ValueError` before any call.
 
 from __future__ import annotations
 
+from bsdproc.dragonfly.constants.ptrace import IoOp
 from bsdproc.dragonfly.ptrace.control import attach, cont, detach, kill, step, trace_me
 from bsdproc.dragonfly.ptrace.memory import io, read, read_d, read_i, write, write_d, write_i
 from bsdproc.dragonfly.ptrace.regs import (
@@ -27,8 +28,17 @@ from bsdproc.dragonfly.ptrace.regs import (
     setfpregs,
     setregs,
 )
+from bsdproc.dragonfly.registers.x86_64 import (
+    X86_64DebugRegisters,
+    X86_64FpRegisters,
+    X86_64Registers,
+)
 
 __all__ = [
+    "IoOp",
+    "X86_64DebugRegisters",
+    "X86_64FpRegisters",
+    "X86_64Registers",
     "attach",
     "cont",
     "detach",

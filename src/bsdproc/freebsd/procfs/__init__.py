@@ -17,6 +17,11 @@ environ, auxv, exe and fd are nodes of linprocfs(5), and ctl is one of older rel
 
 from __future__ import annotations
 
+from bsdproc.freebsd.auxv import AuxEntry
+from bsdproc.freebsd.constants.auxv import AuxType
+from bsdproc.freebsd.constants.kinfo import Limit
+from bsdproc.freebsd.constants.mount import MountFlags, UnmountFlags
+from bsdproc.freebsd.constants.ptrace import VmProtection
 from bsdproc.freebsd.procfs.mounting import mount, statfs, unmount
 from bsdproc.freebsd.procfs.nodes import (
     NODES,
@@ -66,22 +71,36 @@ from bsdproc.freebsd.procfs.texts import (
     parse_status,
     parse_strings,
 )
+from bsdproc.freebsd.registers.debug import DebugRegisters
+from bsdproc.freebsd.registers.floating import FpRegisters
+from bsdproc.freebsd.registers.general import Registers
 from bsdproc.typed.filesystem import FileSystem
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
 
 __all__ = [
     "NODES",
     "ROOT",
+    "AuxEntry",
+    "AuxType",
+    "DebugRegisters",
     "FdEntry",
     "FileSystem",
     "Forbidden",
+    "FpRegisters",
     "Hidden",
+    "Limit",
     "Malformed",
     "MapEntry",
+    "MountFlags",
     "NoProcess",
     "NodeMode",
     "NodeStat",
+    "Registers",
+    "Rlimit",
     "Status",
+    "UnmountFlags",
+    "VmProtection",
     "auxv",
     "cmdline",
     "ctl",

@@ -18,6 +18,16 @@ that the running kernel predates is `TooOld`.  Wrong types and ranges are a
 
 from __future__ import annotations
 
+from bsdproc.freebsd.constants.ptrace import (
+    CoredumpFlags,
+    IoOp,
+    LwpEvent,
+    LwpFlags,
+    Note,
+    PtraceEvents,
+    VmProtection,
+)
+from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.ptrace.control import (
     attach,
     clearstep,
@@ -33,7 +43,7 @@ from bsdproc.freebsd.ptrace.control import (
     to_scx,
     trace_me,
 )
-from bsdproc.freebsd.ptrace.core import coredump
+from bsdproc.freebsd.ptrace.core import Sink, coredump
 from bsdproc.freebsd.ptrace.events import (
     ScRet,
     follow_fork,
@@ -90,19 +100,41 @@ from bsdproc.freebsd.ptrace.xstate import (
     getxstate_info,
     setxstate,
 )
+from bsdproc.freebsd.registers.debug import DebugRegisters
+from bsdproc.freebsd.registers.floating import FpRegisters
+from bsdproc.freebsd.registers.general import Registers
+from bsdproc.freebsd.registers.vector import VfpRegisters, VmxRegisters, VsxRegisters, XmmRegisters
+from bsdproc.freebsd.siginfo import Siginfo
 
 __all__ = [
     "AddressMask",
+    "CoredumpFlags",
+    "DebugRegisters",
+    "FpRegisters",
+    "IoOp",
+    "LwpEvent",
+    "LwpFlags",
     "LwpInfo",
+    "Note",
     "Prstatus",
+    "PtraceEvents",
     "RegisterSet",
+    "Registers",
     "ScRet",
     "SegmentBases",
+    "Siginfo",
+    "Signal",
+    "Sink",
     "SveRegisters",
+    "VfpRegisters",
     "VmEntry",
+    "VmProtection",
+    "VmxRegisters",
+    "VsxRegisters",
     "XFeature",
     "XState",
     "XStateInfo",
+    "XmmRegisters",
     "attach",
     "clearstep",
     "cont",

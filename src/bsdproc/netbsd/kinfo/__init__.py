@@ -9,6 +9,17 @@ decoded when it is read.  A captured table is read by its class:
 
 from __future__ import annotations
 
+from bsdproc.netbsd.constants.kinfo import (
+    FileType,
+    Limit,
+    PaxFlags,
+    TtyFilter,
+    VmFlags,
+    VmProtection,
+    VmType,
+    VnodeType,
+)
+from bsdproc.netbsd.constants.process import LwpFlags, LwpState, ProcFlags, ProcState, SessionFlags
 from bsdproc.netbsd.kinfo.calls import (
     all_files,
     all_lwps,
@@ -47,12 +58,25 @@ from bsdproc.typed.texts import ended_strings as parse_strings
 from bsdproc.typed.texts import string as parse_string
 
 __all__ = [
+    "FileType",
     "KinfoFile",
     "KinfoLwp",
     "KinfoProc",
     "KinfoVmentry",
+    "Limit",
+    "LwpFlags",
+    "LwpState",
     "Malformed",
+    "PaxFlags",
+    "ProcFlags",
+    "ProcState",
     "Rlimit",
+    "SessionFlags",
+    "TtyFilter",
+    "VmFlags",
+    "VmProtection",
+    "VmType",
+    "VnodeType",
     "all_files",
     "all_lwps",
     "argv",

@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from bsdproc.netbsd.auxv import AuxEntry
 from bsdproc.netbsd.auxv import parse as parse_auxv
+from bsdproc.netbsd.constants.auxv import AuxType
+from bsdproc.netbsd.constants.kinfo import Limit, VmProtection
+from bsdproc.netbsd.constants.procfs import MountFlags, ProcfsMount
 from bsdproc.netbsd.procfs.mounting import (
     get_args,
     mount,
@@ -131,7 +134,10 @@ from bsdproc.netbsd.procfs.texts import (
     parse_status,
     parse_strings,
 )
+from bsdproc.netbsd.registers.floating import FpRegisters
+from bsdproc.netbsd.registers.general import Registers
 from bsdproc.typed.filesystem import FileSystem
+from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeStat, NoProcess
 from bsdproc.typed.records import Malformed
 
@@ -141,6 +147,7 @@ __all__ = [
     "NOTE_MAX",
     "ROOT",
     "AuxEntry",
+    "AuxType",
     "CpuStat",
     "CpuTimes",
     "CtlCommand",
@@ -148,7 +155,9 @@ __all__ = [
     "FdEntry",
     "FileSystem",
     "Forbidden",
+    "FpRegisters",
     "Hidden",
+    "Limit",
     "LinuxLimit",
     "LinuxStatus",
     "LoadAvg",
@@ -158,9 +167,13 @@ __all__ = [
     "MemInfo",
     "MessageQueue",
     "MountEntry",
+    "MountFlags",
     "NoProcess",
     "Node",
     "NodeStat",
+    "ProcfsMount",
+    "Registers",
+    "Rlimit",
     "Semaphores",
     "SharedMemory",
     "Stat",
@@ -169,6 +182,7 @@ __all__ = [
     "StatusFlag",
     "Uptime",
     "Version",
+    "VmProtection",
     "auxv",
     "chroot",
     "cmdline",

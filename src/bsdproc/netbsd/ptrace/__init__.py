@@ -20,6 +20,9 @@ that the running kernel predates is `TooOld`.  Wrong types and ranges are a
 from __future__ import annotations
 
 from bsdproc.netbsd.auxv import AuxEntry
+from bsdproc.netbsd.constants.auxv import AuxType
+from bsdproc.netbsd.constants.ptrace import IoOp, LwpEvent, PtraceEvents
+from bsdproc.netbsd.constants.signals import Signal
 from bsdproc.netbsd.ptrace.control import (
     attach,
     clearstep,
@@ -81,13 +84,31 @@ from bsdproc.netbsd.ptrace.regs import (
     setxmmregs,
     setxstate,
 )
+from bsdproc.netbsd.registers.debug import DebugRegisters
+from bsdproc.netbsd.registers.floating import FpRegisters
+from bsdproc.netbsd.registers.general import Registers
+from bsdproc.netbsd.registers.vector import VectorRegisters, XFeature, XmmRegisters, XState
+from bsdproc.netbsd.siginfo import Siginfo
 
 __all__ = [
     "AuxEntry",
+    "AuxType",
+    "DebugRegisters",
+    "FpRegisters",
+    "IoOp",
+    "LwpEvent",
     "LwpInfo",
     "LwpStatus",
     "ProcessState",
+    "PtraceEvents",
     "PtraceSiginfo",
+    "Registers",
+    "Siginfo",
+    "Signal",
+    "VectorRegisters",
+    "XFeature",
+    "XState",
+    "XmmRegisters",
     "attach",
     "auxv",
     "clearstep",
