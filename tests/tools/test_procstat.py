@@ -11,8 +11,10 @@ from contextlib import suppress
 
 import pytest
 
-from bsdproc import freebsd
+from bsdproc import abi, freebsd
 from bsdproc import kernel as kernels
+from bsdproc.kernel import Kernel
+from bsdproc.tools.tables import freebsd as tables
 
 from .conftest import ACTOR, EMULATE, NATIVE, Result, Run
 
@@ -76,6 +78,45 @@ def test_files(show: Show) -> None:
     assert found["text"]["NAME"] == ACTOR
     assert (found["cwd"]["V"], found["cwd"]["NAME"]) == (
         "d", os.getcwd() if NATIVE else "/")
+    assert (found["cwd"]["REF"], found["cwd"]["OFFSET"]) == ("-", "-")      # no descriptor's
+    assert found["0"]["REF"].isdecimal()
+
+
+SOCKETS = (
+    # domain, type, protocol; its own address and the peer's; what is shown
+    (2, 1, 6, (b"\x10\2\x1f\x90\x7f\0\0\1", b"\x10\2\0\x50\xc0\0\2\1"),
+     "TCP 127.0.0.1:8080 192.0.2.1:80"),
+    (2, 2, 17, (b"\x10\2\0\x35\0\0\0\0", b"\x10\2\0\0\0\0\0\0"), "UDP *:53 *:0"),
+    (28, 1, 6, (b"\x1c\x1c\0\x16\0\0\0\0" + bytes(15) + b"\1" + bytes(4), b""), "TCP [::1]:22"),
+    (1, 1, 0, (b"\x0c\1/tmp/live\0", b""), "UDS /tmp/live"),
+    (1, 2, 0, (b"\2\1", b"\2\1"), "UDD -"),
+    (17, 3, 0, (b"", b""), "17/0 -"),
+)
+
+
+@pytest.mark.parametrize("socket", SOCKETS, ids=lambda one: one[-1])
+def test_sockets_by_protocol_and_addresses(
+        socket: tuple[int, int, int, tuple[bytes, bytes], str]) -> None:
+    domain, kind, protocol, ends, shown = socket
+    layout = abi.target("freebsd", "amd64").struct("struct kinfo_file")
+    raw = bytearray(layout.pack({"kf_type": 2, "kf_fd": 5, "kf_ref_count": 1}))
+    for name, value in (("domain0", domain), ("type0", kind), ("protocol0", protocol)):
+        layout.put(raw, f"kf_un.kf_sock.kf_sock_{name}", value)
+    for name, end in zip(("local", "peer"), ends, strict=True):
+        at = layout.field(f"kf_un.kf_sock.kf_sa_{name}").offset
+        raw[at : at + len(end)] = end
+    row = tables._open_file(freebsd.kinfo.KinfoFile.of("amd64")(bytes(raw)))
+    assert " ".join(map(str, row)) == f"5 s - -------- 1 0 {shown}"
+
+
+def test_signals_without_a_name_are_shown_where_they_mean_something(kernel: Kernel) -> None:
+    layout = abi.target("freebsd", "amd64").struct("struct kinfo_proc")
+    raw = bytearray(layout.size)
+    at = layout.field("ki_sigcatch").offset
+    raw[at : at + 16] = (1 << 69).to_bytes(16, "little")
+    rows = list(tables._signals(kernel, freebsd.kinfo.KinfoProc.of("amd64")(bytes(raw))))
+    assert ("70", "-", "-", "C", "-") in rows
+    assert "71" not in {row[0] for row in rows}
 
 
 def test_arguments_and_the_rest(show: Show) -> None:
@@ -83,7 +124,9 @@ def test_arguments_and_the_rest(show: Show) -> None:
         "ARGS"] == f"{ACTOR} nap x"
     assert rows(show("-b", of="nap").out)[0]["PATH"] == ACTOR
     assert "PATH=" in show("-e", of="nap").out
-    assert rows(show("-s", of="nap").out)[0]["EUID"] == "0"
+    credentials = rows(show("-s", of="nap").out)[0]
+    assert credentials["EUID"] == "0"
+    assert credentials["UMASK"] == "022" or NATIVE
     assert len(rows(show("-t", of="nappers").out)) == 2
     limits = {one["RLIMIT"]: one for one in rows(
         show("-l", of="nap").out)}

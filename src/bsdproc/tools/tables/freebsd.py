@@ -17,7 +17,7 @@ from bsdproc.freebsd.constants.kinfo import (
     VmType,
     VnodeType,
 )
-from bsdproc.freebsd.constants.signals import Signal
+from bsdproc.freebsd.constants.signals import SIG_MAXSIG, Signal
 from bsdproc.freebsd.kinfo import KinfoFile, KinfoProc, KinfoVmentry
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools.tables.table import (
@@ -35,7 +35,9 @@ from bsdproc.tools.tables.table import (
     usage,
     words,
 )
-from bsdproc.typed.enums import name_of
+from bsdproc.typed.enums import known, name_of
+
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 28
 
 # -- short words ---------------------------------------------------------------------
 FILES: Final[Mapping[int, str]] = {
@@ -71,6 +73,12 @@ MAPPED: Final = tuple((flag.value, letter) for flag, letter in (
     (VmFlags.KVME_FLAG_SUPER, "S"), (VmFlags.KVME_FLAG_GROWS_DOWN, "D"),
     (VmFlags.KVME_FLAG_GROWS_UP, "U"), (VmFlags.KVME_FLAG_USER_WIRED, "W"),
 ))
+PROTOCOLS: Final[Mapping[tuple[int, int], str]] = {
+    **{(family, number): name for family in (AF_INET, AF_INET6) for number, name in (
+        (1, "ICM"), (6, "TCP"), (17, "UDP"), (58, "IP6"), (132, "SCT"), (255, "RAW"))},
+    **{(AF_UNIX, kind): name for kind, name in ((1, "UDS"), (2, "UDD"), (5, "UDQ"))},
+}
+"""By family and protocol, or type for a local one."""
 STATES: Final[Mapping[int, str]] = {
     ProcState.SIDL: "idle", ProcState.SRUN: "run", ProcState.SSLEEP: "sleep",
     ProcState.SSTOP: "stop", ProcState.SZOMB: "zomb", ProcState.SWAIT: "wait",
@@ -103,7 +111,39 @@ def _binary(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
 
 def _credentials(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
     groups = ",".join(map(str, kinfo.groups(p.pid, kernel=kernel)))
-    yield p.uid, p.ruid, p.svuid, p.gid, p.rgid, p.svgid, groups
+    try:
+        umask = f"{kinfo.umask(p.pid, kernel=kernel):03o}"
+    except PermissionError:
+        umask = "-"         # told to who may debug it alone; the rest is everybody's
+    yield p.uid, p.ruid, p.svuid, p.gid, p.rgid, p.svgid, umask, groups
+
+
+def _protocol(one: kinfo.SocketDetail) -> str:
+    number = one.type if one.domain == AF_UNIX else one.protocol
+    return PROTOCOLS.get((one.domain, number), f"{one.domain}/{number}")
+
+
+def _address(one: kinfo.SocketAddress | None) -> str:
+    match one:
+        case kinfo.UnixAddress(path=path):
+            return path or "-"
+        case kinfo.InetAddress(host=host, port=port):
+            return f"{'*' if host == '0.0.0.0' else host}:{port}"
+        case kinfo.Inet6Address(host=host, port=port):
+            return f"{'*' if host == '::' else f'[{host}]'}:{port}"
+        case _:
+            return "-"
+
+
+def _name(one: KinfoFile) -> str:
+    """A path, or a socket's own address and its peer's."""
+    detail = one.detail
+    if not isinstance(detail, kinfo.SocketDetail):
+        return one.path or "-"
+    shown = [_address(end) for end in (detail.local, detail.peer)]
+    while len(shown) > 1 and shown[-1] == "-":
+        shown.pop()
+    return " ".join(shown)
 
 
 def _open_file(one: KinfoFile) -> Row:
@@ -111,8 +151,9 @@ def _open_file(one: KinfoFile) -> Row:
     detail = one.detail
     vnode = VNODES.get(detail.type, "-") if isinstance(detail, kinfo.VnodeDetail) else "-"
     slot = str(one.fd) if one.slot is None else SLOTS.get(one.slot, str(one.slot))
-    return (slot, kind, vnode, letters(one.flags.value, OPENED), one.ref_count, one.offset,
-            one.path or "-")
+    protocol = _protocol(detail) if isinstance(detail, kinfo.SocketDetail) else "-"
+    counted = (one.ref_count, one.offset) if one.slot is None else ("-", "-")
+    return (slot, kind, vnode, letters(one.flags.value, OPENED), *counted, protocol, _name(one))
 
 
 def _files(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
@@ -137,9 +178,12 @@ def _usage(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
 
 
 def _signals(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
-    for one in Signal:
-        yield (one.name, "P" if one in p.siglist else "-", "I" if one in p.sigignore else "-",
-               "C" if one in p.sigcatch else "-", "B" if one in p.sigmask else "-")
+    sets = ((p.siglist, "P"), (p.sigignore, "I"), (p.sigcatch, "C"), (p.sigmask, "B"))
+    for number in range(1, SIG_MAXSIG + 1):
+        one = known(Signal, number)
+        row = [letter if one in some else "-" for some, letter in sets]
+        if isinstance(one, Signal) or set(row) != {"-"}:
+            yield name_of(one), *row        # most of the real-time ones have no name
 
 
 def _threads(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
@@ -173,11 +217,11 @@ VIEW: Final = Tables(
         "b": Table((">OSREL", "PATH"), _binary),
         "c": Table(("ARGS",), _arguments),
         "e": Table(("ENVIRONMENT",), _environment),
-        "f": Table(("FD", "T", "V", "FLAGS", ">REF", ">OFFSET", "NAME"), _files),
+        "f": Table(("FD", "T", "V", "FLAGS", ">REF", ">OFFSET", "PRO", "NAME"), _files),
         "i": Table(SIGNALS, _signals),
         "l": Table(LIMITS, _limits),
         "r": Table(USAGE, _usage),
-        "s": Table(CREDENTIALS, _credentials),
+        "s": Table((*CREDENTIALS[:-1], ">UMASK", CREDENTIALS[-1]), _credentials),
         "t": Table(THREADS, _threads),
         "v": Table((">START", ">END", "PRT", ">RES", ">PRES", ">REF", ">SHD", "FLAG", "TP",
                     "PATH"), _map),
