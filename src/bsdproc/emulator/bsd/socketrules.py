@@ -93,7 +93,6 @@ class SocketRules:
     """A flag that tells of a nonblocking descriptor."""
     control_least: int = 12
     """The least size of control data."""
-    control_most: int | None = None
     one_message: bool = False
     """Control data is one message: what lies behind it is not looked at."""
     pass_kqueue: int = EOPNOTSUPP

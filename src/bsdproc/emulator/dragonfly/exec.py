@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator import elf
 from bsdproc.emulator.bsd import exec as exec_
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.dragonfly import exit
 from bsdproc.emulator.dragonfly import signo as s
@@ -115,6 +116,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     elif p.cred.uid == p.cred.ruid and p.cred.gid == p.cred.rgid:
         p.flag &= ~P.SUGID
     p.cred = p.cred.copy(svuid=p.cred.uid, svgid=p.cred.gid)
+    kqueue.executed(system, p)
     if p.flag & P.TRACED:
         ksignal(system, p, s.SIGTRAP)
     td.dr[:] = [0] * len(td.dr)

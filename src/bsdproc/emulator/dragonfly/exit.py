@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.system import ThreadExited
 from bsdproc.emulator.dragonfly import proctree, reaper
@@ -106,6 +107,7 @@ def finish(system: System, p: Proc, td: Thread) -> None:
         p.flag &= ~P.PPWAIT
         system.wakeup(("ppwait", p))
     p.stat = Stat.ZOMB
+    kqueue.exited(system, p)
     new_parent = reaper.reaper_exit(p)
     assert new_parent is not None
     _abandon_children(system, p, new_parent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.dragonfly.flags import AcctFlag, Stat
 from bsdproc.emulator.dragonfly.state import P, Proc, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
@@ -70,6 +71,8 @@ def fork1(system: System, td: Thread, flags: int) -> Proc:
         child.vfork_parent = parent
     child.stat = Stat.ACTIVE
     system.add_thread(child, td2)
+    if parent.kqueues:
+        kqueue.forked(system, parent, child)
     return child
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd.signo import (
     SA_NOCLDSTOP,
     SA_NOCLDWAIT,
@@ -101,6 +102,7 @@ def lwpsignal(system: System, p: Proc, td: Thread | None, sig: int) -> None:
         if td is not None and td.leaving:
             return
         if ignored(p, sig):
+            kqueue.signalled(system, p, sig)
             return
         default = not caught(p, sig)
     if sig == s.SIGCONT:
@@ -117,6 +119,7 @@ def lwpsignal(system: System, p: Proc, td: Thread | None, sig: int) -> None:
     if td is None:
         td = lwp_for(system, p, sig)
         if td is None or sig in td.sigmask:
+            kqueue.signalled(system, p, sig)
             p.siglist.put(sig)
             return
     if p.nice > 0 and default and not p.flag & P.TRACED and kills(sig):
@@ -316,6 +319,8 @@ def userret(system: System, td: Thread) -> Way:
 def postsig(system: System, td: Thread, sig: int) -> Way:
     """Take the action: a handler's frame, or the end."""
     p = td.proc
+    if p.kqueues:
+        kqueue.signalled(system, p, sig)
     delete(td, sig)
     action = p.sigacts[sig]
     if action.handler == s.SIG_DFL:

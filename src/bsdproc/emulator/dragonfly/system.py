@@ -16,6 +16,7 @@ from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.dragonfly import (
     cred,
+    descriptors,
     exec,
     exit,
     limits,
@@ -40,7 +41,7 @@ from bsdproc.emulator.dragonfly.state import (
     Tty,
 )
 from bsdproc.emulator.dragonfly.x86_64 import machdep
-from bsdproc.emulator.errno import EINTR, EINVAL, EJUSTRETURN, EOPNOTSUPP, EPERM, Refused
+from bsdproc.emulator.errno import EACCES, EINTR, EINVAL, EJUSTRETURN, EOPNOTSUPP, EPERM, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd import state
@@ -76,6 +77,8 @@ class System(BsdSystem):
     release: str = "5.9-DEVELOPMENT"
     osreldate: int = 500901
     sysent = "DragonFly ELF64"
+    sockets = descriptors.SOCKETS
+    kqueues = descriptors.KQUEUES
     machdep = machdep
     sig_max = SIG_MAX
     first_pid = 800
@@ -249,6 +252,17 @@ class System(BsdSystem):
         assert isinstance(p, Proc)
         if not signals.cansignal(self, td, p, sig):
             raise Refused(EPERM)
+
+    def may_watch(self, td: state.Thread, p: state.Proc) -> None:
+        """PRISON_CHECK: EACCES."""
+        assert isinstance(td.proc, Proc)
+        assert isinstance(p, Proc)
+        if not cred.prison_check(td.proc.cred, p.cred):
+            raise Refused(EACCES)
+
+    def exit_status(self, p: state.Proc) -> int:
+        assert isinstance(p, Proc)
+        return p.xstat
 
     def p_cansee(self, td: state.Thread, p: state.Proc) -> None:
         """Nobody asks for another's group or session in vain."""

@@ -9,7 +9,7 @@ from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.cred import Cred as Cred
 from bsdproc.emulator.bsd.cred import sorted_groups
 from bsdproc.emulator.bsd.state import P, Proc, Thread
-from bsdproc.emulator.errno import EPERM, ESRCH, Refused
+from bsdproc.emulator.errno import EACCES, EPERM, ESRCH, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -79,6 +79,14 @@ def may_trace(system: System, td: Thread, p: Proc, *, restricted: bool, dbregs: 
         raise Refused(EPERM)
     if td.proc.cred.uid != p.cred.uid or p.flag & P.SUGID:
         raise Refused(EPERM)
+
+
+def may_watch(td: Thread, p: Proc) -> None:
+    """KAUTH_PROCESS_KEVENT_FILTER: root, or the process's own user while that has
+    not changed its ids; EACCES."""
+    cred = td.proc.cred
+    if cred.uid != 0 and (cred.ruid != p.cred.ruid or p.flag & P.SUGID):
+        raise Refused(EACCES)
 
 
 def is_under(p: Proc, td: Thread) -> bool:

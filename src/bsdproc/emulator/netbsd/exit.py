@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import jobc, proctree
+from bsdproc.emulator.bsd import jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, ProcState, Sleep, Thread
@@ -97,6 +97,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *, dumped: bool =
         system.wakeup(parent)
     system.remove_thread(td)
     p.state = ProcState.ZOMBIE
+    kqueue.exited(system, p)
     tell_exit(system, p)
     raise ThreadExited
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.signals import after_delivery, delete_everywhere, thread_for
 from bsdproc.emulator.bsd.state import (
@@ -68,6 +69,8 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
     sig = ksi.signo
     if p.state is ProcState.ZOMBIE or not p.threads:
         return
+    if p.kqueues:
+        kqueue.signalled(system, p, sig)
     traced = told(p, sig)
     if p is system.init and not p.flag & P.STOPPED_SIG:
         _to_init(system, p, ksi, traced)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import NETBSD as SYSCALL_NAMES
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd.signo import SIGSTOP
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.bsd.system import System as BsdSystem
@@ -13,6 +14,7 @@ from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.errno import EEXIST, EPERM, Refused
 from bsdproc.emulator.netbsd import (
     cred,
+    descriptors,
     entry,
     exit,
     mounts,
@@ -55,6 +57,8 @@ class System(BsdSystem):
     comm_max = 16
     syscall_names = SYSCALL_NAMES
     text_busy_first = True
+    sockets = descriptors.SOCKETS
+    kqueues = descriptors.KQUEUES
     procfs: ProcfsModule
 
     def __init__(self, machine: str = "amd64", *, procfs_revision: Revision = "1.114",
@@ -104,12 +108,15 @@ class System(BsdSystem):
         t.paxflags = tracing(parent).paxflags
         t.stop_fork = tracing(parent).stop_fork
         t.stop_exec, t.stop_exit = tracing(parent).stop_exec, tracing(parent).stop_exit
+        if parent.kqueues:
+            kqueue.forked(self, parent, child)
 
     def set_id(self, td: Thread, vnode: Vnode) -> cred.Cred | None:
         return cred.setid_exec(td, vnode)
 
     def exec_done(self, td: Thread) -> None:
         self.procfs.executed(self.procfs_view(td.proc))
+        kqueue.executed(self, td.proc)
         own = lwp(td)
         own.named, own.private, own.step = "", 0, False
         td.proc.sigacts.tramps.clear()
@@ -143,6 +150,9 @@ class System(BsdSystem):
 
     def p_cansee(self, td: Thread, p: Proc) -> None:
         cred.cansee(self, td, p)
+
+    def may_watch(self, td: Thread, p: Proc) -> None:
+        cred.may_watch(td, p)
 
     def may_raise_limits(self, td: Thread) -> None:
         if td.proc.cred.uid != 0:

@@ -87,9 +87,7 @@ def _files_to_send(system: System, td: Thread, message: Message) -> list[File]:
     rules = system.sockets
     if not message.control:
         return []
-    most = rules.control_most
-    if message.control_size < rules.control_least or (
-            most is not None and message.control_size > most):
+    if message.control_size < rules.control_least:
         raise Refused(EINVAL)
     data = space(td).copyin(message.control, message.control_size)
     found: list[File] = []

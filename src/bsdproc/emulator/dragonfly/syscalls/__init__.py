@@ -11,10 +11,18 @@ from bsdproc.emulator.dragonfly.syscalls.numbers import SHARED
 
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
-    from bsdproc.emulator.dragonfly.syscalls import files, ids, lwps, memory, process, signals
+    from bsdproc.emulator.dragonfly.syscalls import (
+        files,
+        ids,
+        kqueue,
+        lwps,
+        memory,
+        process,
+        signals,
+    )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (process, lwps, signals, memory, ids, files):
+    for module in (process, lwps, signals, memory, ids, files, kqueue):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

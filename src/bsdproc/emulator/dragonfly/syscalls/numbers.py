@@ -6,12 +6,16 @@ from typing import Final
 
 SHARED: Final = {
     1: "exit", 3: "read", 4: "write", 6: "close", 9: "link", 10: "unlink",
-    12: "chdir", 13: "fchdir", 15: "chmod", 16: "chown", 20: "getpid", 33: "access",
+    12: "chdir", 13: "fchdir", 15: "chmod", 16: "chown", 20: "getpid", 27: "recvmsg", 28: "sendmsg",
+    29: "recvfrom", 30: "accept", 31: "getpeername", 32: "getsockname", 33: "access",
     39: "getppid", 41: "dup", 53: "sigaltstack", 54: "ioctl", 57: "symlink", 58: "readlink",
     60: "umask", 61: "chroot", 81: "getpgrp", 89: "getdtablesize", 90: "dup2",
-    93: "select", 95: "fsync", 116: "gettimeofday", 117: "getrusage", 120: "readv",
+    93: "select", 95: "fsync", 97: "socket", 98: "connect", 104: "bind", 105: "setsockopt",
+    106: "listen", 116: "gettimeofday", 117: "getrusage", 118: "getsockopt", 120: "readv",
     121: "writev", 123: "fchown", 124: "fchmod", 128: "rename", 131: "flock", 132: "mkfifo",
-    136: "mkdir", 137: "rmdir", 200: "truncate", 201: "ftruncate", 207: "getpgid", 209: "poll",
+    133: "sendto", 134: "shutdown", 135: "socketpair", 136: "mkdir", 137: "rmdir",
+    200: "truncate", 201: "ftruncate", 207: "getpgid", 209: "poll",
     232: "clock_gettime", 234: "clock_getres", 240: "nanosleep", 254: "lchown", 274: "lchmod",
-    310: "getsid", 326: "__getcwd", 340: "sigprocmask", 343: "sigpending", 474: "closefrom",
+    310: "getsid", 326: "__getcwd", 340: "sigprocmask", 343: "sigpending", 362: "kqueue",
+    474: "closefrom", 499: "pselect", 532: "eaccess", 541: "accept4", 543: "ppoll",
 }

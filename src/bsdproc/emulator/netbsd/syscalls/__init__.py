@@ -9,14 +9,18 @@ from bsdproc.emulator.bsd.syscalls import numbered
 
 SHARED: Mapping[int, str] = {
     1: "exit", 3: "read", 4: "write", 6: "close", 9: "link", 10: "unlink", 12: "chdir",
-    13: "fchdir", 15: "chmod", 16: "chown", 20: "getpid", 33: "access", 37: "kill",
+    13: "fchdir", 15: "chmod", 16: "chown", 20: "getpid", 27: "recvmsg", 28: "sendmsg",
+    29: "recvfrom", 30: "accept", 31: "getpeername", 32: "getsockname", 33: "access", 37: "kill",
     39: "getppid", 41: "dup", 54: "ioctl", 57: "symlink", 58: "readlink", 59: "execve",
     60: "umask", 61: "chroot", 81: "getpgrp", 82: "setpgid", 90: "dup2", 95: "fsync",
+    98: "connect", 104: "bind", 105: "setsockopt", 106: "listen", 118: "getsockopt",
     120: "readv", 121: "writev", 123: "fchown", 124: "fchmod", 128: "rename", 131: "flock",
-    132: "mkfifo", 136: "mkdir", 137: "rmdir", 147: "setsid", 194: "getrlimit",
+    132: "mkfifo", 133: "sendto", 134: "shutdown", 135: "socketpair", 136: "mkdir", 137: "rmdir",
+    147: "setsid", 194: "getrlimit",
     207: "getpgid", 209: "poll", 241: "fdatasync", 274: "lchmod",
     275: "lchown", 281: "sigaltstack", 286: "getsid", 292: "sigpending", 293: "sigprocmask",
-    296: "__getcwd", 417: "select", 418: "gettimeofday", 430: "nanosleep", 445: "getrusage",
+    296: "__getcwd", 344: "kqueue", 394: "socket", 417: "select", 418: "gettimeofday",
+    430: "nanosleep", 436: "pselect", 437: "ppoll", 445: "getrusage",
     461: "mkdirat", 462: "faccessat", 463: "fchmodat", 464: "fchownat", 469: "readlinkat",
     471: "unlinkat", 477: "clock_nanosleep",
 }
@@ -33,10 +37,11 @@ def table() -> Mapping[int, Entry]:
         mounts,
         process,
         signals,
+        sockets,
     )
 
     calls = numbered(SHARED)
-    for module in (process, signals, lwps, memory, files, ids, mounts):
+    for module in (process, signals, lwps, memory, files, ids, mounts, sockets):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -1,0 +1,68 @@
+"""DragonFly's sockets and kqueues, as far as they differ: the subject of its
+uipc_usrreq.c, uipc_syscalls.c and kern_event.c."""
+
+from __future__ import annotations
+
+from bsdproc.emulator.bsd.kqueuerules import (
+    PROC,
+    READ,
+    SIGNAL,
+    TIMER,
+    USER,
+    WRITE,
+    KqueueRules,
+)
+from bsdproc.emulator.bsd.socketrules import (
+    DGRAM,
+    SEQPACKET,
+    SOCK_MAXADDRLEN,
+    STREAM,
+    SocketRules,
+)
+from bsdproc.emulator.errno import EDOM, EINVAL, ENXIO, EOPNOTSUPP, EPROTONOSUPPORT
+
+SOCKETS = SocketRules(
+    spaces={STREAM: (65536, 65536), DGRAM: (65536, 65536), SEQPACKET: (65536, 65536)},
+    packet_sender=None,
+    name_short=EDOM,
+    name_max=SOCK_MAXADDRLEN,
+    name_family=False,
+    short_unnamed=True,
+    size_alone=False,
+    no_domain=EPROTONOSUPPORT,
+    no_type=EPROTONOSUPPORT,
+    listen_unnamed=EINVAL,
+    listen_any=True,
+    shutdown_unconnected=True,
+    flags=0x1 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200 | 0x400 | 0x800 | 0x2000,
+    told=frozenset({0x100A, 0x1030}),
+    nosignal=0x400,
+    cmsg_cloexec=0x1000,
+    nonblocking=0x20000,
+    one_message=True,
+    control_padded=False,
+    control_cut=True,
+)
+
+KQUEUES = KqueueRules(
+    filters={-1: READ, -2: WRITE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER},
+    lacking=frozenset({-3, -4, -8, -10}),
+    sysflags=0xF800,
+    not_kept=0,
+    one_way=False,
+    skip_none=False,
+    room_counts=False,
+    any_timeout=True,
+    unwatchable=EOPNOTSUPP,
+    transfer=ENXIO,
+    eof=0x1000,
+    hangup=0x800,
+    backlog=False,
+    exit_always=True,
+    track_two=False,
+    track_flags=0x5,
+    units=None,
+    timer_zero=10,
+    timers_anew=False,
+    user_flags=False,
+)
