@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bsdproc.emulator.errno import (
     EACCES,
@@ -23,6 +23,9 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.lockf import Locks
 
 SIZE_MAX = 1 << 30
 """A file here lives in memory: beyond this it is EFBIG."""
@@ -131,8 +134,8 @@ def allowed(cred: Credential, attributes: Attributes, want: int) -> bool:
 class Vnode:
     """A file of any kind.  The operations of a kind that lacks them refuse."""
 
-    locks: dict[object, bool] | None = None
-    """flock(2)'s: the open files that hold one, and whether alone."""
+    locks: Locks | None = None
+    """flock(2)'s and fcntl(2)'s."""
     fixed = False
     """A directory whose names cannot be taken away: it is not even asked for them."""
     fixed_error = EOPNOTSUPP

@@ -96,10 +96,10 @@ def test_fcntl(remote: Remote) -> None:
     assert remote.fails(FCNTL, fd, F_KINFO, remote.out) == "EINVAL"
 
 
-def test_locks_are_refused_by_name(remote: Remote) -> None:
+def test_reading_ahead_is_refused_by_name(remote: Remote) -> None:
     fd = remote.call(OPEN, b"/dev/null\0", O_RDWR)
-    assert remote.fails(FCNTL, fd, 12, remote.out) == "EOPNOTSUPP"
-    assert "fcntl() command 12" in remote.k.log[-1]
+    assert remote.fails(FCNTL, fd, 15, 1) == "EOPNOTSUPP"
+    assert "fcntl() command 15" in remote.k.log[-1]
 
 
 def test_ioctl(remote: Remote) -> None:

@@ -130,8 +130,8 @@ class VnodeFile(File):
 
     def unlock(self, system: System) -> None:
         """Give up what flock(2) locked through it."""
-        if self.vnode.locks and self.vnode.locks.pop(self, None) is not None:
-            system.wakeup(("lockf", self.vnode))
+        if self.vnode.locks is not None:
+            self.vnode.locks.give_up(system, self)
 
     def attributes(self, who: Access) -> Attributes:
         return self.vnode.attributes(who)

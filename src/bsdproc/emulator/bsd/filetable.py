@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import lockf
 from bsdproc.emulator.bsd.file import FWRITE, File, Kind
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.errno import EBADF, EMFILE, Refused
@@ -67,6 +68,7 @@ class FileTable:
     def close(self, system: System, fd: int) -> None:
         file = self.slot(fd).file
         del self.slots[fd]
+        lockf.closed(system, file, self)
         for slot in self.slots.values():
             if slot.file.kind == Kind.KQUEUE:
                 slot.file.descriptor_closed(fd)

@@ -15,6 +15,7 @@ from bsdproc.emulator.bsd import signals
 from bsdproc.emulator.bsd.cred import Cred
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.kqueuerules import KqueueRules
+from bsdproc.emulator.bsd.lockf import LockRules
 from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.socketrules import SocketRules
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
@@ -48,6 +49,7 @@ class Personality(ABC):
     """Bytes of a process's name (MAXCOMLEN)."""
     sockets = SocketRules()
     kqueues = KqueueRules()
+    lock_rules = LockRules()
     due = staticmethod(signals.pending)
     """Whether `interrupted` would have something to do."""
     syscall_names: Mapping[int, str]

@@ -12,6 +12,7 @@ from bsdproc.emulator.bsd.kqueuerules import (
     WRITE,
     KqueueRules,
 )
+from bsdproc.emulator.bsd.lockf import LockRules
 from bsdproc.emulator.bsd.socketrules import (
     DGRAM,
     SEQPACKET,
@@ -43,6 +44,8 @@ SOCKETS = SocketRules(
     control_padded=False,
     control_cut=True,
 )
+
+LOCKS = LockRules(backwards=False, overflow=EINVAL, any_wait=True)
 
 KQUEUES = KqueueRules(
     filters={-1: READ, -2: WRITE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER},

@@ -79,6 +79,7 @@ class System(BsdSystem):
     sysent = "DragonFly ELF64"
     sockets = descriptors.SOCKETS
     kqueues = descriptors.KQUEUES
+    lock_rules = descriptors.LOCKS
     machdep = machdep
     sig_max = SIG_MAX
     first_pid = 800

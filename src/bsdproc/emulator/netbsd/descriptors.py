@@ -13,6 +13,7 @@ from bsdproc.emulator.bsd.kqueuerules import (
     WRITE,
     KqueueRules,
 )
+from bsdproc.emulator.bsd.lockf import LockRules
 from bsdproc.emulator.bsd.socketrules import (
     AF_LOCAL,
     DGRAM,
@@ -46,6 +47,8 @@ SOCKETS = SocketRules(
     one_message=True,
     pass_kqueue=EBADF,
 )
+
+LOCKS = LockRules(no_file=EINVAL, overflow=EINVAL)
 
 KQUEUES = KqueueRules(
     filters={0: READ, 1: WRITE, 4: PROC, 5: SIGNAL, 6: TIMER, 8: USER},

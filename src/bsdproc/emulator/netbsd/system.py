@@ -59,6 +59,7 @@ class System(BsdSystem):
     text_busy_first = True
     sockets = descriptors.SOCKETS
     kqueues = descriptors.KQUEUES
+    lock_rules = descriptors.LOCKS
     procfs: ProcfsModule
 
     def __init__(self, machine: str = "amd64", *, procfs_revision: Revision = "1.114",

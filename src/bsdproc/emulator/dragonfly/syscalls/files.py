@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE
 from bsdproc.emulator.bsd.syscalls import files as shared
 from bsdproc.emulator.bsd.syscalls.args import int64, path_at, signed, space_of
+from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
 from bsdproc.emulator.dragonfly.state import Sleep, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
 
@@ -101,12 +102,15 @@ class Fcntl:
 
     DUPFD, GETFD, SETFD, GETFL, SETFL, GETOWN, SETOWN = range(7)
     DUP2FD, DUPFD_CLOEXEC, DUP2FD_CLOEXEC = 10, 17, 18
+    LOCKS: ClassVar = {7: GET, 8: SET, 9: WAIT}
     SETTABLE = 0x4 | 0x8 | 0x40 | 0x80
 
 
-def sys_fcntl(system: System, td: Thread, args: Args) -> int:
-    """kern_fcntl, without locks."""
+def sys_fcntl(system: System, td: Thread, args: Args) -> int | Work:
+    """kern_fcntl."""
     fd, command, arg = (signed(a) for a in args[:3])
+    if command in Fcntl.LOCKS:
+        return record_lock(system, td, fd, Fcntl.LOCKS[command], args[2])
     slot = td.proc.files.slot(fd)
     cloexec = command in (Fcntl.DUPFD_CLOEXEC, Fcntl.DUP2FD_CLOEXEC)
     match command:

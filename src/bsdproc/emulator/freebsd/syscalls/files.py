@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry
+from bsdproc.emulator.bsd.file import Blocking
 from bsdproc.emulator.bsd.shm import ShmFile
 from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW, IOSIZE_MAX
+from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, Refused
 from bsdproc.emulator.freebsd import kinfo_file
@@ -32,7 +34,10 @@ class Fcntl:
     """Commands of fcntl(2)."""
 
     DUPFD, GETFD, SETFD, GETFL, SETFL, GETOWN, SETOWN = range(7)
-    DUP2FD, GETLK, SETLK, SETLKW = 10, 11, 12, 13
+    DUP2FD = 10
+    LOCKS: ClassVar = {number: what for first in (7, 11)
+                       for number, what in enumerate((GET, SET, WAIT), first)}
+    """F_OGETLK and F_GETLK and those behind them, whose structures begin alike."""
     READAHEAD, RDAHEAD, DUPFD_CLOEXEC, DUP2FD_CLOEXEC = 15, 16, 17, 18
     ADD_SEALS, GET_SEALS, ISUNIONSTACK, KINFO = 19, 20, 21, 22
     CLOEXEC = 1
@@ -40,9 +45,11 @@ class Fcntl:
     """O_NONBLOCK, O_APPEND, O_ASYNC, O_FSYNC, O_DIRECT: what F_SETFL sets."""
 
 
-def sys_fcntl(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    """kern_fcntl.  Locks are refused by name: nothing here has them."""
+def sys_fcntl(system: System, td: Thread, args: tuple[int, ...]) -> int | Blocking[int]:
+    """kern_fcntl.  Reading ahead is refused by name: nothing here does that."""
     fd, command, arg = int32(args[0]), int32(args[1]), int32(args[2])
+    if command in Fcntl.LOCKS:
+        return record_lock(system, td, fd, Fcntl.LOCKS[command], args[2])
     table = td.proc.files
     file = table.get(fd)
     if command in (Fcntl.DUPFD, Fcntl.DUPFD_CLOEXEC):
@@ -76,7 +83,7 @@ def sys_fcntl(system: System, td: Thread, args: tuple[int, ...]) -> int:
             raise Refused(EINVAL)
         space(td).copyout(args[2], kinfo_file.whole(
             layout, kinfo_file.file_fields(system, file, fd, td)))
-    elif command in (Fcntl.GETLK, Fcntl.SETLK, Fcntl.SETLKW, Fcntl.READAHEAD, Fcntl.RDAHEAD):
+    elif command in (Fcntl.READAHEAD, Fcntl.RDAHEAD):
         system.note(f"process {td.proc.pid} ({td.proc.comm}): fcntl() command {command} "
                     "is not implemented")
         raise Refused(EOPNOTSUPP)

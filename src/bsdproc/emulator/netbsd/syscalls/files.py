@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry
@@ -11,7 +11,8 @@ from bsdproc.emulator.bsd.file import Blocking
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls import files as shared
 from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_at, space
-from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, Refused
+from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
+from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.vnode import FORMATS, Attributes
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Fcntl:
 
     DUPFD, GETFD, SETFD, GETFL, SETFL, GETOWN, SETOWN, GETLK, SETLK, SETLKW = range(10)
     CLOSEM, MAXFD, DUPFD_CLOEXEC, GETNOSIGPIPE, SETNOSIGPIPE = range(10, 15)
+    LOCKS: ClassVar = {GETLK: GET, SETLK: SET, SETLKW: WAIT}
     SETTABLE = 0x4 | 0x8 | 0x40 | 0x80
     """O_NONBLOCK, O_APPEND, O_ASYNC, O_SYNC."""
 
@@ -57,7 +59,7 @@ def sys_pipe2(system: System, td: Thread, args: Args) -> None:
     shared.sys_pipe2(system, td, (args[0], system.open_flags(flags & ~0x1000000)))
 
 
-def sys_fcntl(system: System, td: Thread, args: Args) -> int:
+def sys_fcntl(system: System, td: Thread, args: Args) -> int | Blocking[int]:
     fd, command, arg = int32(args[0]), int32(args[1]), int32(args[2])
     table = td.proc.files
     if command == Fcntl.CLOSEM:
@@ -67,6 +69,8 @@ def sys_fcntl(system: System, td: Thread, args: Args) -> int:
         return 0
     if command == Fcntl.MAXFD:
         return max(table.slots, default=-1)
+    if command in Fcntl.LOCKS:
+        return record_lock(system, td, fd, Fcntl.LOCKS[command], args[2])
     file = table.get(fd)
     if command in (Fcntl.DUPFD, Fcntl.DUPFD_CLOEXEC):
         return files.dup(system, td, fd, arg, command == Fcntl.DUPFD_CLOEXEC)
@@ -82,10 +86,6 @@ def sys_fcntl(system: System, td: Thread, args: Args) -> int:
         return file.owner
     elif command == Fcntl.SETOWN:
         file.owner = arg
-    elif command in (Fcntl.GETLK, Fcntl.SETLK, Fcntl.SETLKW):
-        system.note(f"process {td.proc.pid} ({td.proc.comm}): fcntl() command {command} "
-                    "is not implemented")
-        raise Refused(EOPNOTSUPP)
     elif command in (Fcntl.GETNOSIGPIPE, Fcntl.SETNOSIGPIPE):
         return 0
     else:
