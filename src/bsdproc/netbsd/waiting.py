@@ -22,6 +22,7 @@ from bsdproc.typed.waiting import Continued, Exited
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
+
 __all__ = [
     "Continued",
     "Exited",

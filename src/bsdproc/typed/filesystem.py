@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
-F = TypeVar("F", bound=Flag)
+F_co = TypeVar("F_co", bound=Flag, covariant=True)
+M = TypeVar("M", bound="FileSystem[Flag]")
 
 
 @dataclass(frozen=True, slots=True)
-class FileSystem(Generic[F]):
-    """A mounted file system (struct statvfs, struct statfs)."""
+class FileSystem(Generic[F_co]):
+    """A mounted file system (struct statvfs, struct statfs).  Each surface has its own."""
 
     fstype: str
     """"procfs", "ufs" .."""
     mounted_from: str
     mounted_on: str
-    flags: F
+    flags: F_co
     owner: int
     """The user who mounted it."""
     fsid: tuple[int, int] | None
@@ -41,12 +42,12 @@ class FileSystem(Generic[F]):
     """Bytes that a name may have."""
 
 
-def filesystem(kernel: Kernel, path: str, kind: type[F]) -> FileSystem[F]:
+def filesystem(kernel: Kernel, path: str, made: type[M], kind: type[Flag]) -> M:
     """The file system that a path lies on."""
     if not isinstance(path, str):
         raise TypeError(f"a path must be a str, not {type(path).__name__}")
     found = kernel.statvfs(path)
-    return FileSystem(
+    return made(
         fstype=found.fstype, mounted_from=found.mounted_from, mounted_on=found.mounted_on,
         flags=kind(found.flags), owner=found.owner,
         fsid=found.fsid if any(found.fsid) else None,

@@ -19,7 +19,7 @@ from bsdproc.dragonfly.constants.kinfo import Limit, VmProtection
 from bsdproc.dragonfly.constants.mount import MountFlags
 from bsdproc.dragonfly.constants.signals import Signal
 from bsdproc.dragonfly.procfs.control import Control, ctl, ctl_names
-from bsdproc.dragonfly.procfs.mounting import mount, statvfs, unmount
+from bsdproc.dragonfly.procfs.mounting import FileSystem, mount, statvfs, unmount
 from bsdproc.dragonfly.procfs.nodes import (
     NODES,
     cmdline,
@@ -58,7 +58,6 @@ from bsdproc.dragonfly.registers.x86_64 import (
     X86_64FpRegisters,
     X86_64Registers,
 )
-from bsdproc.typed.filesystem import FileSystem
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, Forbidden, Hidden, NodeMode, NoProcess
 from bsdproc.typed.records import Malformed

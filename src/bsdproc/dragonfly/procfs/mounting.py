@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.dragonfly import _call
 from bsdproc.dragonfly.constants.mount import MountFlags
 from bsdproc.kernel.errors import KernelError
-from bsdproc.typed.filesystem import FileSystem, filesystem
+from bsdproc.typed import filesystem
 from bsdproc.typed.procfs import ROOT
 
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
 _NONE: Final = MountFlags(0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem(filesystem.FileSystem[MountFlags]):
+    """A mounted file system (struct statvfs)."""
 
 
 def mount(root: str = ROOT, flags: MountFlags = _NONE, *, kernel: Kernel | None = None) -> None:
@@ -41,9 +47,9 @@ def unmount(root: str = ROOT, flags: MountFlags = _NONE, *, kernel: Kernel | Non
         raise _call.completed(kernel, error, "unmount", root, None) from None
 
 
-def statvfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[MountFlags]:
+def statvfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem:
     """statvfs(2): the file system that a path lies on.  procfs(5)."""
-    return filesystem(_call.dragonfly(kernel), root, MountFlags)
+    return filesystem.filesystem(_call.dragonfly(kernel), root, FileSystem, MountFlags)
 
 
 def _path(root: str) -> str:

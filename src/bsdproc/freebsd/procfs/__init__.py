@@ -22,7 +22,7 @@ from bsdproc.freebsd.constants.auxv import AuxType
 from bsdproc.freebsd.constants.kinfo import Limit
 from bsdproc.freebsd.constants.mount import MountFlags, UnmountFlags
 from bsdproc.freebsd.constants.ptrace import VmProtection
-from bsdproc.freebsd.procfs.mounting import mount, statfs, unmount
+from bsdproc.freebsd.procfs.mounting import FileSystem, mount, statfs, unmount
 from bsdproc.freebsd.procfs.nodes import (
     NODES,
     ROOT,
@@ -74,7 +74,6 @@ from bsdproc.freebsd.procfs.texts import (
 from bsdproc.freebsd.registers.debug import DebugRegisters
 from bsdproc.freebsd.registers.floating import FpRegisters
 from bsdproc.freebsd.registers.general import Registers
-from bsdproc.typed.filesystem import FileSystem
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.freebsd import _call
 from bsdproc.freebsd.constants.mount import MountFlags, UnmountFlags
 from bsdproc.kernel.errors import KernelError
-from bsdproc.typed.filesystem import FileSystem, filesystem
+from bsdproc.typed import filesystem
 from bsdproc.typed.procfs import ROOT
 from bsdproc.typed.texts import encoded, text
 
@@ -26,6 +27,11 @@ _BY_NAME: Final = {
 """The flags beyond the int that nmount(2) takes, as options."""
 _NO_FLAGS: Final = MountFlags(0)
 _NO_UNMOUNT_FLAGS: Final = UnmountFlags(0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem(filesystem.FileSystem[MountFlags]):
+    """A mounted file system (struct statfs)."""
 
 
 def mount(root: str = ROOT, flags: MountFlags = _NO_FLAGS, *,
@@ -84,12 +90,12 @@ def unmount(root: str = ROOT, flags: UnmountFlags = _NO_UNMOUNT_FLAGS, *,
     kernel.unmount(text(path.removesuffix(b"\0")), flags.value)
 
 
-def statfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[MountFlags]:
+def statfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem:
     """statfs(2): the file system that a path lies on.
 
     A procfs has one block of a page, none of it free, and one file.
     `FileNotFoundError` for no such path.  procfs(5)."""
-    return filesystem(_call.freebsd(kernel), root, MountFlags)
+    return filesystem.filesystem(_call.freebsd(kernel), root, FileSystem, MountFlags)
 
 
 def _path(root: str) -> bytes:

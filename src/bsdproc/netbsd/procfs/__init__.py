@@ -23,6 +23,7 @@ from bsdproc.netbsd.constants.auxv import AuxType
 from bsdproc.netbsd.constants.kinfo import Limit, VmProtection
 from bsdproc.netbsd.constants.procfs import MountFlags, ProcfsMount
 from bsdproc.netbsd.procfs.mounting import (
+    FileSystem,
     get_args,
     mount,
     statvfs,
@@ -136,7 +137,6 @@ from bsdproc.netbsd.procfs.texts import (
 )
 from bsdproc.netbsd.registers.floating import FpRegisters
 from bsdproc.netbsd.registers.general import Registers
-from bsdproc.typed.filesystem import FileSystem
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.procfs import ROOT, FdEntry, Forbidden, Hidden, NodeStat, NoProcess
 from bsdproc.typed.records import Malformed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.kernel.errors import KernelError
 from bsdproc.netbsd import _call
 from bsdproc.netbsd.constants.procfs import MountFlags, ProcfsMount, ProcfsVersion
-from bsdproc.typed.filesystem import FileSystem, filesystem
+from bsdproc.typed import filesystem
 from bsdproc.typed.procfs import ROOT
 from bsdproc.typed.records import Malformed
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 _TYPE: Final = "procfs"
 _ARGS: Final = "struct procfs_args"
 _NO_FLAGS: Final = MountFlags(0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem(filesystem.FileSystem[MountFlags]):
+    """A mounted file system (struct statvfs)."""
 
 
 def mount(root: str = ROOT, procfs: ProcfsMount = ProcfsMount.PROCFSMNT_LINUXCOMPAT,
@@ -76,12 +82,12 @@ def unmount(root: str = ROOT, flags: MountFlags = _NO_FLAGS, *,
         raise _completed(error, root) from None
 
 
-def statvfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem[MountFlags]:
+def statvfs(root: str = ROOT, *, kernel: Kernel | None = None) -> FileSystem:
     """statvfs(2): the file system that a path lies on.
 
     A procfs has one block of a page, none of it free; as files it counts the processes
     that there can be, and as free ones those that there are not."""
-    return filesystem(_call.netbsd(kernel), root, MountFlags)
+    return filesystem.filesystem(_call.netbsd(kernel), root, FileSystem, MountFlags)
 
 
 def _flags(flags: MountFlags) -> MountFlags:
