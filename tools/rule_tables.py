@@ -37,7 +37,6 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "tests" / "rules"
 PAGES = ROOT / "docs" / "rules"
 GOLDEN = ROOT / "tests" / "conformance" / "golden"
-PIN = "tests/conformance/test_pinned.py::test_pinned_scenarios_are_equal"
 
 Marks = Mapping[tuple[str, str], Sequence[str]]
 """The tests (file::function) of each (table, rule)."""

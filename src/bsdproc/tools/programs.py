@@ -11,7 +11,6 @@ from bsdproc.abi.machines import ELF
 from bsdproc.abi.machines import MACHINES as _TARGETS
 
 MAGIC: Final = b"\x7fELF"
-HEADER_MAX: Final = 1 << 16
 
 MACHINES: Final[dict[str, tuple[int, int, str]]] = {
     row.machine: (ELF[row.machine], 8 * row.pointer, "<" if row.byteorder == "little" else ">")

@@ -255,8 +255,8 @@ class Thread:
     """struct thread."""
 
     __slots__ = (
-        "at_trap", "child_tid_address", "context", "dbg_forked", "dbgflags", "dr", "errno",
-        "exited", "in_syscall", "kept_errno", "kernel", "md", "missed", "name", "oldsigmask", "own",
+        "at_trap", "context", "dbg_forked", "dbgflags", "dr", "errno",
+        "exited", "kept_errno", "kernel", "md", "missed", "name", "oldsigmask", "own",
         "pending_request", "proc", "retval", "run", "runtime", "sc_args", "sc_code", "sc_narg",
         "si", "sigblock_address", "sigblock_pending", "sigblock_value", "sigmask", "sigqueue",
         "sigstk", "sleep", "started", "step", "tid", "vforked", "woken", "xsig",
@@ -298,7 +298,6 @@ class Thread:
         self.dr: list[int] = [0] * 16
         self.md: Frame | None = None
         """What the machine keeps beside the context: selectors and the like."""
-        self.in_syscall = False
         self.vforked: Proc | None = None
         """The child of its vfork() that it still has to wait for."""
         self.sc_code = 0
@@ -310,7 +309,6 @@ class Thread:
         self.retval: tuple[int, int] = (0, 0)
         self.pending_request: Callable[[], Generator[Sleep | None, int, None]] | None = None
         """PT_COREDUMP's and PT_SC_REMOTE's work, done by the thread itself."""
-        self.child_tid_address = 0
         self.runtime = 0
         """Nanoseconds on the processor."""
         self.started = 0

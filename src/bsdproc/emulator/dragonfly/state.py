@@ -135,8 +135,6 @@ class Proc(state.Proc):
         """p_args: argv as far as the cache takes it, each string with its NUL."""
         self.text_pages = self.data_pages = 0
         """vm_tsize and vm_dsize."""
-        self.end_usage: Usage | None = None
-        """p_ru of a zombie: what it used, and the children that it collected."""
 
     @property
     def stat(self) -> int:

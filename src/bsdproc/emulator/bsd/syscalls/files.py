@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import files
-from bsdproc.emulator.bsd.file import FREAD, FWRITE, O_NONBLOCK, Blocking, File, access
+from bsdproc.emulator.bsd.file import FWRITE, O_NONBLOCK, Blocking, access
 from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import (
@@ -54,10 +54,6 @@ def _scatter(td: Thread, where: list[tuple[int, int]], data: bytes) -> int:
 
 def _gather(td: Thread, where: list[tuple[int, int]]) -> bytes:
     return b"".join(space(td).copyin(at, length) for at, length in where if length)
-
-
-def _readable(td: Thread, fd: int) -> File:
-    return td.proc.files.get(fd, FREAD)
 
 
 def size_of(value: int) -> int:

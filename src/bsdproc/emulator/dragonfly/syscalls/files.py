@@ -26,7 +26,6 @@ STAT: Final = struct.Struct("<QIIH2xIII6qqqIIIiqq")
 """struct stat: inode, links, device, mode, owner, group, special device, three
 times, size, blocks, block size, flags, generation, spare."""
 NODEV: Final = 0xFFFFFFFF
-O_FBLOCKING, O_FAPPEND, O_FOFFSET = 0x10000000, 0x00100000, 0x00200000
 RANDOM_MAX: Final = 256
 
 

@@ -59,7 +59,6 @@ MCONTEXT: Final = struct.Struct("<16Q IHH Q IHH Q Q Q Q Q Q 3Q 512s Q Q Q Q 32x"
 """mcontext_t: onstack, the trap frame from rdi on, length, format and owner of
 the floating-point state and its 512 bytes, fs and gs base, where the rest of
 the extended state is and how long."""
-SIGSET: Final = struct.Struct("<16s")
 STACK: Final = struct.Struct("<QQi4x")
 """stack_t."""
 MCONTEXT_SIZE: Final = 800
