@@ -11,7 +11,7 @@ import pytest
 from bsdproc.kernel import Kernel
 
 from .conftest import Hold
-from .held import WEXITED, WNOWAIT, finish, how, record, records
+from .held import WEXITED, WNOWAIT, Held, finish, how, record, records
 
 pytestmark = pytest.mark.privileged
 
@@ -197,3 +197,74 @@ def test_flags_of_mmap(hold: Hold, flags: int, errno: int) -> None:
     that is to be either."""
     prot = 0 if flags & 0x2000 else 3
     assert hold("spin").call(477, ROOM, PAGE, prot, flags, -1, 0)[0] == errno
+
+
+# -- huge rooms --------------------------------------------------------------
+WIRED = ([1, 14, 0], [1, 14, 8], [1, 14, 1, 1], [1, 14, 5, 0], [1, 14, 0x11, 1], [0, 1, 1, 14],
+         [0, 4, 1, 14, 0], [0, 5, 1, 14, 0])
+"""Names whose handler has the whole room made sure of before it answers."""
+ROOMS = ((1 << 31) - 1, 1 << 31, 1 << 32, (1 << 63) - 1, 1 << 63, -8192 - ROOM)
+SYSCTL = 202
+
+
+def ask(t: Held, mib: list[int], room: int, at: int = ROOM) -> tuple[int, int]:
+    """sysctl(3) in the tracee: the errno and what the length became."""
+    words = struct.pack(f"<{len(mib)}i", *mib)
+    t.write(ROOM + PAGE, struct.pack("<Q", room & (1 << 64) - 1) + words)
+    errno, _ = t.call(SYSCTL, ROOM + PAGE + 8, len(mib), at, ROOM + PAGE, 0, 0)
+    return errno, struct.unpack("<Q", t.read(ROOM + PAGE, 8))[0]
+
+
+def with_room(kernel: Kernel, hold: Hold) -> Held:
+    """A tracee that has a few pages, where vm.max_user_wired is below 2^31."""
+    assert struct.unpack("<Q", kernel.sysctl("vm.max_user_wired"))[0] * PAGE < (1 << 31) - 1
+    t = hold("spin", env={"HOME": "/"})
+    t.map(ROOM, 32 * PAGE, 3)
+    return t
+
+
+def test_more_room_than_may_be_wired_is_none(hold: Hold, kernel: Kernel) -> None:
+    """ENOMEM and length 0, from vm.max_user_wired pages on."""
+    t = with_room(kernel, hold)
+    assert {ask(t, mib, room) for mib in WIRED for room in ROOMS} == {(12, 0)}
+
+
+def test_without_a_value_no_room_is_missed(hold: Hold, kernel: Kernel) -> None:
+    """A filter that nobody passes, and a process that is not there."""
+    t = with_room(kernel, hold)
+    assert ask(t, [1, 14, 5, 4711], 1 << 31) == (0, 0)
+    assert ask(t, [1, 14, 1, 99999], 1 << 31) == (3, 1 << 31)
+
+
+def test_room_that_is_not_there_is_a_fault_at_once(hold: Hold, kernel: Kernel) -> None:
+    """Though what there is would take the value; who is asked for is not looked at."""
+    t = with_room(kernel, hold)
+    assert ask(t, [1, 14, 1, 1], 32 * PAGE)[0] == 0
+    assert {ask(t, mib, 32 * PAGE + 1)[0] for mib in (*WIRED, [1, 14, 1, 99999])} == {14}
+    t.map(ROOM + 16 * PAGE, PAGE, 0)
+    assert ask(t, [1, 14, 1, 1], 32 * PAGE)[0] == 14
+
+
+@pytest.mark.parametrize("room", [-1, -PAGE, -ROOM, -1 - ROOM])
+def test_room_beyond_the_last_address(hold: Hold, kernel: Kernel, room: int) -> None:
+    t = with_room(kernel, hold)
+    assert {ask(t, mib, room)[0] for mib in (*WIRED, [1, 14, 1, 99999])} == {22}
+
+
+@pytest.mark.parametrize("kind", [
+    ARGS, SV_NAME, PATHNAME, VMMAP, ENV, AUXV, PS_STRINGS, UMASK, OSREL, SIGTRAMP, 34])
+def test_other_names_take_any_room(hold: Hold, kernel: Kernel, kind: int) -> None:
+    t = with_room(kernel, hold)
+    small = ask(t, [1, 14, kind, t.pid], 30 * PAGE)
+    assert small[0] == 0
+    assert {ask(t, [1, 14, kind, t.pid], room) for room in (*ROOMS, -1, -PAGE)} == {small}
+
+
+@pytest.mark.parametrize("kind", [FILEDESC, CWD])
+def test_room_for_descriptors_is_signed(hold: Hold, kernel: Kernel, kind: int) -> None:
+    """A negative one is too little, but -1, which is without end."""
+    t = with_room(kernel, hold)
+    small = ask(t, [1, 14, kind, t.pid], 30 * PAGE)
+    assert small[0] == 0
+    assert {ask(t, [1, 14, kind, t.pid], room) for room in ((1 << 63) - 1, -1)} == {small}
+    assert {ask(t, [1, 14, kind, t.pid], room) for room in (1 << 63, -PAGE, -2)} == {(12, 0)}

@@ -53,11 +53,14 @@ class Flag:
 class Request(Generic[S, T]):
     """struct sysctl_req: who asks, what room there is, what is to be set."""
 
-    __slots__ = ("given", "index", "new", "out", "room", "system", "td")
+    __slots__ = ("at", "given", "index", "new", "out", "room", "system", "td")
 
-    def __init__(self, system: S, td: T, room: int | None, new: bytes | None) -> None:
+    def __init__(self, system: S, td: T, room: int | None, new: bytes | None,
+                 at: int | None = None) -> None:
         self.system = system
         self.td = td
+        self.at = at
+        """Where a process wants the old value; None for what the kernel fetches itself."""
         self.room = room
         """None for a null pointer: only the size is asked for."""
         self.new = new
@@ -165,8 +168,11 @@ class Tree(Generic[S, T]):
     """All nodes of a kernel, made of their rows when somebody asks."""
 
     def __init__(self, rows: Callable[[], Iterable[Row[S, T]]],
-                 may: Callable[[Request[S, T], int], None], names: int) -> None:
+                 may: Callable[[Request[S, T], int], None], names: int,
+                 wire: Callable[[Request[S, T]], None] | None = None) -> None:
         self._rows = rows
+        self._wire = wire
+        """Makes sure of all the room before a name is told of itself."""
         self._may = may
         """Refuses what the caller may not do with a node of these flags, once
         it is no attempt to set what cannot be set."""
@@ -219,10 +225,10 @@ class Tree(Generic[S, T]):
         handler(request, tuple(mib[depth:]))
 
     def ask(self, system: S, td: T, mib: Sequence[int], room: int | None,
-            new: bytes | None) -> Answer:
+            new: bytes | None, at: int | None = None) -> Answer:
         """userland_sysctl behind the copying of its arguments.  `room` None
         stands for a null pointer.  Errors but ENOMEM are raised."""
-        request = Request(system, td, room, new)
+        request = Request(system, td, room, new, at)
         errno = 0
         try:
             self.root(request, mib)
@@ -230,16 +236,16 @@ class Tree(Generic[S, T]):
             if refused.errno != ENOMEM:
                 raise
             errno = ENOMEM
-        size = request.index if room is None else min(request.index, room)
+        size = request.index if request.room is None else min(request.index, request.room)
         return Answer(bytes(request.out), size, errno)
 
     def sysctl(self, system: S, td: T, mib: Sequence[int] | str, old_room: int | None,
-               new: bytes | None = None) -> bytes:
+               new: bytes | None = None, at: int | None = None) -> bytes:
         """The old value of a request with that much room; ENOMEM when it is too
         little, b"" where no old value is asked for (`old_room` None or 0)."""
         if old_room is not None and old_room < 0:
             raise ValueError(f"room for {old_room} bytes")
-        answer = self.ask(system, td, self.numbers(mib), old_room or None, new)
+        answer = self.ask(system, td, self.numbers(mib), old_room or None, new, at)
         if answer.errno:
             raise Refused(answer.errno)
         return answer.data
@@ -266,7 +272,12 @@ class Tree(Generic[S, T]):
         return self.name2mib(mib)
 
     # -- the tree about itself: {0, ...} --------------------------------------------
+    def _sure(self, request: Request[S, T]) -> None:
+        if self._wire is not None:
+            self._wire(request)
+
     def name(self, request: Request[S, T], below: tuple[int, ...]) -> None:
+        self._sure(request)
         at: Oid[S, T] | None = self.top
         labels: list[str] = []
         for number in below:
@@ -297,11 +308,13 @@ class Tree(Generic[S, T]):
         request.put(struct.pack(f"<{len(found)}i", *found))
 
     def oidfmt(self, request: Request[S, T], below: tuple[int, ...]) -> None:
+        self._sure(request)
         row = self.find(below)[0].row
         request.put(struct.pack("<I", row.type | row.flags))
         request.put(row.format.encode() + b"\0")
 
     def oiddescr(self, request: Request[S, T], below: tuple[int, ...]) -> None:
+        self._sure(request)
         request.put(self.find(below)[0].row.description.encode() + b"\0")
 
     def own(self, node: int, read: int, write: int) -> list[Row[S, T]]:

@@ -15,7 +15,7 @@ from bsdproc.emulator.bsd.state import PID_MAX, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, ENOENT, ENOEXEC, ENOMEM, ENOTTY, EPERM, ESRCH, Refused
 from bsdproc.emulator.freebsd import kinfo, kinfo_file, kinfo_vm, signals
 from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee, ucred, visible
-from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
+from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type, wire
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def _processes(number: int) -> Handler:
         if len(below) not in takes:
             raise Refused(EINVAL)
         fill = kinfo.Filler(system, ucred(td.proc), request.wide)
+        wire(request)
         if kind == PID:
             _out(request, fill, pget(system, td, below[0], see=True), threads)
             return
@@ -366,8 +367,12 @@ def _ovmmap(request: Request, below: tuple[int, ...]) -> None:
 
 # -- descriptors ------------------------------------------------------------------------
 def _whole(request: Request, record: bytes) -> None:
-    """A record that does not fit is left out wholly."""
-    if request.room is not None and request.room - len(request.out) < len(record):
+    """A record that does not fit is left out wholly.  The room counts as signed
+    here, and -1 as no limit."""
+    room = request.room
+    if room is not None and room >= 1 << 63:
+        room -= 1 << 64
+    if room is not None and room != -1 and room - len(request.out) < len(record):
         raise Refused(ENOMEM)
     request.put(record)
 

@@ -130,7 +130,8 @@ class EmulatedFreeBSD(ViewMounts):
             asked = 0
 
         def work() -> bytes:
-            return sysctl.sysctl(self._system, self._td, mib, asked, new)
+            return sysctl.sysctl(self._system, self._td, mib, asked, new,
+                                 None if room is None else 0)
 
         return self._run("sysctl", work, mib if isinstance(mib, str) else _dotted(mib))
 

@@ -15,8 +15,9 @@ from bsdproc.emulator.bsd.sysctl import MAXPATHLEN as MAXPATHLEN
 from bsdproc.emulator.bsd.sysctl import WHOLE as WHOLE
 from bsdproc.emulator.bsd.sysctl import Answer as Answer
 from bsdproc.emulator.bsd.sysctl import build as build
-from bsdproc.emulator.errno import EPERM, Refused
+from bsdproc.emulator.errno import EFAULT, EINVAL, EPERM, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
+from bsdproc.emulator.machine import EXEC, READ
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System  # noqa: F401 (in the strings below)
@@ -27,6 +28,9 @@ Row = shared.Row["System", Thread]
 Oid = shared.Oid["System", Thread]
 
 CTL_MAXNAME = 24
+PAGE, ADDRESSES = 4096, 1 << 64
+MAX_WIRED = ("vm.max_user_wired", 1 << 18)
+"""How many pages a process may have held in memory."""
 
 
 class Type(shared.Type):
@@ -68,7 +72,31 @@ def _may(request: Request, flags: int) -> None:
                    else Priv.SYSCTL_WRITE)
 
 
-TREE = shared.Tree["System", Thread](_rows, _may, CTL_MAXNAME)
+def wire(request: Request) -> None:
+    """sysctl_wire_old_buffer: all the room is there, or else is none (which
+    says ENOMEM once there is something to store).
+
+    EINVAL where it runs beyond the last address, EFAULT where part of it
+    cannot be read.  Of a process that is no program only the size counts: its
+    room is as long as it says."""
+    if request.at is None or not request.room:
+        return
+    start, last = request.at // PAGE * PAGE, request.at + request.room
+    end = -(-last // PAGE) * PAGE
+    if end > ADDRESSES - 1:
+        raise Refused(EINVAL)
+    if (end - start) // PAGE > int(request.system.settings.get(MAX_WIRED[0], MAX_WIRED[1])):
+        request.room = 0
+        return
+    space = request.td.proc.space
+    while space is not None and start < end:
+        entry = space.entry_at(start)
+        if entry is None or entry.kind == "guard" or not entry.prot & (READ | EXEC):
+            raise Refused(EFAULT)
+        start = entry.end
+
+
+TREE = shared.Tree["System", Thread](_rows, _may, CTL_MAXNAME, wire)
 """All nodes of this kernel."""
 find, name2mib, ask = TREE.find, TREE.name2mib, TREE.ask
 sysctl, fetch, sysctl_size = TREE.sysctl, TREE.fetch, TREE.size

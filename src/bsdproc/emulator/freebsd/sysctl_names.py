@@ -15,7 +15,7 @@ from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.state import PID_MAX
 from bsdproc.emulator.errno import EINVAL, EPERM, Refused
 from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG, ucred
-from bsdproc.emulator.freebsd.sysctl import Flag, Handler, Request, Row, Type
+from bsdproc.emulator.freebsd.sysctl import MAX_WIRED, Flag, Handler, Request, Row, Type
 
 PAGE = 4096
 PHYSMEM = 4 << 30
@@ -353,7 +353,7 @@ REST = (
     node("vm", 2, "Virtual memory"),
     setting("vm.overcommit", None, Type.INT, 0, "How swap is reserved"),
     setting("vm.imply_prot_max", None, Type.INT, 0, "mmap() limits what mprotect() may give"),
-    setting("vm.max_user_wired", None, Type.ULONG, 1 << 18, "Most wired pages of users"),
+    setting(MAX_WIRED[0], None, Type.ULONG, MAX_WIRED[1], "Most wired pages of users"),
     node("vfs", 3, "File systems"),
     setting("vfs.usermount", None, Type.INT, 0, "Users may mount"),
     node("debug", 5, "Debugging"),

@@ -23,7 +23,7 @@ def _ask(system: System, td: Thread, mib: tuple[int, ...], old: int, old_size: i
     memory, form = space(td), struct.Struct("<I" if narrow(td) else "<Q")
     room = form.unpack(memory.copyin(old_size, form.size))[0] if old_size else 0
     value = memory.copyin(new, new_size) if new else None
-    answer = ask(system, td, mib, room if old else None, value)
+    answer = ask(system, td, mib, room if old else None, value, old)
     if old:
         memory.copyout(old, answer.data)
     if old_size:
