@@ -107,6 +107,7 @@ class Debugger:
         try:
             pid = self.backend.spawn(file, words, env, cwd=cwd, fds=fds, uid=uid, gid=gid,
                                      groups=groups, new_group=new_group)
+            process = self._add(pid, spawned=True)
         except Exception:
             raise
         except BaseException:
@@ -114,7 +115,7 @@ class Debugger:
             for lost in self.backend.lost_children(file, known_to_any()):
                 self._add(lost, spawned=True).kill()
             raise
-        return self._begin(self._add(pid, spawned=True))
+        return self._begin(process)
 
     def attach(self, pid: int) -> Process:
         """Trace a running process; it is stopped then.

@@ -49,6 +49,16 @@ def _wait(process: Process) -> News | None:
         return None
 
 
+def _has_stopped(process: Process) -> bool:
+    """Whether there is a stop that nobody has waited for: of a fork, say, whose child
+    SIGKILL would strand."""
+    try:
+        news = process.backend.wait(process.pid, block=False)
+    except ChildProcessError:
+        return False
+    return news is not None and news.stopped
+
+
 def _refused(process: Process, error: KernelError, signal: int) -> None:
     """A request that wants a stopped tracee was refused: send this signal to one
     that runs; raise what is no matter of being stopped."""
@@ -156,6 +166,9 @@ def kill(process: Process) -> None:
                 _keep_from_forking(process)
                 backend.end(pid)
         except KernelError as error:
+            if error.name == "EBUSY" and _has_stopped(process):
+                control.told = 0
+                continue
             _refused(process, error, backend.kill_signal)
         control.told = 0
         if not _over(process):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TextIO, TypeAlias, TypeVar
 
+from bsdproc.emulator import interrupts
 from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.state import KSigInfo, Sleep, Thread
 from bsdproc.emulator.errno import (
@@ -314,12 +316,17 @@ class HostStream(File):
         yield
 
     def write(self, system: System, td: Thread, data: bytes, offset: int | None) -> Blocking[int]:
-        stream = self._stream()
-        if stream is not None:
-            stream.write(data)
-            stream.flush()
+        self._write(data)
         return len(data)
         yield
+
+    @interrupts.may_block
+    def _write(self, data: bytes) -> None:
+        with suppress(interrupts.BrokenOff):
+            stream = self._stream()
+            if stream is not None:
+                stream.write(data)
+                stream.flush()
 
 
 def host_stream(given: BinaryIO | None, name: str) -> Callable[[], ByteSink | None]:

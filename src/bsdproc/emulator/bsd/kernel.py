@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from bsdproc import abi
+from bsdproc.emulator import interrupts
 from bsdproc.emulator.bsd import exec as exec_
 from bsdproc.emulator.bsd import files, fork, jobc, signals
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Sleep, Thread
@@ -21,7 +22,6 @@ from bsdproc.emulator.errno import EJUSTRETURN, EPERM, Refused
 from bsdproc.emulator.machine.cpu import Context
 from bsdproc.kernel import checks
 from bsdproc.kernel.default import pop, push
-from bsdproc.kernel.errors import KernelError
 from bsdproc.kernel.port import Caller, Kernel
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class EmulatedKernel(ViewFiles, ABC):
                     system.trace_me(td)
             with self._step("execve", path):
                 error = system.drive(td, self._execve(td, path, argv, env), "execve")
-        except KernelError:
+        except BaseException:
             self._drop(child, td)
             raise
         assert error == EJUSTRETURN
@@ -225,6 +225,7 @@ class EmulatedKernel(ViewFiles, ABC):
     def _kill(self, pid: int, signal: int) -> None:
         signals.kill(self._system, self._td, pid, signal)
 
+    @interrupts.calls_out
     def run_child(self, work: Callable[[Kernel], T], *, uid: int | None = None,
                   gid: int | None = None) -> T:
         checks.ids(uid, gid, None)
@@ -272,6 +273,8 @@ class EmulatedKernel(ViewFiles, ABC):
         while not proc.news:
             if not system.run_once() and not system.idle():
                 raise Deadlock(call)
+            if interrupts.due:
+                interrupts.let_in()
             if gate.give_way():
                 return      # another thread's wait may have seen the news
 
@@ -299,6 +302,8 @@ class Machine(EmulatedKernel):
         self._depth = 0
 
     def __enter__(self) -> Self:
+        self._alive()
+        interrupts.opened()
         self._depth += 1
         return super().__enter__()
 
@@ -307,6 +312,7 @@ class Machine(EmulatedKernel):
         self._depth -= 1
         if self._depth == 0:
             self.shutdown()
+        interrupts.closed()
 
     def shutdown(self) -> None:
         """End every process; nothing can be asked afterwards."""

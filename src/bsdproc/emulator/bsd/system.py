@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from bsdproc import abi
+from bsdproc.emulator import interrupts
 from bsdproc.emulator.bsd import entry, files, limits, proctree, signals
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.gate import Gate
@@ -474,6 +475,8 @@ class System(Personality):
         while self.clock < end:
             if not self.run_once(end):
                 self.idle(end)
+            if interrupts.due:
+                interrupts.let_in()
             self.gate.give_way()
 
     def drive(self, td: Thread, work: Generator[Sleep | None, int, T], what: str) -> T:
@@ -484,10 +487,14 @@ class System(Personality):
         try:
             sleep = next(work)
             while True:
+                if interrupts.due:
+                    interrupts.let_in()
                 if sleep is not None:
                     self.go_to_sleep(td, sleep)
                     try:
                         while td.run is Run.SLEEPING:
+                            if interrupts.due:
+                                interrupts.let_in()
                             if not self.run_once() and not self.idle():
                                 raise Deadlock(what)
                     finally:
