@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import proctree
 from bsdproc.emulator.bsd.fork import new_process
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.netbsd.entry import child_return
@@ -13,6 +14,7 @@ from bsdproc.emulator.netbsd.signals import ast, event, stop_process
 from bsdproc.emulator.netbsd.signo import TRAP_CHLD
 from bsdproc.emulator.netbsd.state import (
     PTRACE_FORK,
+    PTRACE_POSIX_SPAWN,
     PTRACE_VFORK,
     PTRACE_VFORK_DONE,
     lwp,
@@ -41,6 +43,7 @@ def fork1(system: System, td: Thread, *, wait: bool = False, share: bool = False
     td2 = Thread(child, system.new_tid(child), td.context.copy())
     td2.name, td2.sigmask, td2.sigstk = child.comm, td.sigmask, td.sigstk
     lwp(td2).private = lwp(td).private
+    inherit_class(td, td2)
     system.machdep.cpu_fork(td, td2)
     assert td2.context is not None
     if stack:
@@ -68,6 +71,11 @@ def fork1(system: System, td: Thread, *, wait: bool = False, share: bool = False
     return child.pid
 
 
+def inherit_class(td: Thread, td2: Thread) -> None:
+    """A new LWP is scheduled like the one that made it."""
+    lwp(td2).policy, lwp(td2).priority = lwp(td).policy, lwp(td).priority
+
+
 def _inherit_tracer(system: System, parent: Proc, child: Proc) -> None:
     """proc_changeparent: the child of a traced process has the same tracer."""
     child.flag |= P.TRACED
@@ -77,22 +85,35 @@ def _inherit_tracer(system: System, parent: Proc, child: Proc) -> None:
 
 # -- posix_spawn -------------------------------------------------------------------
 def spawned(system: System, td: Thread) -> tuple[Proc, Thread]:
-    """The child of a posix_spawn, which has no memory until its execve."""
+    """The child of a posix_spawn, which has no memory until its execve.  A tracer that
+    wants such children's events has it from the beginning."""
     parent = td.proc
     child = new_process(system, parent)
     child.files = parent.files.copy()
     assert td.context is not None
     td2 = Thread(child, system.new_tid(child), td.context.copy())
     td2.sigmask = td.sigmask
+    inherit_class(td, td2)
     system.machdep.cpu_fork(td, td2)
     child.state = ProcState.NORMAL
     child.driver = True
+    if _told(parent):
+        _inherit_tracer(system, parent, child)
     system.add_thread(child, td2)
     return child, td2
 
 
+def _told(parent: Proc) -> bool:
+    """Whether the parent's tracer asks for PTRACE_POSIX_SPAWN."""
+    return bool(parent.flag & P.TRACED and tracing(parent).events & PTRACE_POSIX_SPAWN)
+
+
 def unspawn(system: System, child: Proc, td2: Thread) -> None:
     """Its execve failed: the child never was."""
+    if child.flag & P.TRACED:
+        child.flag &= ~P.TRACED
+        system.proc_reparent(child, system.proc_realparent(child), set_oppid=True)
+        proctree.clear_orphan(system, child)
     system.driver_exit(td2)
     assert child.parent is not None
     system.reap(child.parent, child)
@@ -105,14 +126,19 @@ def spawn_failed(system: System, child: Proc, td2: Thread, code: int) -> None:
     system.run_first([td2])
 
 
-def spawn_done(system: System, td: Thread, child: Proc, td2: Thread,
-               kind: int) -> Generator[Sleep | None, int, None]:
-    """It runs; with the event asked for, both stop and tell, and the exec has
-    no stop of its own."""
-    parent = td.proc
-    traced = bool(parent.flag & P.TRACED and tracing(parent).events & kind)
+def spawn_done(system: System, child: Proc, td2: Thread) -> None:
+    """It runs; with the event asked for it stops first, and the exec has no stop of
+    its own."""
+    traced = child.flag & P.TRACED
+    child.flag &= ~P.TRACED
     system.become_program(td2)
+    child.flag |= traced
     if traced:
-        _inherit_tracer(system, parent, child)
-        td2.kernel = child_return(system, td2, kind)
-        yield from event(system, td, TRAP_CHLD, kind, child.pid)
+        td2.kernel = child_return(system, td2, PTRACE_POSIX_SPAWN)
+
+
+def spawn_event(system: System, td: Thread,
+                child: Proc) -> Generator[Sleep | None, int, None]:
+    """The parent's stop: whatever becomes of a child that nobody waits for."""
+    if _told(td.proc):
+        yield from event(system, td, TRAP_CHLD, PTRACE_POSIX_SPAWN, child.pid)

@@ -9,7 +9,7 @@ from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread
 from bsdproc.emulator.netbsd.amd64.signal import sigset
 from bsdproc.emulator.netbsd.signals import ignored
 from bsdproc.emulator.netbsd.signo import NSIG
-from bsdproc.emulator.netbsd.state import lwp
+from bsdproc.emulator.netbsd.state import PRI_DEFAULT, lwp
 
 if TYPE_CHECKING:
     from bsdproc.abi import Struct
@@ -68,6 +68,7 @@ def proc2(system: System, p: Proc) -> bytes:
     started = system.boot_time * 10**9 + p.started
     groups = tuple(c.groups[1:])[:16]
     leader = p.session.leader is p
+    priority = lwp(td).priority if td is not None else PRI_DEFAULT
     pages = resident = 0
     if p.space is not None:
         pages = sum(e.end - e.start for e in p.space.entries if e.kind != "guard") // PAGE
@@ -82,7 +83,8 @@ def proc2(system: System, p: Proc) -> bytes:
         "p_rgid": c.rgid, "p_svuid": c.svuid, "p_svgid": c.svgid,
         "p_groups": groups + (0,) * (16 - len(groups)), "p_ngroups": len(groups),
         "p_tdev": NODEV, "p_rtime_sec": user // 10**9, "p_rtime_usec": user % 10**9 // 1000,
-        "p_stat": stat, "p_realstat": real, "p_priority": 43, "p_usrpri": 43,
+        "p_stat": stat, "p_realstat": real, "p_priority": priority,
+        "p_usrpri": priority,
         "p_nice": p.nice + 20, "p_xstat": p.xsig & 0xFFFF, "p_acflag": p.acflag,
         "p_comm": p.comm.encode()[:23], "p_login": p.session.login.encode()[:23],
         "p_wmesg": td.sleep.message.encode()[:WMESGLEN - 1]
@@ -126,7 +128,7 @@ def lwp_record(system: System, td: Thread) -> bytes:
     if td.sleep is not None and td.sleep.interruptible:
         flag |= L_SINTR
     return system.target.struct("struct kinfo_lwp").pack({
-        "l_lid": td.tid, "l_flag": flag, "l_priority": 43, "l_usrpri": 43,
+        "l_lid": td.tid, "l_flag": flag, "l_priority": own.priority, "l_usrpri": own.priority,
         "l_stat": lwp_state(td), "l_pid": td.proc.pid, "l_rtime_sec": td.runtime // 10**9,
         "l_rtime_usec": td.runtime % 10**9 // 1000, "l_name": name.encode()[:19],
         "l_wmesg": td.sleep.message.encode()[:WMESGLEN - 1] if td.sleep is not None else b"",

@@ -16,6 +16,7 @@ from bsdproc.emulator.bsd.syscalls.args import path_at, space_of
 from bsdproc.emulator.bsd.syscalls.process import setpgid
 from bsdproc.emulator.errno import EBADF, EINVAL, Refused
 from bsdproc.emulator.netbsd.amd64.signal import members
+from bsdproc.emulator.netbsd.sched import NONE, set_parameters
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -43,6 +44,8 @@ class Attributes:
 
     flags: int = 0
     pgroup: int = 0
+    priority: int = 0
+    policy: int = 0
     default: frozenset[int] = frozenset()
     mask: frozenset[int] = frozenset()
 
@@ -65,16 +68,12 @@ class Action:
     to: int = -1
 
 
-def attributes(system: System, td: Thread, address: int) -> Attributes:
+def attributes(td: Thread, address: int) -> Attributes:
     if not address:
         return Attributes()
-    flags, pgroup, _, _, default, mask = ATTRIBUTES.unpack(
+    flags, pgroup, priority, policy, default, mask = ATTRIBUTES.unpack(
         space_of(td).copyin(address, ATTRIBUTES.size))
-    if flags & (SETSCHEDPARAM | SETSCHEDULER):
-        system.note(f"process {td.proc.pid} ({td.proc.comm}): posix_spawn() with scheduling"
-                    " attributes is not implemented")
-        raise Refused(EINVAL)
-    return Attributes(flags, pgroup, members(default), members(mask))
+    return Attributes(flags, pgroup, priority, policy, members(default), members(mask))
 
 
 def actions(td: Thread, address: int) -> list[Action]:
@@ -105,6 +104,11 @@ def prepare(system: System, parent: Thread, td: Thread, asked: Attributes,
     p = td.proc
     if asked.flags & SETPGROUP:
         setpgid(system, parent, p.pid, asked.pgroup)
+    if asked.flags & SETSCHEDULER:
+        set_parameters(system, td, p.pid, 0, asked.policy, asked.priority)
+    elif asked.flags & SETSCHEDPARAM:
+        # It is the parent's priority that this sets, whatever posix_spawn(2) says.
+        set_parameters(system, td, parent.proc.pid, 0, NONE, asked.priority)
     if asked.flags & RESETIDS:
         _reset_ids(p)
     if asked.flags & SETSIGMASK:

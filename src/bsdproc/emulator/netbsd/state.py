@@ -14,6 +14,8 @@ PTRACE_FORK, PTRACE_VFORK, PTRACE_VFORK_DONE = 0x1, 0x2, 0x4
 PTRACE_LWP_CREATE, PTRACE_LWP_EXIT, PTRACE_POSIX_SPAWN = 0x8, 0x10, 0x20
 CHILD_EVENTS = PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE | PTRACE_POSIX_SPAWN
 
+PRI_DEFAULT = 43
+"""What an LWP's priority is at first."""
 HEAD = struct.Struct("<iii4x")
 """struct _ksiginfo up to its _reason: signal, code, error."""
 REASON_SIZE = 80
@@ -105,6 +107,10 @@ class Lwp:
     taken: tuple[int, KSigInfo] | None = None
     """A signal that ended its sleep, still to be delivered."""
     named: str = ""
+    policy: int = 0
+    """l_class: SCHED_OTHER, SCHED_FIFO, SCHED_RR."""
+    priority: int = PRI_DEFAULT
+    """l_priority."""
 
 
 def tracing(p: Proc) -> Tracing:

@@ -29,6 +29,7 @@ SHARED: Mapping[int, str] = {
 
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
+    from bsdproc.emulator.netbsd import sched
     from bsdproc.emulator.netbsd.syscalls import (
         files,
         ids,
@@ -41,7 +42,7 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls = numbered(SHARED)
-    for module in (process, signals, lwps, memory, files, ids, mounts, sockets):
+    for module in (process, signals, lwps, memory, files, ids, mounts, sockets, sched):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -27,6 +27,7 @@ from bsdproc.emulator.netbsd import exit
 from bsdproc.emulator.netbsd.amd64.regs import MAXUSER
 from bsdproc.emulator.netbsd.amd64.signal import UCONTEXT_SIZE, load
 from bsdproc.emulator.netbsd.entry import lwp_start
+from bsdproc.emulator.netbsd.fork import inherit_class
 from bsdproc.emulator.netbsd.signals import SUSPENDED, system_hold
 from bsdproc.emulator.netbsd.signo import NSIG, SI_LWP
 from bsdproc.emulator.netbsd.state import lwp, tracing
@@ -63,6 +64,7 @@ def sys_lwp_create(system: System, td: Thread, args: Args) -> int:
     load(new, data)
     own = lwp(new)
     own.detached = bool(flags & LWP_DETACHED)
+    inherit_class(td, new)
     space.copyout(args[2], struct.pack("<i", new.tid))
     new.kernel = lwp_start(system, new)
     p.flag |= P.HADTHREADS

@@ -21,7 +21,6 @@ from bsdproc.emulator.bsd.syscalls.args import (
 from bsdproc.emulator.errno import EFAULT, EINVAL, EJUSTRETURN, ENOMEM, Refused
 from bsdproc.emulator.machine.memory import MemoryFault
 from bsdproc.emulator.netbsd import fork, limits, ptrace, spawn, wait
-from bsdproc.emulator.netbsd.state import PTRACE_POSIX_SPAWN
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -67,7 +66,7 @@ def _posix_spawn(system: System, td: Thread, pid_at: int, path_at: int, actions_
                  attributes_at: int, argv_at: int, envp_at: int) -> Work:
     """The program is looked for before the child does anything."""
     todo = spawn.actions(td, actions_at)
-    asked = spawn.attributes(system, td, attributes_at)
+    asked = spawn.attributes(td, attributes_at)
     path, argv, envp = path_argument(td, path_at), strings(td, argv_at), strings(td, envp_at)
     exec_.check_program(system, td, path)
     path = exec_.absolute(td.proc, path) if todo else path      # one may be a chdir
@@ -85,7 +84,8 @@ def _posix_spawn(system: System, td: Thread, pid_at: int, path_at: int, actions_
             fork.unspawn(system, child, td2)
             raise
         assert error == EJUSTRETURN
-        yield from fork.spawn_done(system, td, child, td2, PTRACE_POSIX_SPAWN)
+        fork.spawn_done(system, child, td2)
+    yield from fork.spawn_event(system, td, child)
     if pid_at:
         space_of(td).copyout(pid_at, struct.pack("<i", child.pid))
     return 0
