@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elftools.common.exceptions import ELFError
+from elftools.construct import Container
 from elftools.construct.core import ConstructError
 from elftools.elf.elffile import ELFFile
 
@@ -216,14 +217,8 @@ def _parse(data: bytes, path: str) -> Image:
             raise BadElf(f"{path} is truncated: {p.p_type} ends at {offset + filesz},"
                          f" the file at {len(data)}")
         flags = sum(ours for theirs, ours in _FLAGS if p.p_flags & theirs)
-        if p.p_type == "PT_LOAD":
-            if p.p_memsz == 0:
-                continue
-            if filesz > p.p_memsz:
-                raise BadElf(f"{path} has a segment of {p.p_memsz} bytes with {filesz} in the file")
-            if p.p_vaddr + p.p_memsz > 1 << bits:
-                raise BadElf(f"{path} has a segment beyond the {bits}-bit addresses")
-            segments.append(Segment(p.p_vaddr, p.p_memsz, offset, filesz, flags, p.p_align))
+        if p.p_type == "PT_LOAD" and p.p_memsz:
+            segments.append(_segment(p, flags, bits, path))
             if offset == 0 and phoff + phent * phnum <= filesz:
                 phdr_address = p.p_vaddr + phoff
         elif p.p_type == "PT_PHDR":
@@ -258,6 +253,15 @@ def _parse(data: bytes, path: str) -> Image:
         flags=header.e_flags,
         stack_size=stack_size,
     )
+
+
+def _segment(p: Container, flags: int, bits: int, path: str) -> Segment:
+    """A segment to load, of its program header."""
+    if p.p_filesz > p.p_memsz:
+        raise BadElf(f"{path} has a segment of {p.p_memsz} bytes with {p.p_filesz} in the file")
+    if p.p_vaddr + p.p_memsz > 1 << bits:
+        raise BadElf(f"{path} has a segment beyond the {bits}-bit addresses")
+    return Segment(p.p_vaddr, p.p_memsz, p.p_offset, p.p_filesz, flags, p.p_align)
 
 
 def load(space: AddressSpace, image: Image, backing: Backing, base: int = 0) -> Loaded:

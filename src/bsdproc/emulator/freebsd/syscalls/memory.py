@@ -60,14 +60,8 @@ def _protection(word: int) -> tuple[int, int]:
     return word & 7, word >> 16
 
 
-def sys_mmap(system: System, td: Thread, args: Args) -> int:
-    address, size, prot, flags, fd, offset = args[:6]
-    p = td.proc
-    prot, max_prot = _protection(prot)
-    if max_prot and prot & ~max_prot:
-        raise Refused(EOPNOTSUPP)
-    max_prot = max_prot or procctl.max_protection(system, p, prot)
-    flags, fd = signed(flags) & 0xFFFFFFFF, signed(fd)
+def _check(size: int, prot: int, flags: int, fd: int, offset: int) -> None:
+    """EINVAL for flags that there are not, or that do not go together."""
     if flags & ~KNOWN or size == 0:
         raise Refused(EINVAL)
     if flags & MAP_GUARD:
@@ -79,38 +73,57 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         raise Refused(EINVAL)
     if flags & (MAP_ANON | MAP_STACK) and (fd != -1 or (offset and not flags & MAP_STACK)):
         raise Refused(EINVAL)
+
+
+def _fixed(td: Thread, start: int, size: int, flags: int) -> int:
+    """Just there, for MAP_FIXED; with MAP_EXCL only where nothing is."""
+    if start & (PAGE - 1) or not start >= USER_LOW or start + size > user_high(td):
+        raise Refused(EINVAL)
+    if flags & MAP_EXCL and any(e.start < start + size and start < e.end
+                                for e in space_of(td).entries):
+        raise Refused(ENOMEM)
+    return start
+
+
+def _room(system: System, td: Thread, hint: int, size: int, flags: int) -> int:
+    """The first room from a hint on, if there is one, or behind the program's data."""
+    p, space = td.proc, space_of(td)
+    high, low = SHARED_PAGE_32 if narrow(td) else SHARED_PAGE, behind_data(td)
+    if flags & MAP_32BIT:
+        high, low = 0x80000000, PAGE
+    elif _up(p.text_start) <= hint < low:
+        hint = 0
+    found = None
+    if hint:
+        found = aslr.place(system, p, space, size, hint, USER_LOW, high)
+    if found is None:
+        found = aslr.place(system, p, space, size, low, low, high)
+    if found is None:
+        raise Refused(ENOMEM)
+    return found
+
+
+def sys_mmap(system: System, td: Thread, args: Args) -> int:
+    """kern_mmap: the checks in its order."""
+    address, size, prot, flags, fd, offset = args[:6]
+    p = td.proc
+    prot, max_prot = _protection(prot)
+    if max_prot and prot & ~max_prot:
+        raise Refused(EOPNOTSUPP)
+    max_prot = max_prot or procctl.max_protection(system, p, prot)
+    flags, fd = signed(flags) & 0xFFFFFFFF, signed(fd)
+    _check(size, prot, flags, fd, offset)
     space = space_of(td)
     delta = offset & (PAGE - 1)
     size = _up(size + delta)
     if size >= 1 << 64:
         raise Refused(ENOMEM)
     if flags & MAP_FIXED:
-        start = address - delta
-        if start & (PAGE - 1):
-            raise Refused(EINVAL)
-        if not start >= USER_LOW or start + size > user_high(td):
-            raise Refused(EINVAL)
-        if flags & MAP_EXCL and any(e.start < start + size and start < e.end
-                                    for e in space.entries):
-            raise Refused(ENOMEM)
+        start = _fixed(td, address - delta, size, flags)
     else:
-        hint = address & ~(PAGE - 1)
-        high, low = SHARED_PAGE_32 if narrow(td) else SHARED_PAGE, behind_data(td)
-        if flags & MAP_32BIT:
-            high, low = 0x80000000, PAGE
-        elif _up(p.text_start) <= hint < low:
-            hint = 0
-        found = None
-        if hint:
-            found = aslr.place(system, p, space, size, hint, USER_LOW, high)
-        if found is None:
-            found = aslr.place(system, p, space, size, low, low, high)
-        if found is None:
-            raise Refused(ENOMEM)
-        start = found
-    named = not flags & (MAP_GUARD | MAP_STACK | MAP_ANON)
+        start = _room(system, td, address & ~(PAGE - 1), size, flags)
     vnode = None
-    if named:
+    if not flags & (MAP_GUARD | MAP_STACK | MAP_ANON):
         if offset >= 1 << 63:
             raise Refused(EINVAL)
         vnode, most = _file_to_map(td, fd, prot, bool(flags & MAP_SHARED))
