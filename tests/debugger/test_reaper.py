@@ -42,7 +42,7 @@ def test_what_is_left_can_be_left_to_the_next_reaper(kernel: Kernel, actor: str)
     orphan, = living(kernel)
     # It was the caller's child when it was given up, and stays that.
     kernel.kill(orphan, freebsd.Signal.SIGKILL)
-    freebsd.wait(orphan)
+    assert isinstance(freebsd.wait(orphan), freebsd.Signaled)
 
 
 def test_a_moving_target(kernel: Kernel, actor: str) -> None:

@@ -75,7 +75,7 @@ def test_what_is_left_can_be_left_to_the_next_reaper(machine: DragonFly) -> None
         reaper.wait(act(reaper, *ORPHAN))
     orphan, = left()
     machine.kill(orphan, Signal.SIGKILL)
-    dragonfly.wait(orphan)
+    assert isinstance(dragonfly.wait(orphan), dragonfly.Signaled)
 
 
 def test_how_a_child_ended_can_be_asked_afterwards(machine: DragonFly) -> None:

@@ -160,6 +160,7 @@ def test_attach_to_a_tracee(kernel: NetBSD) -> None:
 
 def test_root_may_attach_to_init(kernel: NetBSD) -> None:
     kernel.ptrace(PT_ATTACH, 1, 0, 0)
+    assert refused(lambda: kernel.ptrace(PT_ATTACH, 1, 0, 0)) == "EBUSY"
 
 
 def test_above_securelevel_0_nobody_traces_init(kernel: NetBSD) -> None:
