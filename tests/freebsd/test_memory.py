@@ -279,6 +279,9 @@ def test_remote_system_calls(start: Start) -> None:
     for indirect in (0, 198):       # without a number to call: a panic of the real kernel
         with pytest.raises(ValueError, match="first argument"):
             ptrace.sc_remote(spin.pid, indirect)
+    for number, arguments in ((442, ()), (442, (0,)), (0, (442,)), (198, (442, 0))):
+        with pytest.raises(ValueError, match="without a time"):
+            ptrace.sc_remote(spin.pid, number, arguments)
     with pytest.raises(ValueError, match="argument 1"):
         ptrace.sc_remote(spin.pid, 20, (0, 1 << 64))
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _INDIRECT: Final = (0, 198)
 """syscall(2) and __syscall(2), whose first argument is the number."""
+_THR_SUSPEND: Final = 442
 
 
 def sc_remote(
@@ -37,8 +38,9 @@ def sc_remote(
 
     `KernelError` (EBUSY) at a stop where that is not safe, as at a system call's
     entry.  `ValueError` for syscall(2) and __syscall(2) without the argument that is
-    the number: it makes FreeBSD 13.2's kernel overwrite its own memory.  FreeBSD 13.2
-    and later.  ptrace(2).
+    the number: it makes FreeBSD 13.2's kernel overwrite its own memory; and for
+    thr_suspend(2) without a time, from which neither the tracee nor the caller ever
+    returns.  FreeBSD 13.2 and later.  ptrace(2).
     """
     kernel = _call.freebsd(kernel)
     target = kernel.target
@@ -47,6 +49,9 @@ def sc_remote(
         raise ValueError(f"a system call has up to {MAX_ARGS} arguments, not {len(arguments)}")
     if number in _INDIRECT and not arguments:
         raise ValueError(f"system call {number} takes the number of another as its first argument")
+    call, *rest = arguments if number in _INDIRECT else (number, *arguments)
+    if call == _THR_SUSPEND and not any(rest[:1]):
+        raise ValueError("nobody ends thr_suspend(2) without a time: its caller stands still too")
     size = target.scalars["syscallarg_t"].size
     order = "<" if target.byteorder == "little" else ">"
     words = [_check.signed(value, size * 8, f"argument {at}") for at, value in enumerate(arguments)]
