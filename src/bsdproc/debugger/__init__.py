@@ -6,15 +6,16 @@ from bsdproc.debugger import events
 from bsdproc.debugger.backend import RegisterSet
 from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
 from bsdproc.debugger.debugger import Debugger
-from bsdproc.debugger.keeper import Descendant
+from bsdproc.debugger.keeper import Descendant, ReaperStatus, Status
 from bsdproc.debugger.memory import Memory
 from bsdproc.debugger.process import Process
 from bsdproc.debugger.reaper import Reaper
 from bsdproc.debugger.state import NotStopped, State
 from bsdproc.debugger.thread import Thread
-from bsdproc.debugger.watchpoints import Watchpoint, Watchpoints
+from bsdproc.debugger.watchpoints import Access, Watchpoint, Watchpoints
 
 __all__ = [
+    "Access",
     "Breakpoint",
     "Breakpoints",
     "Debugger",
@@ -23,8 +24,10 @@ __all__ = [
     "NotStopped",
     "Process",
     "Reaper",
+    "ReaperStatus",
     "RegisterSet",
     "State",
+    "Status",
     "Thread",
     "Watchpoint",
     "Watchpoints",

@@ -52,7 +52,10 @@ class Breakpoints:
         self._store = Store()
 
     def add(self, address: int) -> Breakpoint:
-        """EFAULT where nothing is mapped.  Adding it twice is adding it once."""
+        """Have every thread stop that comes to this address, before the instruction there.
+        Where there is one already nothing changes.
+
+        `KernelError` (EFAULT) where nothing is mapped, `NotStopped` for a process that runs."""
         process, store = self._process, self._store
         process.need_stopped()
         if not isinstance(address, int) or isinstance(address, bool):
@@ -70,7 +73,7 @@ class Breakpoints:
         return Breakpoint(address)
 
     def remove(self, address: int | Breakpoint) -> None:
-        """`KeyError` where there is none."""
+        """Take one away, given by itself or by its address; `KeyError` where there is none."""
         where = address.address if isinstance(address, Breakpoint) else address
         store = self._store
         self._process.need_stopped()

@@ -45,11 +45,13 @@ class Execed(ThreadEvent):
 
 @dataclass(frozen=True, slots=True)
 class Forked(ThreadEvent):
-    """The process has a child.  `child` is None unless children are followed."""
+    """The process has a child."""
 
     child_pid: int
     child: Process | None
+    """None unless children are followed."""
     vfork: bool
+    """The child runs in the parent's memory, and the parent waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,11 @@ class SyscallExited(ThreadEvent):
 
     number: int
     name: str
+    """As in `SyscallEntered`."""
     result: int
     """Signed; 0 after an error."""
     second_result: int
+    """What a few calls return beside it, in a second register: pipe(2), say."""
     error: int
     """The system's errno, 0 for none.  -1 is a call that will be restarted,
     -2 one that does not return in the usual way (execve, sigreturn)."""
@@ -130,7 +134,8 @@ class SignalReceived(ThreadEvent):
     address: int | None
     """Of a fault, where."""
     code: int
-    """si_code, likewise: what sent the signal, or which kind of fault it was."""
+    """si_code: what sent the signal, or which kind of fault it was; an enum member where the
+    system's has one."""
 
     def discard(self) -> None:
         """The process will never know of it."""
@@ -170,6 +175,7 @@ class Exited(ProcessEvent):
     """The process has ended, and has been collected."""
 
     status: int
+    """The exit status, 0 .. 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,9 @@ class Killed(ProcessEvent):
     """A signal has ended the process, and it has been collected."""
 
     signal: int
+    """An enum member where the system's has one."""
     core: bool
+    """Whether it left a core dump."""
 
 
 Event = (

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from bsdproc.freebsd.constants.procctl import ReaperPidFlags
     from bsdproc.kernel.port import Kernel
 
-    Status: TypeAlias = freebsd.Status | dragonfly.Status
-    ReaperStatus: TypeAlias = freebsd.procctl.ReaperStatus | dragonfly.procctl.ReaperStatus
+# In quotes: a debugger loads the system that it is asked for, and no other.
+Status: TypeAlias = "freebsd.Status | dragonfly.Status"
+"""How a child of a reaper has ended, in its system's words."""
+ReaperStatus: TypeAlias = "freebsd.procctl.ReaperStatus | dragonfly.procctl.ReaperStatus"
+"""What PROC_REAP_STATUS says, in its system's words."""
 
 NO_REAPER: Final = "NetBSD has no reaper; a Debugger with follow_fork=True loses none"
 
@@ -50,8 +53,8 @@ class Keeper(Protocol):
         """How many there are that `below` does not tell of, when it tells of none."""
 
     def signal(self, signal: int) -> int:
-        """Signal all of them; how many were.  `PermissionError` when none may be that
-        is there."""
+        """Signal all of them; how many were.  `PermissionError` when there are some and
+        none of them may be signalled."""
 
     def wait(self, pid: int) -> Status:
         """wait4(2) for a child."""

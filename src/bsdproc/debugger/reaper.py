@@ -119,8 +119,8 @@ class Reaper:
 
     # -- ends -----------------------------------------------------------------------
     def wait(self, pid: int) -> Status:
-        """Wait for a child's end: how it ended.  `ChildProcessError` for one that
-        is no child (any more)."""
+        """Wait until a child ends; how it ended.  `ChildProcessError` for a process that
+        is no child of the caller's, or no longer."""
         self._open()
         found: Status | None = self._ended.pop(pid, None)
         while found is None or not self._keeper.has_ended(found):
@@ -128,8 +128,8 @@ class Reaper:
         return found
 
     def collect(self) -> tuple[Status, ...]:
-        """Take the ends of descendants out of the process table that have become
-        the caller's children, but for those that a debugger of its has in hand."""
+        """Collect the ended among the caller's children, descendants that were handed to
+        it included, except those that one of its debuggers has in hand; how they ended."""
         found, debugged = [], known_to_any()
         for one in self.descendants:
             if one.child and one.pid not in debugged:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bsdproc.debugger.process import Process
 
 Access = Literal["w", "rw", "x"]
+"""What a watchpoint stops at: writes; reads and writes; execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class Watchpoints:
         self._slots: list[Watchpoint | None] = []
 
     def add(self, address: int, size: int = 8, access: Access = "w") -> Watchpoint:
-        """`ValueError` for a size or alignment that the machine cannot watch
-        and where all its slots are taken, `NotSupported` where it has none."""
+        """Have every thread stop at such an access to `size` bytes (1, 2, 4 or 8; 1 for
+        execution) at a multiple of the size.  One that is there already is not added again.
+
+        `ValueError` for a size or alignment that the machine cannot watch and where all its
+        slots are taken, `NotSupported` where it has none, `NotStopped` for a process that runs."""
         process = self._process
         process.need_stopped()
         room = process.backend.watch_slots()
@@ -69,7 +73,7 @@ class Watchpoints:
         return point
 
     def remove(self, point: Watchpoint) -> None:
-        """`ValueError` for one that is not there."""
+        """Watch no more what this one does; `ValueError` for one that is not there."""
         self._process.need_stopped()
         if point not in self:
             raise ValueError(f"no such watchpoint: {point!r}")
