@@ -16,6 +16,7 @@ from bsdproc.typed import lazy
 
 if TYPE_CHECKING:
     from bsdproc.dragonfly.constants.kinfo import (
+        FileType,
         KernProc,
         KernProcFlags,
         Length,
@@ -73,8 +74,8 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     ".kinfo": (
-        "KernProc KernProcFlags Length Limit LwpState PriorityType ProcState Sysctl Version "
-        "VmProtection"
+        "FileType KernProc KernProcFlags Length Limit LwpState PriorityType ProcState Sysctl "
+        "Version VmProtection"
     ),
     ".machine": "DebugAccess",
     ".mount": "MountFlags",
@@ -94,6 +95,7 @@ __all__ = [
     "BusCode",
     "CldCode",
     "DebugAccess",
+    "FileType",
     "FpeCode",
     "IdType",
     "IllCode",

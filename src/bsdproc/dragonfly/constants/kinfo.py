@@ -62,6 +62,19 @@ class PriorityType(IntEnum):
     RTP_PRIO_THREAD = 3
 
 
+class FileType(IntEnum):
+    """DTYPE_*: what a descriptor is (<sys/file.h>)."""
+
+    DTYPE_VNODE = 1
+    DTYPE_SOCKET = 2
+    DTYPE_PIPE = 3
+    DTYPE_FIFO = 4
+    DTYPE_KQUEUE = 5
+    DTYPE_CRYPTO = 6
+    DTYPE_MQUEUE = 7
+    DTYPE_DMABUF = 8
+
+
 class Length(IntEnum):
     """Characters and groups that a record has room for."""
 

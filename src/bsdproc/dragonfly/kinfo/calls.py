@@ -202,7 +202,7 @@ def sigtramp(*, kernel: Kernel | None = None) -> KinfoSigtramp:
 
 
 def files(*, kernel: Kernel | None = None) -> list[KinfoFile]:
-    """kern.file: the open files of all processes that the caller can see.  sysctl(3)."""
+    """kern.file: the open files of all processes; in a jail, of its own.  sysctl(3)."""
     kernel = _call.dragonfly(kernel)
     data = _call.sysctl(kernel, "kern.file", "kern.file")
     size = int.from_bytes(data[:8], kernel.target.byteorder)

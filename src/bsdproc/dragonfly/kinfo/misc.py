@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bsdproc.dragonfly.constants.kinfo import FileType
 from bsdproc.dragonfly.records import Record
-from bsdproc.typed.records import Number, Text
+from bsdproc.typed.records import Enumerated, Number, Text
 
 
 class KinfoSigtramp(Record):
@@ -31,8 +32,7 @@ class KinfoFile(Record):
     fd = Number("f_fd")
     file = Number("f_file")
     """Kernel address of the open file."""
-    type = Number("f_type")
-    """DTYPE_*."""
+    type = Enumerated("f_type", FileType)
     count = Number("f_count")
     """References to the open file."""
     msgcount = Number("f_msgcount")

@@ -73,6 +73,8 @@ class File:
         """FREAD, FWRITE and the O_ flags that stay."""
         self.offset = 0
         self.refs = 0
+        self.in_messages = 0
+        """How many of them are on their way through sockets."""
         self.owner = 0
         """Whom F_SETOWN named: a process, or a group as a negative number."""
 

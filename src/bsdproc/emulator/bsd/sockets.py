@@ -298,6 +298,7 @@ class Socket(File):
     def _flush(self, system: System) -> None:
         for record in self.records:
             for file in record.files:
+                file.in_messages -= 1
                 file.drop(system)
         self.records.clear()
 
@@ -392,6 +393,8 @@ class Socket(File):
         record = Record(bytearray(data), sender, list(files))
         if self.type == DGRAM and other.used + record.size > other.room:
             raise Refused(ENOBUFS)
+        for file in files:
+            file.in_messages += 1
         last = other.records[-1] if other.records else None
         if self.type == STREAM and last is not None and not files:
             last.data += data
@@ -449,6 +452,8 @@ class Socket(File):
                 file.hold()
             return Received(data, record.sender, list(record.files), told)
         files, record.files = record.files, []
+        for file in files:
+            file.in_messages -= 1
         del record.data[:size]
         if self.type != STREAM or not record.data:
             self.records.popleft()

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from bsdproc.emulator.dragonfly.cred import p_trespass
+from bsdproc.emulator.dragonfly.cred import prison_check
 from bsdproc.emulator.dragonfly.kinfo import address
 from bsdproc.emulator.dragonfly.sysctl import Flag, Handler, Request, Row, Type
 
@@ -40,17 +40,22 @@ def _setting(name: str, form: str) -> Handler:
 
 
 def _files(request: Request, below: tuple[int, ...]) -> None:
-    """kern.file: the open files of every process that the caller might interfere with."""
+    """kern.file: the open files of every process of the caller's jail.  How much room they
+    want is said to be more than it is: 16 records and a tenth."""
     system, asker = request.system, request.td.proc.cred
     layout = system.target.struct("struct kinfo_file")
-    for p in list(system.procs.values()):
-        if p.zombie or p_trespass(asker, p.cred):
-            continue
+    seen = [p for p in system.procs.values() if not p.zombie and prison_check(asker, p.cred)]
+    if request.room is None:
+        count = sum(len(p.files.slots) for p in seen)
+        request.count((count + 16 + count // 10) * layout.size)
+        return
+    for p in seen:
         for fd, slot in p.files.items():
             file = slot.file
             request.put(layout.pack({
                 "f_size": layout.size, "f_pid": p.pid, "f_uid": p.cred.uid, "f_fd": fd,
                 "f_file": address(system, file), "f_type": file.kind, "f_count": file.refs,
+                "f_msgcount": file.in_messages,
                 "f_offset": file.offset, "f_data": address(system, file.vnode or file),
                 "f_flag": file.flag & 0xFFFFFFFF}))
 

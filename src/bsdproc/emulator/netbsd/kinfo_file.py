@@ -33,18 +33,20 @@ def each_once(system: System, procs: Iterable[Proc]) -> list[bytes]:
     for p in procs:
         if not p.zombie:
             for _, slot in p.files.items():
-                found.setdefault(id(slot.file), _record(system, None, 0, slot.file, False))
+                if id(slot.file) not in found:
+                    found[id(slot.file)] = _record(system, p, None, slot.file, False)
     return list(found.values())
 
 
-def _record(system: System, p: Proc | None, fd: int, file: File, cloexec: bool) -> bytes:
+def _record(system: System, p: Proc, fd: int | None, file: File, cloexec: bool) -> bytes:
+    """A file of a process's; what concerns its descriptor only if that is asked about."""
     values: dict[str, Value] = {
         "ki_flag": file.flag, "ki_ftype": TYPES.get(file.kind, 6), "ki_count": file.refs,
-        "ki_usecount": 0, "ki_foffset": file.offset, "ki_fd": fd,
-        "ki_ofileflags": 1 if cloexec else 0,
+        "ki_msgcount": file.in_messages, "ki_usecount": 0, "ki_foffset": file.offset,
+        "ki_fuid": p.cred.uid, "ki_fgid": p.cred.gid,
     }
-    if p is not None:
-        values |= {"ki_pid": p.pid, "ki_fuid": p.cred.uid, "ki_fgid": p.cred.gid}
+    if fd is not None:
+        values |= {"ki_pid": p.pid, "ki_fd": fd, "ki_ofileflags": 1 if cloexec else 0}
     node = file.vnode
     if node is not None:
         kind = "procfs" if node.mount.kind == "procfs" else "ufs"
