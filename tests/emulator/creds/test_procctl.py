@@ -6,12 +6,8 @@ import pytest
 
 from bsdproc.emulator.bsd.state import P2, MapFlag, P, Proc
 from bsdproc.emulator.freebsd import aslr
-from bsdproc.emulator.freebsd.procctl import (
-    COMMANDS,
-    FORK_KEEPS,
-    max_protection,
-    procctl_exec,
-)
+from bsdproc.emulator.freebsd.procctl import FORK_KEEPS, procctl_exec
+from bsdproc.emulator.freebsd.procctl_commands import COMMANDS, max_protection
 
 from .world import P_PGID, World, outcome, refused, trace
 

@@ -11,7 +11,7 @@ from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
-from bsdproc.emulator.freebsd import aslr, procctl
+from bsdproc.emulator.freebsd import aslr, procctl_commands
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.machine.memory import PAGE, Backing
 
@@ -110,7 +110,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     prot, max_prot = _protection(prot)
     if max_prot and prot & ~max_prot:
         raise Refused(EOPNOTSUPP)
-    max_prot = max_prot or procctl.max_protection(system, p, prot)
+    max_prot = max_prot or procctl_commands.max_protection(system, p, prot)
     flags, fd = signed(flags) & 0xFFFFFFFF, signed(fd)
     _check(size, prot, flags, fd, offset)
     space = space_of(td)
