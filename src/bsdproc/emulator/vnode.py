@@ -145,13 +145,15 @@ class Vnode:
     rewinds = False
     """Reading and writing leave a descriptor at the beginning."""
 
-    def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0) -> None:
+    def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0,
+                 ino: int | None = None) -> None:
+        """`ino` where its number follows from what it stands for."""
         self.mount = mount
         self.kind = kind
         self.mode = mode
         self.uid = uid
         self.gid = gid
-        self.ino = mount.number()
+        self.ino = mount.number() if ino is None else ino
         self.nlink = 1
         self.rdev = (1 << 64) - 1
         now = mount.clock()

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 PROCFS_NAMELEN: Final = 128
 BLOCK: Final = 512
-NODEV: Final = (1 << 64) - 1
 LINKS_OF_A_PROCESS: Final = 15
 USERS_PROGRAM: Final = True
 
@@ -108,19 +107,12 @@ class ProcfsVnode(Vnode):
     fixed_error = EROFS
 
     def __init__(self, system: System, mount: Mount, node: Node, p: Proc | None) -> None:
+        super().__init__(mount, node.kind, node.mode,
+                         ino=node.number if p is None else number(p.pid, node))
         self.system = system
-        self.mount = mount
         self.node = node
         self.p = p
-        self.kind = node.kind
-        self.ino = node.number if p is None else number(p.pid, node)
-        self.mode = node.mode
         self.rewinds = node.rewinds
-        self.uid = self.gid = 0
-        self.nlink, self.rdev = 1, NODEV
-        self.places: list[tuple[Vnode, str]] = []
-        self.covered_by: Mount | None = None
-        self.writers = 0
 
     def __repr__(self) -> str:
         return f"<procfs {self.p.pid if self.p is not None else ''}/{self.node.name}>"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_PID = 100_000
 NAMELEN = 128
 BUFFER_MAX = 1 << 20
-NODEV = (1 << 64) - 1
+OFF_MAX = (1 << 63) - 1
 MNT_LOCAL = 0x1000
 TYPE_NUMBER = 0x02
 
@@ -84,20 +84,14 @@ class PfsVnode(Vnode):
     """A node, of a process or of the root."""
 
     fixed = True
+    entry_size = 152
 
     def __init__(self, system: System, mount: Mount, node: Node, p: Proc | None) -> None:
+        super().__init__(mount, node.kind, node.mode or 0,
+                         ino=node.number if p is None else node.number * NO_PID + p.pid)
         self.system = system
-        self.mount = mount
         self.node = node
         self.p = p
-        self.kind = node.kind
-        self.ino = node.number if p is None else node.number * NO_PID + p.pid
-        self.mode = self.node.mode or 0
-        self.uid = self.gid = 0
-        self.nlink, self.rdev = 1, NODEV
-        self.places: list[tuple[Vnode, str]] = []
-        self.covered_by: Mount | None = None
-        self.writers = 0
 
     def __repr__(self) -> str:
         return f"<procfs {self.p.pid if self.p is not None else ''}/{self.node.name}>"
@@ -219,10 +213,13 @@ class PfsVnode(Vnode):
         look = self._look(who)
         if self.node.raw_read is not None:
             return self.node.raw_read(look, offset, size)
-        if offset < 0:
+        if offset < 0 or size > OFF_MAX - offset:
             raise Refused(EINVAL)
         assert self.node.text is not None
-        return self.node.text(look)[:BUFFER_MAX][offset : offset + size]
+        text = self.node.text(look)
+        if offset + size == OFF_MAX:        # one more is below 0: a buffer of nothing
+            return b""
+        return text[:BUFFER_MAX][offset : offset + size]
 
     def write_at(self, offset: int, data: bytes, who: Access = KERNEL) -> int:
         """pfs_write.  EBADF for a node that cannot be written."""

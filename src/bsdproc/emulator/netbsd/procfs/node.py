@@ -57,18 +57,10 @@ class PfsNode(Vnode):
 
     def __init__(self, mount: Procfs, type: Type, pid: int, fd: int, kind: str,
                  mode: int) -> None:
-        self.mount = mount
+        super().__init__(mount, kind, mode, ino=types.fileno(pid, type, fd))
         self.type = type
         self.pid = pid
         self.fd = fd
-        self.kind = kind
-        self.mode = mode
-        self.ino = types.fileno(pid, type, fd)
-        self.uid = self.gid = 0
-        self.nlink, self.rdev = 1, NODEV
-        self.places: list[tuple[Vnode, str]] = []
-        self.covered_by = None
-        self.writers = 0
         self.dead = False
         """Revoked: its operations are dead_vnodeop's."""
         self.written = self.exclusive = False
