@@ -20,7 +20,8 @@ from bsdproc.netbsd.constants import ProcFlags, ProcState, VmProtection
 
 TESTS = Path(__file__).resolve().parents[1]
 PROGRAMS = {
-    "actor": TESTS / "emulator" / "netbsd" / "programs" / "bin" / "actor",
+    **{name: TESTS / "emulator" / "netbsd" / "programs" / "bin" / name
+       for name in ("actor", "spawner")},
     **{name: TESTS.parent / "examples" / "programs" / "bin" / "netbsd" / name
        for name in ("hello", "ticker", "faulty")},
 }
@@ -354,6 +355,61 @@ def test_a_followed_child_has_the_breakpoints() -> None:
         told = names(debugger)
         assert told.count("Exited") == 2
         assert process.state is State.GONE
+
+
+# -- posix_spawn ------------------------------------------------------------------------------
+@pytest.mark.parametrize(("part", "seen", "status"), [
+    ("files", ["Forked", "Started", "BreakpointHit", "Exited"], 3),
+    ("missing", ["Forked"], 127),       # the child cannot do as asked, and exits
+    ("absent", [], 2),
+    ("nogroup", [], 3),                 # ESRCH: below its parent it is no more
+])
+def test_spawned_children_are_followed(machine: NetBSD, part: str, seen: list[str],
+                                       status: int) -> None:
+    """PTRACE_POSIX_SPAWN, which is asked for then: the child has none of the parent's
+    breakpoints; one that fails is collected whether the parent waits for it or is told."""
+    own: list[str] = []
+    with Debugger(follow_fork=True) as debugger:
+        process = debugger.spawn(["/bin/spawner", part])
+        process.breakpoints.add(at("spawner", "main"))
+        for event in debugger:
+            if isinstance(event, events.SignalReceived):
+                continue
+            if event.process is process and not isinstance(event, events.Forked):
+                last = event
+                continue
+            own.append(type(event).__name__)
+            if isinstance(event, events.Started):
+                assert list(event.process.breakpoints) == []
+                event.process.breakpoints.add(at("spawner", "main"))
+        assert isinstance(last, events.Exited)
+        assert last.status == status
+    assert own == seen
+    assert left(machine) == []
+
+
+def test_spawned_children_that_are_not_followed(machine: NetBSD) -> None:
+    """They are nobody's to tell of: nothing but the system call."""
+    with Debugger() as debugger:
+        process = debugger.spawn(["/bin/spawner", "group"])
+        process.breakpoints.add(at("spawner", "main"))
+        assert names(debugger) == ["BreakpointHit", "SignalReceived", "Exited"]
+        assert process.exit_status == 3
+
+
+@pytest.mark.parametrize("how", ["kill", "detach", "close"])
+def test_a_parent_and_its_spawned_child_go(machine: NetBSD, how: str) -> None:
+    with Debugger(follow_fork=True) as debugger:
+        process = debugger.spawn(["/bin/spawner", "files"])
+        child = next(e.child for e in debugger if isinstance(e, events.Forked))
+        assert child is not None
+        if how != "close":
+            for one in (process, child):
+                getattr(one, how)()
+            assert list(debugger) == []
+    if how == "detach":
+        assert netbsd.wait(process.pid).__class__.__name__ == "Exited"
+    assert left(machine) == []
 
 
 def test_threads() -> None:

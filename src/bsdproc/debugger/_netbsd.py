@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, cast
 from bsdproc import netbsd
 from bsdproc.debugger import x86
 from bsdproc.debugger.backend import (
+    PAUSE,
     Kind,
     News,
     RegisterSet,
@@ -68,8 +69,8 @@ TRAPS: Final[Mapping[int, Kind]] = {
 }
 CHILDREN: Final = (PtraceEvents.PTRACE_FORK | PtraceEvents.PTRACE_VFORK
                    | PtraceEvents.PTRACE_VFORK_DONE)
-"""Children of posix_spawn(2) are not asked for: they have run a program of their own by
-the time that they stop, and none of the parent's breakpoints."""
+"""Children of posix_spawn(2) are not asked for unless they are followed: they have none of
+the parent's breakpoints, and a traced one cannot be put into a process group."""
 THREADS: Final = PtraceEvents.PTRACE_LWP_CREATE | PtraceEvents.PTRACE_LWP_EXIT
 NOT_MAPPED: Final = frozenset({"EINVAL", "EFAULT"})
 
@@ -84,7 +85,8 @@ class _Standing(NamedTuple):
 class NetBSDBackend:
     """`Backend` over `bsdproc.netbsd`."""
 
-    reportable = Report.SYSCALLS | Report.FORKS | Report.THREADS | Report.EXECS
+    reportable = (Report.SYSCALLS | Report.FORKS | Report.THREADS | Report.EXECS
+                  | Report.SPAWNS)
     stop_signal = SIGSTOP
     continue_signal = SIGCONT
     kill_signal = SIGKILL
@@ -105,6 +107,8 @@ class NetBSDBackend:
         """Children that still stand at their fork's end."""
         self._calls: set[int] = set()
         """Processes whose system calls are to be reported."""
+        self._spawners: set[int] = set()
+        """Processes whose children of posix_spawn(2) are traced, too."""
         self._steps: dict[int, int] = {}
         """The LWP that PT_SETSTEP was asked for, to be taken back at the next stop."""
         self._said: dict[int, _Standing] = {}
@@ -144,6 +148,7 @@ class NetBSDBackend:
         self._begun.discard(pid)
         self._newborn.discard(pid)
         self._calls.discard(pid)
+        self._spawners.discard(pid)
         self._steps.pop(pid, None)
         self._said.pop(pid, None)
 
@@ -158,9 +163,12 @@ class NetBSDBackend:
 
     def report(self, pid: int, what: Report) -> None:
         (self._calls.add if what & Report.SYSCALLS else self._calls.discard)(pid)
+        (self._spawners.add if what & Report.SPAWNS else self._spawners.discard)(pid)
         mask = PtraceEvents(0)
         if what & Report.FORKS:
             mask |= CHILDREN
+        if what & Report.SPAWNS:
+            mask |= PtraceEvents.PTRACE_POSIX_SPAWN
         if what & Report.THREADS:
             mask |= THREADS
         netbsd.ptrace.set_event_mask(pid, mask, kernel=self.kernel)
@@ -209,6 +217,8 @@ class NetBSDBackend:
         while True:
             # Looked at first: an end stays to be told until it is collected, and a stop
             # whose answer is lost is told by PT_GET_SIGINFO.
+            if block and self._spawners:
+                self._wait_for_some(pid)
             news = self._look(pid, WATCH_ANY if block else WATCH_ANY | WNOHANG)
             if news is None or not news.stopped:
                 return news
@@ -222,12 +232,33 @@ class NetBSDBackend:
             raise _call.completed(self.kernel, error, "wait6", None, pid) from None
         return _news(found.pid, found.status) if found.pid else None
 
+    def _wait_for_some(self, pid: int) -> None:
+        """Until a process has news, while children are born that it may wait for and nobody
+        knows of here: those whose posix_spawn(2) failed.  They are their tracer's to
+        collect first."""
+        while self._look(pid, WATCH_ANY | WNOHANG) is None:
+            found = self.kernel.wait6(P_ALL, 0, WATCH_ANY, False).pid
+            if found != pid and not self._collect_stillborn(found):
+                self.kernel.settle(PAUSE)       # some other child of the caller's
+
+    def _collect_stillborn(self, pid: int) -> bool:
+        """Have done with such a child, if it is one."""
+        found = self._process(pid) if pid not in self._begun else None
+        if found is None or found.realstat != ProcState.SZOMB or found.ppid not in self._spawners:
+            return False
+        self.kernel.wait4(pid, WNOHANG, False)
+        return True
+
     def collect(self, pid: int) -> None:
         with suppress(ChildProcessError):
             self.kernel.wait4(pid, WNOHANG, False)
         self._forget(pid)
 
     def wait_any(self, pids: Sequence[int]) -> News | None:
+        if self._spawners:
+            with suppress(ChildProcessError):
+                if self._collect_stillborn(self.kernel.wait6(P_ALL, 0, WATCH_ANY, False).pid):
+                    return None
         return news_of_any(self, pids, P_ALL, WATCH_ANY)
 
     def _standing(self, pid: int) -> _Standing:
@@ -269,8 +300,12 @@ class NetBSDBackend:
             return Kind.VFORK_DONE, info.other_pid or 0
         if pid in self._newborn:
             return Kind.CHILD, 0
-        vfork = bool(event & PtraceEvents.PTRACE_VFORK)
-        return Kind.VFORK if vfork else Kind.FORK, info.other_pid or 0
+        kind = Kind.FORK
+        if event & PtraceEvents.PTRACE_VFORK:
+            kind = Kind.VFORK
+        elif event & PtraceEvents.PTRACE_POSIX_SPAWN:
+            kind = Kind.SPAWN
+        return kind, info.other_pid or 0
 
     def standing(self, pid: int) -> News:
         self._said.pop(pid, None)
@@ -286,8 +321,8 @@ class NetBSDBackend:
             return Unreported(waits)
         if not told and info.report_event is not None and pid not in self._newborn:
             kind, child = self._event(pid, info)
-            if kind in (Kind.FORK, Kind.VFORK):
-                return Unreported(True, child, kind is Kind.VFORK)
+            if kind in (Kind.FORK, Kind.VFORK, Kind.SPAWN):
+                return Unreported(True, child, kind is Kind.VFORK, kind is Kind.SPAWN)
         return Unreported(waits or not told)
 
     def pending(self, pid: int, signal: int) -> bool:

@@ -61,6 +61,8 @@ class Report(Flag):
     FORKS = auto()
     THREADS = auto()
     EXECS = auto()
+    SPAWNS = auto()
+    """Children of posix_spawn(2), where that is no fork."""
 
 
 class Kind(Enum):
@@ -77,6 +79,8 @@ class Kind(Enum):
     FORK = auto()
     VFORK = auto()
     VFORK_DONE = auto()
+    SPAWN = auto()
+    """posix_spawn(2): the child runs a program of its own already, or could not."""
     CHILD = auto()
     """The first stop of a traced process's child."""
     THREAD_STARTED = auto()
@@ -107,6 +111,7 @@ class Unreported(NamedTuple):
     child: int = 0
     """The child that it has forked, 0 for none."""
     vfork: bool = False
+    spawn: bool = False
 
 
 class News(NamedTuple):

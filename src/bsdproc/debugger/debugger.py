@@ -66,7 +66,8 @@ class Debugger:
             if wanted:
                 need_reportable(self.backend, what)
                 asked |= what
-        self._reports = asked | (Report.FORKS | Report.EXECS) & self.backend.reportable
+        always = Report.FORKS | Report.EXECS | (Report.SPAWNS if follow_fork else Report.NONE)
+        self._reports = asked | always & self.backend.reportable
         self._processes: dict[int, Process] = {}
         self._events: deque[events.Event] = deque()
         self._news: News | None = None

@@ -34,7 +34,8 @@ class ThreadEvent(ProcessEvent):
 
 @dataclass(frozen=True, slots=True)
 class Started(ThreadEvent):
-    """A followed child stands at the end of its fork, nothing of it done yet."""
+    """A followed child stands at the end of its fork, nothing of it done yet; one of NetBSD's
+    posix_spawn(2) at the first instruction of its program."""
 
 
 @dataclass(frozen=True, slots=True)

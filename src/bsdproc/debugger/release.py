@@ -136,7 +136,9 @@ def adopt_unreported(process: Process) -> None:
         if lwp != process.control.told:
             found = backend.unreported(pid, lwp, told=False)
             if found.child and found.child not in debugger.processes:
-                debugger.adopt(found.child, process, shared=found.vfork)
+                child = debugger.adopt(found.child, process, shared=found.vfork)
+                if found.spawn:
+                    child.breakpoints.forget()
 
 
 def _let_go_of_new(process: Process, before: set[int]) -> None:

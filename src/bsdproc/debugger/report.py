@@ -158,6 +158,8 @@ def _fork(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     debugger, vfork = process.debugger, Kind.VFORK in stop.kinds
     child = debugger.processes.get(stop.child) or debugger.adopt(
         stop.child, process, shared=vfork)
+    if Kind.SPAWN in stop.kinds:
+        child.breakpoints.forget()
     if not debugger.follow_fork:
         if vfork:
             # It runs in the parent's memory: they are out until that is its own again.
@@ -210,6 +212,7 @@ _READERS: dict[Kind, Callable[[Process, Thread, Stop, Out], None]] = {
     Kind.FORK: _fork,
     Kind.VFORK: _fork,
     Kind.VFORK_DONE: _vfork_done,
+    Kind.SPAWN: _fork,
     Kind.CHILD: _child,
     Kind.THREAD_STARTED: _thread_started,
     Kind.THREAD_EXITED: _thread_exited,
