@@ -8,10 +8,11 @@ knows whether it is a reaper, and its sysctls the title.
 
 from __future__ import annotations
 
+from signal import SIGKILL
+
 from _kernel import SYSTEM, kernel_for, program
 
 from bsdproc import dragonfly, freebsd, netbsd
-from bsdproc.freebsd.constants import AslrPolicy
 from bsdproc.kernel import Kernel
 
 TICKER = program("ticker")
@@ -36,14 +37,15 @@ def child(kernel: Kernel) -> None:
     """A program that is started and looked at."""
     pid = kernel.spawn(TICKER, ["ticker"])
     show(kernel, pid)
-    kernel.kill(pid, 9)
+    kernel.kill(pid, SIGKILL)
     kernel.wait4(pid)
 
 
 def changed(kernel: Kernel) -> None:
     """In a child process: what it sets, it hands on or keeps."""
     if SYSTEM == "freebsd":
-        freebsd.procctl.set_aslr(None, AslrPolicy.PROC_ASLR_FORCE_DISABLE, kernel=kernel)
+        freebsd.procctl.set_aslr(None, freebsd.procctl.AslrPolicy.PROC_ASLR_FORCE_DISABLE,
+                                 kernel=kernel)
     elif SYSTEM == "netbsd":
         netbsd.kinfo.set_corename(None, "/tmp/%n.%p.core", kernel=kernel)
     else:

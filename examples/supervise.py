@@ -8,13 +8,14 @@ debugger follows.
 
 from __future__ import annotations
 
+from signal import SIGTERM
+
 from _kernel import SYSTEM, kernel_for, program
 
 from bsdproc import Debugger, Reaper, events
 from bsdproc.kernel import Kernel
 
 TICKER = program("ticker")
-SIGTERM = 15
 
 
 def by_reaper(kernel: Kernel) -> None:
