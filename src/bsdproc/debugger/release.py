@@ -194,10 +194,14 @@ def _keep_from_forking(process: Process) -> None:
     takes the process to its end: a child would be traced by nobody's debugger."""
     backend, pid = process.backend, process.pid
     if backend.holds:
+        # Where SIGKILL is on its way already, any thread may take it, be held in the middle of
+        # exiting for good, and have what the reporter is given ignored: none is held then.
+        hold = not backend.pending(pid, backend.kill_signal)
         for lwp in backend.threads(pid):
-            if lwp != process.control.reporter:
+            if hold and lwp != process.control.reporter:
                 backend.suspend(pid, lwp)
-        backend.unsuspend(pid, process.control.reporter)
+            else:
+                backend.unsuspend(pid, lwp)
     backend.report(pid, Report.NONE)
 
 
