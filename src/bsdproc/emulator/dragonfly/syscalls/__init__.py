@@ -12,6 +12,7 @@ from bsdproc.emulator.dragonfly.syscalls.numbers import SHARED
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.dragonfly.syscalls import (
+        at,
         files,
         ids,
         kqueue,
@@ -22,7 +23,7 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (process, lwps, signals, memory, ids, files, kqueue):
+    for module in (process, lwps, signals, memory, ids, files, kqueue, at):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
