@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from textwrap import dedent
+from types import UnionType
 
 import pytest
 
@@ -25,15 +26,16 @@ MODULES = [f"{system}.{name}"
 """But `core`: what a core holds is of the classes of the others."""
 
 
-def classes(system: str) -> set[str]:
-    """The names of a system's public classes."""
+def types(system: str) -> set[str]:
+    """The names of a system's public classes and unions."""
     package = SYSTEMS[system]
     return {
         name
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         for name, value in vars(import_module(info.name)).items()
-        if isinstance(value, type) and value.__module__.startswith("bsdproc.")
-        and not name.startswith("_")
+        if isinstance(value, UnionType)
+        or (isinstance(value, type) and value.__module__.startswith("bsdproc."))
+        if not name.startswith("_")
     }
 
 
@@ -74,10 +76,10 @@ def mentioned(value: object) -> set[str]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_exports_what_its_functions_take_and_give(name: str) -> None:
-    """Their enums and flags, the classes of their results, and what those hold: somebody
+    """Their enums and flags, the types of their results, and what those hold: somebody
     who finds `ptrace.set_event_mask` finds `ptrace.PtraceEvents` beside it."""
     module = import_module(f"bsdproc.{name}")
     public: list[str] = module.__all__
-    known = classes(name.split(".")[0])
+    known = types(name.split(".")[0])
     wanted = set().union(*(mentioned(getattr(module, each)) for each in public)) & known
     assert wanted - set(public) == set()

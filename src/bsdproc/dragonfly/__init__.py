@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         surface,
         waiting,
     )
-    from bsdproc.dragonfly.constants.signals import Signal
+    from bsdproc.dragonfly.constants.signals import Signal, SignalCode
     from bsdproc.dragonfly.constants.wait import IdType, WaitOptions
     from bsdproc.dragonfly.rusage import Rusage
     from bsdproc.dragonfly.siginfo import Siginfo
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     ".": "constants core kinfo procctl procfs ptrace registers surface waiting",
-    ".constants.signals": "Signal",
+    ".constants.signals": "Signal SignalCode",
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
     ".siginfo": "Siginfo",
@@ -66,6 +66,7 @@ __all__ = [
     "Rusage",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Signaled",
     "Status",
     "Stopped",

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bsdproc.dragonfly._call import SYSTEM, dragonfly
-from bsdproc.dragonfly.constants.signals import Signal
+from bsdproc.dragonfly.constants.signals import Signal, SignalCode
 from bsdproc.dragonfly.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.dragonfly.rusage import Rusage
 from bsdproc.dragonfly.siginfo import Siginfo
@@ -34,6 +34,7 @@ __all__ = [
     "Rusage",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Signaled",
     "Status",
     "Stopped",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         syscalls,
         waiting,
     )
-    from bsdproc.freebsd.constants.signals import Signal
+    from bsdproc.freebsd.constants.signals import Signal, SignalCode
     from bsdproc.freebsd.constants.wait import IdType, WaitOptions
     from bsdproc.freebsd.rusage import Rusage
     from bsdproc.freebsd.siginfo import Siginfo
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     ".": "constants core kinfo procctl procfs ptrace registers surface syscalls waiting",
-    ".constants.signals": "Signal",
+    ".constants.signals": "Signal SignalCode",
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
     ".siginfo": "Siginfo",
@@ -63,6 +63,7 @@ __all__ = [
     "Rusage",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Signaled",
     "Status",
     "Stopped",

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bsdproc.freebsd._call import SYSTEM, freebsd
-from bsdproc.freebsd.constants.signals import Signal
+from bsdproc.freebsd.constants.signals import Signal, SignalCode
 from bsdproc.freebsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.freebsd.rusage import Rusage
 from bsdproc.freebsd.siginfo import Siginfo
@@ -29,6 +29,7 @@ __all__ = [
     "Rusage",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Signaled",
     "Status",
     "Stopped",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         syscalls,
         waiting,
     )
-    from bsdproc.netbsd.constants.signals import Signal
+    from bsdproc.netbsd.constants.signals import Signal, SignalCode
     from bsdproc.netbsd.constants.wait import IdType, WaitOptions
     from bsdproc.netbsd.rusage import Rusage
     from bsdproc.netbsd.siginfo import Siginfo
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     ".": "constants core kinfo procfs ptrace registers surface syscalls waiting",
-    ".constants.signals": "Signal",
+    ".constants.signals": "Signal SignalCode",
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
     ".siginfo": "Siginfo",
@@ -64,6 +64,7 @@ __all__ = [
     "Rusage",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Signaled",
     "Status",
     "Stopped",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bsdproc.netbsd._call import SYSTEM, netbsd
 from bsdproc.netbsd.constants.ptrace import PtraceEvents
-from bsdproc.netbsd.constants.signals import Signal
+from bsdproc.netbsd.constants.signals import Signal, SignalCode
 from bsdproc.netbsd.constants.wait import IdType, WaitOptions, WaitTarget
 from bsdproc.netbsd.rusage import Rusage
 from bsdproc.netbsd.siginfo import Siginfo
@@ -31,6 +31,7 @@ __all__ = [
     "Rusage",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Signaled",
     "Status",
     "Stopped",

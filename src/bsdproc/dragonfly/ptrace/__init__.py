@@ -33,8 +33,10 @@ from bsdproc.dragonfly.registers.x86_64 import (
     X86_64FpRegisters,
     X86_64Registers,
 )
+from bsdproc.typed.transfer import Data
 
 __all__ = [
+    "Data",
     "IoOp",
     "X86_64DebugRegisters",
     "X86_64FpRegisters",

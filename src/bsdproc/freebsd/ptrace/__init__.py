@@ -27,7 +27,7 @@ from bsdproc.freebsd.constants.ptrace import (
     PtraceEvents,
     VmProtection,
 )
-from bsdproc.freebsd.constants.signals import Signal
+from bsdproc.freebsd.constants.signals import Signal, SignalCode
 from bsdproc.freebsd.ptrace.control import (
     attach,
     clearstep,
@@ -84,6 +84,7 @@ from bsdproc.freebsd.ptrace.regset import (
     Prstatus,
     RegisterSet,
     SegmentBases,
+    Settable,
     SveRegisters,
     getregset,
     getregset_bytes,
@@ -105,10 +106,12 @@ from bsdproc.freebsd.registers.floating import FpRegisters
 from bsdproc.freebsd.registers.general import Registers
 from bsdproc.freebsd.registers.vector import VfpRegisters, VmxRegisters, VsxRegisters, XmmRegisters
 from bsdproc.freebsd.siginfo import Siginfo
+from bsdproc.typed.transfer import Data
 
 __all__ = [
     "AddressMask",
     "CoredumpFlags",
+    "Data",
     "DebugRegisters",
     "FpRegisters",
     "IoOp",
@@ -122,8 +125,10 @@ __all__ = [
     "Registers",
     "ScRet",
     "SegmentBases",
+    "Settable",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "Sink",
     "SveRegisters",
     "VfpRegisters",

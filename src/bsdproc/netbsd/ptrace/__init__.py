@@ -22,7 +22,7 @@ from __future__ import annotations
 from bsdproc.netbsd.auxv import AuxEntry
 from bsdproc.netbsd.constants.auxv import AuxType
 from bsdproc.netbsd.constants.ptrace import IoOp, LwpEvent, PtraceEvents
-from bsdproc.netbsd.constants.signals import Signal
+from bsdproc.netbsd.constants.signals import Signal, SignalCode
 from bsdproc.netbsd.ptrace.control import (
     attach,
     clearstep,
@@ -89,10 +89,12 @@ from bsdproc.netbsd.registers.floating import FpRegisters
 from bsdproc.netbsd.registers.general import Registers
 from bsdproc.netbsd.registers.vector import VectorRegisters, XFeature, XmmRegisters, XState
 from bsdproc.netbsd.siginfo import Siginfo
+from bsdproc.typed.transfer import Data
 
 __all__ = [
     "AuxEntry",
     "AuxType",
+    "Data",
     "DebugRegisters",
     "FpRegisters",
     "IoOp",
@@ -105,6 +107,7 @@ __all__ = [
     "Registers",
     "Siginfo",
     "Signal",
+    "SignalCode",
     "VectorRegisters",
     "XFeature",
     "XState",
