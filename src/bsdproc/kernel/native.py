@@ -151,8 +151,9 @@ class NativeKernel(HostFiles):
         )
 
     def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:
-        checks.int32("pid", pid)
-        checks.int32("options", options)
+        if not type(pid) is type(options) is int or (pid | options) >> 31:
+            checks.int32("pid", pid)
+            checks.int32("options", options)
         usage = self._lender.lend(self._lib.bsdproc_sizeof_rusage()) if detail else None
         where = self._ffi.NULL if usage is None else self._pointer(usage)
         status = self._ffi.new("int[]", 1)
@@ -213,9 +214,10 @@ class NativeKernel(HostFiles):
 
     # -- process control ----------------------------------------------------
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
-        checks.int32("request", request)
-        checks.int32("pid", pid)
-        checks.int32("data", data)
+        if not type(request) is type(pid) is type(data) is int or (request | pid | data) >> 31:
+            checks.request(request, pid, data)
+        if type(addr) is NativeBuffer and request not in self._pointers.nested:
+            return self._ptrace(request, pid, addr.address, data)
         if request in self._pointers.passed_on:
             return self._ptrace(request, pid, self._address("addr", addr), data)
         return self._lending(
