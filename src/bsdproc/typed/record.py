@@ -65,7 +65,7 @@ class Record:
     """A C struct in a table that the kernel gave; subclasses name its fields."""
 
     system: ClassVar[str] = ""
-    """The system whose it is; set by each surface's own base class."""
+    """The system that it is of; set by each surface's own base class."""
     struct: ClassVar[str] = ""
     """Its C name."""
     machine: ClassVar[str] = ""

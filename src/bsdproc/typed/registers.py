@@ -45,7 +45,7 @@ class RegisterFile:
     """A struct of registers, kept as bytes; subclasses name the registers."""
 
     system: ClassVar[str] = ""
-    """The system whose it is; set by each surface's own base class."""
+    """The system that it is of; set by each surface's own base class."""
     machine: ClassVar[str] = ""
     """As `bsdproc.abi` names it."""
     struct: ClassVar[str] = ""

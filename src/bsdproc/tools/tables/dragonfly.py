@@ -100,7 +100,7 @@ def _binary(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
 
 
 def _path(kernel: Kernel, p: KinfoProc) -> str:
-    """"-" for one without a program: to ask it of process 0 is the kernel's end."""
+    """"-" for one without a program; asked for that of process 0, DragonFly 5.9 panics."""
     if p.pid == 0 or p.stat == ProcState.SZOMB:
         return "-"
     return kinfo.pathname(p.pid, kernel=kernel) or "-"

@@ -1,4 +1,4 @@
-"""A core file before it is known whose it is: headers, notes, and the file behind them."""
+"""A core file before its system is known: headers, notes, and the file behind them."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _CORE: Final = 4
 _LOAD, _NOTE = 1, 4
 _XNUM: Final = 0xFFFF
 _SEGMENTS_MAX: Final = 1 << 20
-"""More than any process has; vm.max_map_count of its kind is far lower."""
+"""More than any process has."""
 
 
 class SegmentFlags(Flag, boundary=KEEP):
