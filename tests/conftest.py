@@ -27,8 +27,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 O_WRONLY, O_CREAT = 0x1, 0x200      # on every BSD
 BSD = system(sys.platform) is not None
 NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
-PATIENCE, SLOW_PATIENCE = 120, 1200
-"""Seconds that a test may take on a real kernel, and a slow one."""
+PATIENCE = int(os.environ.get("BSDPROC_PATIENCE", "120"))
+"""Seconds that a test may take on a real kernel, a slow one ten times as many."""
 KNOWN_GOOD = 1500000
 """From this version on the kernel is taken to survive what some cases were written for: 13.2
 hangs for good or loses its memory there, and which release was the first not to is not known
@@ -70,7 +70,7 @@ def patience(request: pytest.FixtureRequest) -> Iterator[None]:
     if not NATIVE:
         yield
         return
-    seconds = SLOW_PATIENCE if request.node.get_closest_marker("slow") else PATIENCE
+    seconds = PATIENCE * (10 if request.node.get_closest_marker("slow") else 1)
 
     def give_up(*_: object) -> None:
         raise TimeoutError(f"nothing came in {seconds} seconds")
