@@ -377,29 +377,39 @@ def may_renice(td: Thread, p: Proc) -> None:
 
 
 def kill(system: System, td: Thread, pid: int, sig: int, tid: int = -1) -> None:
-    """kern_kill.  A process that exits or has exited is signalled in vain."""
+    """kern_kill: to a process, or one lwp of it, a group (0 and below -1) or everybody (-1)."""
     if not 0 <= sig <= s.SIG_MAX:
         raise Refused(EINVAL)
     if pid > 0:
-        p = system.procs.get(pid)
-        if p is None:
-            raise Refused(ESRCH)
-        if p.zombie:
-            return
-        if not cansignal(system, td, p, sig):
-            raise Refused(EPERM)
-        if p.flag & P.WEXIT:
-            return
-        to = None
-        if tid != -1:
-            to = next((t for t in p.threads if t.tid == tid), None)
-            if to is None:
-                raise Refused(ESRCH)
-        if sig:
-            lwpsignal(system, p, to, sig)
-        return
-    if tid != -1:
+        _kill_process(system, td, pid, sig, tid)
+    elif tid != -1:
         raise Refused(EINVAL)
+    else:
+        _kill_several(system, td, pid, sig)
+
+
+def _kill_process(system: System, td: Thread, pid: int, sig: int, tid: int) -> None:
+    """One that exits or has exited is signalled in vain."""
+    p = system.procs.get(pid)
+    if p is None:
+        raise Refused(ESRCH)
+    if p.zombie:
+        return
+    if not cansignal(system, td, p, sig):
+        raise Refused(EPERM)
+    if p.flag & P.WEXIT:
+        return
+    to = None
+    if tid != -1:
+        to = next((t for t in p.threads if t.tid == tid), None)
+        if to is None:
+            raise Refused(ESRCH)
+    if sig:
+        lwpsignal(system, p, to, sig)
+
+
+def _kill_several(system: System, td: Thread, pid: int, sig: int) -> None:
+    """dokillpg: ESRCH where none of them may be signalled."""
     if pid == -1:
         targets = [p for p in system.procs.values() if p is not td.proc]
     else:
