@@ -97,7 +97,6 @@ LWPINFO = struct.Struct("<ii")
 LWPSTATUS = struct.Struct("<i16s16s20sQ")
 SIGINFO_SIZE, PSI_SIZE = 128, 136
 """siginfo_t, and struct ptrace_siginfo with the LWP behind it."""
-STOPS_AGAIN = s.STOPS
 
 
 # -- who may ask what of whom ---------------------------------------------------
@@ -244,7 +243,7 @@ def _go(c: Call, sig: int, *, alone: Thread | None) -> int:
     a process that is traced no more, whose LWPs look for none."""
     p = c.p
     tracing(p).given = 0
-    if sig in STOPS_AGAIN:
+    if sig in s.STOPS:
         p.xsig = sig
         tracing(p).given = sig
         p.flag &= ~P.WAITED

@@ -12,7 +12,6 @@ from bsdproc.emulator.netbsd.signo import CODES
 
 PTRACE_FORK, PTRACE_VFORK, PTRACE_VFORK_DONE = 0x1, 0x2, 0x4
 PTRACE_LWP_CREATE, PTRACE_LWP_EXIT, PTRACE_POSIX_SPAWN = 0x8, 0x10, 0x20
-CHILD_EVENTS = PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE | PTRACE_POSIX_SPAWN
 
 PRI_DEFAULT = 43
 """What an LWP's priority is at first."""
@@ -100,7 +99,6 @@ class Lwp:
     held: bool = False
     """It stays stopped: the debugger let another one go alone."""
     detached: bool = False
-    waiting_for: int | None = None
     unpark: bool = False
     """_lwp_unpark came before the park."""
     private: int = 0
