@@ -286,7 +286,7 @@ class FileSystem:
             raise Refused(EPERM)
 
         def make(directory: Vnode) -> Vnode:
-            if directory.mount is not node.mount:
+            if directory.mount is not node.mount and not directory.fixed:
                 raise Refused(EXDEV)
             return node
 

@@ -71,6 +71,7 @@ class Bare(Proc):
 
     def __init__(self) -> None:
         self.comm = "program"
+        self.flag = 0
 
 
 class Registers:

@@ -24,7 +24,7 @@ from bsdproc.emulator.errno import (
     Refused,
     RefusedAfter,
 )
-from bsdproc.emulator.vnode import Access, Attributes, Vnode
+from bsdproc.emulator.vnode import Access, Attributes, Regular, Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.system import System
@@ -155,7 +155,7 @@ class VnodeFile(File):
             return (yield from other.write(system, td, data, None))
         if self.flag & O_APPEND and node.kind == "reg":
             at = node.size
-        if node.kind == "reg":
+        if isinstance(node, Regular):       # a procfs is not asked for the limit
             self._limit(system, td, at, len(data))
         try:
             done = node.write_at(at, data, who)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
+from bsdproc.emulator.bsd import lockf
 from bsdproc.emulator.bsd.file import (
     FREAD,
     FWRITE,
@@ -39,6 +40,7 @@ from bsdproc.emulator.errno import (
     ENOTDIR,
     ENXIO,
     EOPNOTSUPP,
+    EOVERFLOW,
     EPERM,
     ESPIPE,
     ETXTBSY,
@@ -52,6 +54,7 @@ from bsdproc.emulator.vfs import (
     Attributes,
     Entry,
     FileSystem,
+    Regular,
     Special,
     Vnode,
     base_system,
@@ -148,6 +151,12 @@ def openat(system: System, td: Thread, path: str, flags: int, mode: int = 0o600,
         file = yield from _open_fifo(system, flags, vnode)
     else:
         file = VnodeFile(flags & STAYS, vnode)
+        if flags & (O_SHLOCK | O_EXLOCK):
+            yield from lockf.comes_with(system, file, exclusive=bool(flags & O_EXLOCK),
+                                        wait=not flags & O_NONBLOCK)
+        if flags & O_TRUNC and vnode.kind == "reg":
+            vnode.truncate(0, access(td))
+            system.file_cut(vnode, 0)
     try:
         return table.place(file, limit, cloexec=bool(flags & O_CLOEXEC))
     except Refused:
@@ -198,12 +207,10 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
     if busy:
         raise Refused(ETXTBSY)
     node.opened(bool(flags & FWRITE), who, bool(flags & O_EXCL))
-    if flags & (O_SHLOCK | O_EXLOCK):
+    if flags & (O_SHLOCK | O_EXLOCK) and node.fixed:
         raise Refused(EOPNOTSUPP)
-    if flags & O_TRUNC and node.kind == "reg":
-        node.truncate(0, who)
-        system.file_cut(node, 0)
     return node
+
 
 
 def _open_fifo(system: System, flags: int, node: Vnode) -> Blocking[File]:
@@ -328,7 +335,10 @@ def lseek(system: System, td: Thread, fd: int, offset: int, whence: int) -> int:
     file = td.proc.files.get(fd)
     if not file.seekable:
         raise Refused(ESPIPE)
+    counts = file.vnode is None or file.vnode.kind != "chr"
     if whence in (3, 4):
+        if file.vnode is not None and not isinstance(file.vnode, Regular):
+            raise Refused(EINVAL)
         size = file.attributes(access(td)).size
         if not 0 <= offset < size:
             raise Refused(ENXIO)
@@ -336,9 +346,12 @@ def lseek(system: System, td: Thread, fd: int, offset: int, whence: int) -> int:
     elif whence in (0, 1, 2):
         base = (0, file.offset, file.attributes(access(td)).size if whence == 2 else 0)[whence]
         target = base + offset
+        if counts and target > SSIZE_MAX:
+            raise Refused(EOVERFLOW)
+        target = (target + SSIZE_MAX + 1) % (1 << 64) - SSIZE_MAX - 1
     else:
         raise Refused(EINVAL)
-    if target < 0:
+    if counts and target < 0:
         raise Refused(EINVAL)
     file.offset = target
     return target
@@ -358,7 +371,12 @@ def truncate(system: System, td: Thread, path: str, size: int) -> None:
     node = system.vfs.find(path, who)
     if node.kind == "dir":
         raise Refused(EISDIR)
+    busy = node.kind == "reg" and running(system, node)
+    if busy and system.text_busy_first:
+        raise Refused(ETXTBSY)
     node.check(WRITE, who)
+    if busy:
+        raise Refused(ETXTBSY)
     node.truncate(size, who)
     system.file_cut(node, size)
 

@@ -13,7 +13,7 @@ from bsdproc.emulator.bsd.state import Proc, Sleep
 from bsdproc.emulator.errno import EAGAIN, EBADF, EDEADLK, EOVERFLOW, Refused
 
 if TYPE_CHECKING:
-    from bsdproc.emulator.bsd.file import Blocking, File
+    from bsdproc.emulator.bsd.file import Blocking, File, VnodeFile
     from bsdproc.emulator.bsd.filetable import FileTable
     from bsdproc.emulator.bsd.system import System
     from bsdproc.emulator.vnode import Vnode
@@ -167,3 +167,14 @@ def closed(system: System, file: File, table: FileTable) -> None:
     for owner in {id(one.owner): one.owner for one in locks.held}.values():
         if isinstance(owner, Proc) and owner.files is table:
             locks.give_up(system, owner)
+
+
+def comes_with(system: System, file: VnodeFile, *, exclusive: bool, wait: bool) -> Blocking[None]:
+    """A lock of flock(2)'s that open(2) takes; without one there is no file: EAGAIN."""
+    file.hold()
+    try:
+        yield from take(system, file.vnode, Lock(file, exclusive), wait=wait)
+    except Refused:
+        file.drop(system)
+        raise
+    file.refs -= 1

@@ -68,10 +68,8 @@ def fpu_set(td: Thread, area: bytes, header: bytes | None = None) -> None:
         (features,) = struct.unpack_from("<Q", header)
         if features & ~XSAVE_MASK:
             raise Refused(EINVAL)
-        if not features & XFEATURE_X87:
-            mxcsr = new[MXCSR_OFFSET:MXCSR_OFFSET + 4]
+        if not features & XFEATURE_X87:     # %mxcsr lies in its part of the area
             new[:XMM_OFFSET] = (INITIAL_IA32 if frame_of(td).ia32 else INITIAL)[:XMM_OFFSET]
-            new[MXCSR_OFFSET:MXCSR_OFFSET + 4] = mxcsr
         if not features & XFEATURE_SSE:
             new[XMM_OFFSET:XMM_END] = bytes(XMM_END - XMM_OFFSET)
     (mxcsr_value,) = struct.unpack_from("<I", new, MXCSR_OFFSET)
@@ -96,12 +94,14 @@ def getfpregs(td: Thread) -> bytes:
 
 
 def setfpregs(td: Thread, data: bytes) -> None:
-    """set_fpregs.  Bytes that belong to no register are dropped."""
+    """set_fpregs.  Bytes that belong to no register are dropped; %mxcsr is taken
+    as it is, with bits that no processor knows."""
     area = bytearray(data)
     for i in range(8):
         area[32 + 16 * i + 10:32 + 16 * (i + 1)] = bytes(6)
     area[XMM_END:] = bytes(SAVEFPU - XMM_END)
-    fpu_set(td, bytes(area))
+    context_of(td).set_fpu(bytes(area))
+    frame_of(td).fpu_used = True
 
 
 def xstate_header() -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import signo
-from bsdproc.emulator.bsd.file import FREAD, FWRITE, SELECT, Blocking, File
+from bsdproc.emulator.bsd.file import FREAD, FWRITE, SELECT, Blocking, File, VnodeFile
 from bsdproc.emulator.bsd.files import nofile
 from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import int32, space
@@ -26,6 +26,8 @@ FD_SETSIZE = 1024
 
 def revents(file: File, events: int) -> int:
     """What of the events has come about; a hangup unasked."""
+    if isinstance(file, VnodeFile):     # vop_stdpoll: whatever it was opened for
+        return events & (POLLIN | POLLOUT | POLLRDNORM)
     ready, found = file.ready(), 0
     if ready.read and file.flag & FREAD:
         found |= events & (POLLIN | POLLRDNORM)

@@ -32,7 +32,7 @@ from bsdproc.emulator.bsd.amd64.frame import (
 from bsdproc.emulator.bsd.amd64.regs import rflags_of, set_rflags, user_segments
 from bsdproc.emulator.bsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
 from bsdproc.emulator.bsd.signo import CANNOT_MASK, SIG_MAX, SIGBUS
-from bsdproc.emulator.bsd.state import KSigInfo
+from bsdproc.emulator.bsd.state import KSigInfo, P
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.machine.memory import MemoryFault
 
@@ -107,7 +107,9 @@ def mcontext(td: Thread, *, on_stack: bool, flags: int, xstate: int, xstate_size
     (r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax,
      rip, rflags, rsp) = context.general()
     cs, ss, ds, es, fs, gs = context.selectors()
-    owned = MC_FPOWNED_FPU if f.fpu_used else MC_FPOWNED_PCB
+    # A thread that has stood still since its last execve has been given the unit.
+    given = f.fpu_used or td.proc.flag & P.TRACED
+    owned = MC_FPOWNED_FPU if given else MC_FPOWNED_PCB
     return MCONTEXT.pack(
         int(on_stack), rdi, rsi, rdx, rcx, r8, r9, rax, rbx, rbp, r10, r11, r12, r13, r14, r15,
         f.trapno, fs, gs, f.addr, flags, es, ds, f.err, rip, cs,

@@ -24,6 +24,7 @@ from bsdproc.emulator.bsd.amd64.frame import (
 )
 from bsdproc.emulator.bsd.amd64.regs import protection_fault, rflags_of, set_rflags
 from bsdproc.emulator.bsd.signo import CANNOT_MASK
+from bsdproc.emulator.bsd.state import P
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.amd64.signal import (
     MC_FPFMT_XMM,
@@ -73,7 +74,9 @@ def mcontext(td: Thread, *, on_stack: bool, xstate: int, xstate_size: int) -> by
     (_, _, _, _, _, _, _, _, rdi, rsi, rbp, rbx, rdx, rcx, rax, rip, flags, rsp) = (
         context.general())
     cs, ss, ds, es, fs, gs = context.selectors()
-    owned = MC_FPOWNED_FPU if f.fpu_used else MC_FPOWNED_PCB
+    # A thread that has stood still since its last execve has been given the unit.
+    given = f.fpu_used or td.proc.flag & P.TRACED
+    owned = MC_FPOWNED_FPU if given else MC_FPOWNED_PCB
     return MCONTEXT.pack(
         int(on_stack), gs, fs, es, ds, rdi & M32, rsi & M32, rbp & M32, rsp & M32, rbx & M32,
         rdx & M32, rcx & M32, rax & M32, f.trapno, f.err & M32, rip & M32, cs,

@@ -117,25 +117,28 @@ def sys_fstatat(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 
 def sys_getdirentries(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    """Records that fit, from the file's offset on, which counts entries."""
+    """Records that fit, from the file's offset on, which counts entries, or the
+    bytes of records that are all alike."""
     fd, room = int32(args[0]), args[2]
     if room > IOSIZE_MAX:
         raise Refused(EINVAL)
     file, listed = files.entries(system, td, fd)
     before, out = file.offset, bytearray()
-    if before < 0:
+    alike = file.vnode.entry_size if file.vnode is not None else 0
+    unit = alike or 1
+    if before < 0 or (alike and (before % alike or 0 < room < alike)):
         raise Refused(EINVAL)
-    for index in range(before, len(listed)):
+    for index in range(before // unit, len(listed)):
         name = listed[index].name.encode("utf-8", "surrogateescape")
-        size = DIRENT.size + len(name) + 1 + 7 & ~7
+        size = alike or DIRENT.size + len(name) + 1 + 7 & ~7
         if len(out) + size > room:
-            if not out:
+            if not out and room:
                 raise Refused(EINVAL)
             break
-        out += DIRENT.pack(listed[index].ino, index + 1, size,
+        out += DIRENT.pack(listed[index].ino, (index + 1) * unit, size,
                            FORMATS[listed[index].kind] >> 12, 0, len(name), 0)
         out += name.ljust(size - DIRENT.size, b"\0")
-        file.offset = index + 1
+        file.offset = (index + 1) * unit
     space(td).copyout(args[1], bytes(out))
     if args[3]:
         space(td).copyout(args[3], struct.pack("<i" if narrow(td) else "<q", before))

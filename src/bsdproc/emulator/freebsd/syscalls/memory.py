@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import limits
-from bsdproc.emulator.bsd.file import FWRITE
+from bsdproc.emulator.bsd.file import FREAD, FWRITE
 from bsdproc.emulator.bsd.shm import SEAL_WRITE, ShmFile
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
@@ -14,6 +14,7 @@ from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOT
 from bsdproc.emulator.freebsd import aslr, procctl_commands
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.machine.memory import PAGE, Backing
+from bsdproc.emulator.vnode import Regular
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -160,8 +161,12 @@ def _file_to_map(td: Thread, fd: int, prot: int, shared: bool) -> tuple[Backing,
             raise Refused(EACCES)
         return file.object, 7 if write else 5
     vnode = file.vnode
+    if vnode is not None and prot & 1 and not file.flag & FREAD:
+        raise Refused(EACCES)
     if vnode is None or vnode.kind != "reg":
         raise Refused(ENODEV if vnode is not None else EBADF)
+    if not isinstance(vnode, Regular):      # a procfs' node has no pages
+        raise Refused(EINVAL)
     if shared and prot & 2 and not file.flag & FWRITE:
         raise Refused(EACCES)
     return vnode, 5 if shared and not file.flag & FWRITE else 7
