@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bsdproc.emulator import elf
 from bsdproc.emulator.bsd import signo as s
@@ -66,6 +66,50 @@ def check_size(argv: Sequence[bytes], env: Sequence[bytes]) -> None:
         raise Refused(E2BIG)
 
 
+def image_of(system: System, data: bytes, path: str) -> elf.Image:
+    """What a program's headers say, if this kernel runs such programs."""
+    try:
+        image = elf.parse(data, path)
+    except elf.BadElf as e:
+        raise unfit(system, path, str(e)) from None
+    why = system.unfit(image)
+    if why is not None:
+        raise unfit(system, path, f"{path} {why}")
+    return image
+
+
+def name_of(path: str, most: int) -> str:
+    """p_comm: the file's own name, cut to so many bytes."""
+    name = path.rstrip("/").rsplit("/", 1)[-1].encode("utf-8", "surrogateescape")
+    return name[:most].decode("utf-8", "surrogateescape")
+
+
+class Program(NamedTuple):
+    """What is to be executed: a script's interpreter in its place."""
+
+    vnode: Vnode
+    text_path: str
+    """The file's full path."""
+    execpath: str
+    """What the program is told of it (AT_EXECPATH)."""
+    image: elf.Image
+    argv: list[bytes]
+
+
+def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Program:
+    """Find the program, and whether this kernel can run it."""
+    vnode, text_path = _find(system, td, path)
+    data, execpath = vnode.read_at(0, vnode.size), absolute(td.proc, path)
+    script = _interpreter(data)
+    if script is not None:
+        interpreter, extra = script
+        words = (interpreter, *extra, path)
+        argv = [*(w.encode("utf-8", "surrogateescape") for w in words), *argv[1:]]
+        vnode, text_path = _find(system, td, interpreter)
+        data, execpath = vnode.read_at(0, vnode.size), interpreter
+    return Program(vnode, text_path, execpath, image_of(system, data, execpath), list(argv))
+
+
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
            env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
     """kern_execve.  A failure leaves the process as it was."""
@@ -75,25 +119,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     check_size(argv, env)
     p.flag |= P.INEXEC
     try:
-        vnode, text_path = _find(system, td, path)
-        data = vnode.read_at(0, vnode.size)
-        script = _interpreter(data)
-        name = path.rstrip("/").rsplit("/", 1)[-1]
-        execpath = absolute(p, path)
-        if script is not None:
-            interpreter, extra = script
-            words = (interpreter, *extra, path)
-            argv = [*(w.encode("utf-8", "surrogateescape") for w in words), *argv[1:]]
-            vnode, text_path = _find(system, td, interpreter)
-            data = vnode.read_at(0, vnode.size)
-            execpath = interpreter
-        try:
-            image = elf.parse(data, execpath)
-        except elf.BadElf as e:
-            raise unfit(system, execpath, str(e)) from None
-        why = system.unfit(image)
-        if why is not None:
-            raise unfit(system, execpath, f"{execpath} {why}")
+        vnode, text_path, execpath, image, words = _program(system, td, path, argv)
     finally:
         p.flag &= ~P.INEXEC
     new = system.set_id(td, vnode)
@@ -110,12 +136,11 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.osrel = image.osrel or 0
     p.text_start, p.data_start = loaded.text[0], _data_start(image, loaded)
     p.break_start = p.break_end = loaded.end_of_bss
-    stack = system.machdep.setup_stack(system, p, image, loaded, list(argv), list(env), execpath)
+    stack = system.machdep.setup_stack(system, p, image, loaded, words, list(env), execpath)
     p.files.close_on_exec(system, td)
     _reset_signals(p, td)
     p.title = None
-    p.comm = name.encode("utf-8", "surrogateescape")[:system.comm_max].decode(
-        "utf-8", "surrogateescape")
+    p.comm = name_of(path, system.comm_max)
     td.name = p.comm
     p.flag |= P.EXEC
     if p.flag & P.PPWAIT:

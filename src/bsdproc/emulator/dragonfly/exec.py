@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator import elf
 from bsdproc.emulator.bsd import exec as exec_
 from bsdproc.emulator.bsd import kqueue
+from bsdproc.emulator.bsd.exec import Program
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.dragonfly import exit
 from bsdproc.emulator.dragonfly import signo as s
@@ -15,7 +16,7 @@ from bsdproc.emulator.dragonfly.cred import Cred
 from bsdproc.emulator.dragonfly.flags import AcctFlag
 from bsdproc.emulator.dragonfly.kern_proc import PARGS
 from bsdproc.emulator.dragonfly.signals import execsigs, ksignal
-from bsdproc.emulator.dragonfly.state import P, Proc, Sleep, Thread
+from bsdproc.emulator.dragonfly.state import MAXCOMLEN, P, Proc, Sleep, Thread
 from bsdproc.emulator.errno import (
     EACCES,
     EJUSTRETURN,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.system import System
     from bsdproc.emulator.vfs import Vnode
 
-MAXCOMLEN: Final = 16
 MAXSHELLCMDLEN: Final = 128
 
 
@@ -59,16 +59,10 @@ def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
     return words[0], words[1:]
 
 
-def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
-           env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
-    """kern_execve.  Up to the new address space a failure leaves the process
-    as it was."""
-    p = td.proc
-    exec_.check_size(argv, env)
+def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Program:
+    """Find the program, and whether this kernel can run it."""
     vnode, text_path = _find(system, td, path)
-    data = vnode.read_at(0, vnode.size)
-    name = path.rstrip("/").rsplit("/", 1)[-1]
-    execpath = path
+    data, execpath = vnode.read_at(0, vnode.size), path
     if not argv:
         argv = [path.encode("utf-8", "surrogateescape")]
     script = _interpreter(data)
@@ -78,8 +72,16 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
                 for w in (interpreter, *words, path)] + list(argv[1:])
         vnode, text_path = _find(system, td, interpreter)
         data, execpath = vnode.read_at(0, vnode.size), interpreter
-        name = interpreter.rsplit("/", 1)[-1]
-    image = _image(system, data, execpath)
+    return Program(vnode, text_path, execpath, exec_.image_of(system, data, execpath), list(argv))
+
+
+def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
+           env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
+    """kern_execve.  Up to the new address space a failure leaves the process
+    as it was."""
+    p = td.proc
+    exec_.check_size(argv, env)
+    vnode, text_path, execpath, image, argv = _program(system, td, path, argv)
     new = set_id(p, vnode)
     base = system.machdep.image_base(image)
     if len(p.threads) > 1:
@@ -102,8 +104,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.files = p.files.copy() if system.shares_files(p) else p.files
     p.files.close_on_exec(system, td)
     execsigs(p, td)
-    p.comm = name.encode("utf-8", "surrogateescape")[:MAXCOMLEN].decode(
-        "utf-8", "surrogateescape")
+    p.comm = exec_.name_of(execpath, MAXCOMLEN)
     td.name = p.comm
     p.flag |= P.EXEC
     p.acflag &= ~AcctFlag.FORK
@@ -126,18 +127,6 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     fits = len(text) + PARGS <= int(system.settings["kern.ps_arg_cache_limit"])
     p.args_cache = text if fits else None
     return EJUSTRETURN
-
-
-def _image(system: System, data: bytes, path: str) -> elf.Image:
-    """What the program's headers say, if this kernel runs such programs."""
-    try:
-        image = elf.parse(data, path)
-    except elf.BadElf as e:
-        raise exec_.unfit(system, path, str(e)) from None
-    why = unfit(image)
-    if why is not None:
-        raise exec_.unfit(system, path, f"{path} {why}")
-    return image
 
 
 def unfit(image: elf.Image) -> str | None:

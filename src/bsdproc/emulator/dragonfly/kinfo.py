@@ -11,14 +11,13 @@ from bsdproc.emulator.dragonfly.flags import LWP, Kinfo, LwpStat, Stat
 from bsdproc.emulator.dragonfly.flags import P as Shown
 from bsdproc.emulator.dragonfly.proctree import jobc
 from bsdproc.emulator.dragonfly.signals import caught, ignored
-from bsdproc.emulator.dragonfly.state import P, Proc, Run, Thread, Usage
+from bsdproc.emulator.dragonfly.state import MAXCOMLEN, P, Proc, Run, Thread, Usage
 
 if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.system import System
 
 Fields = dict[str, Value]
 
-MAXCOMLEN: Final = 16
 MAXLOGNAME: Final = 40
 NOUDEV: Final = 0xFFFFFFFF
 RTP_PRIO_NORMAL, RTP_PRIO_THREAD = 1, 3

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.reaper import Reaper
     from bsdproc.emulator.machine.cpu import Context
 
-__all__ = ["KSigInfo", "P", "Proc", "ProcState", "ProcessGroup", "Run", "Session", "SigAction",
+__all__ = ["MAXCOMLEN", "KSigInfo", "P", "Proc", "ProcState", "ProcessGroup", "Run", "Session", "SigAction",
            "SigSet", "SigStack", "Sleep", "Thread", "Tty", "Usage"]
 
+MAXCOMLEN = 16
+"""Bytes of the name of a process or lwp."""
 STATES = {Stat.IDL: ProcState.NEW, Stat.ZOMB: ProcState.ZOMBIE}
 
 

@@ -30,6 +30,7 @@ from bsdproc.emulator.dragonfly.flags import Stat
 from bsdproc.emulator.dragonfly.reaper import Reaper
 from bsdproc.emulator.dragonfly.signo import SIG_MAX, SIGSYS
 from bsdproc.emulator.dragonfly.state import (
+    MAXCOMLEN,
     KSigInfo,
     P,
     Proc,
@@ -84,7 +85,7 @@ class System(BsdSystem):
     sig_max = SIG_MAX
     first_pid = 800
     cpus: int = 1
-    comm_max = exec.MAXCOMLEN
+    comm_max = MAXCOMLEN
     due = staticmethod(signals.due)
     syscall_names = SYSCALL_NAMES
 

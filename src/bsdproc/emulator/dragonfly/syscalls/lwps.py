@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.dragonfly import exit, fork, signals
-from bsdproc.emulator.dragonfly.state import Sleep, Thread
+from bsdproc.emulator.dragonfly.state import MAXCOMLEN, Sleep, Thread
 from bsdproc.emulator.errno import (
     EBUSY,
     EINTR,
@@ -33,7 +33,6 @@ EXTEXIT_SETINT, EXTEXIT_LWP = 1, 0x10000
 """What extexit(2) is told: to write the status somewhere, to end the lwp only."""
 TLS_INFO: Final = struct.Struct("<Qi4x")
 """struct tls_info: base and size."""
-MAXCOMLEN: Final = 16
 
 
 # -- lwps -------------------------------------------------------------------------------
