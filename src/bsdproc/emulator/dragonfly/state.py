@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.reaper import Reaper
     from bsdproc.emulator.machine.cpu import Context
 
-__all__ = ["MAXCOMLEN", "KSigInfo", "P", "Proc", "ProcState", "ProcessGroup", "Run", "Session", "SigAction",
-           "SigSet", "SigStack", "Sleep", "Thread", "Tty", "Usage"]
+__all__ = ["MAXCOMLEN", "KSigInfo", "P", "Proc", "ProcState", "ProcessGroup", "Run", "Session",
+           "SigAction", "SigSet", "SigStack", "Sleep", "Thread", "Tty", "Usage"]
 
 MAXCOMLEN = 16
 """Bytes of the name of a process or lwp."""
