@@ -11,8 +11,7 @@ from threading import Lock
 from typing import Protocol
 
 from bsdproc.emulator.errno import EFAULT, Refused
-
-PAGE = 4096
+from bsdproc.emulator.machine.physical import PAGE
 
 
 class UserMemory(Protocol):

@@ -12,6 +12,7 @@ from bsdproc.emulator.dragonfly.flags import P as Shown
 from bsdproc.emulator.dragonfly.proctree import jobc
 from bsdproc.emulator.dragonfly.signals import caught, ignored
 from bsdproc.emulator.dragonfly.state import MAXCOMLEN, P, Proc, Run, Thread, Usage
+from bsdproc.emulator.machine.physical import PAGE
 
 if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.system import System
@@ -21,7 +22,6 @@ Fields = dict[str, Value]
 MAXLOGNAME: Final = 40
 NOUDEV: Final = 0xFFFFFFFF
 RTP_PRIO_NORMAL, RTP_PRIO_THREAD = 1, 3
-PAGE: Final = 4096
 SGROWSIZ_PAGES: Final = 32
 """vm_ssize: what a stack starts with."""
 TD_RUNNING, TD_SLEEPING = 0x603, 0x20680

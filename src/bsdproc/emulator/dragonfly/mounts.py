@@ -19,6 +19,7 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
+from bsdproc.emulator.machine.physical import PAGE
 from bsdproc.kernel.port import StatVfs
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 RDONLY, SYNCHRONOUS, NOEXEC, NOSUID, NODEV = 1, 2, 4, 8, 0x10
 ROOTFS, UPDATE, FORCE = 0x4000, 0x10000, 0x80000
 KEPT: Final = RDONLY | SYNCHRONOUS | NOEXEC | NOSUID | NODEV
-PAGE: Final = 4096
 NAME_MAX: Final = 255
 MAXPROC: Final = 1476
 KNOWN: Final = frozenset({"ufs", "hammer", "hammer2", "tmpfs", "devfs", "null", "nfs", "cd9660",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import P2, MapFlag
+from bsdproc.emulator.machine.physical import PAGE
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Proc
@@ -64,7 +65,6 @@ def decide(system: System, p: Proc, *, dynamic: bool, bits: int, fctl0: int = 0)
 RANDOM_PAGES, RANDOM_PAGES_LOW = 0x1000, 0x100
 """How far behind the first free place a mapping may come to lie; the second
 for those below 2 GB."""
-PAGE = 4096
 
 
 def place(

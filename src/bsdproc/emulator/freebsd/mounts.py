@@ -28,6 +28,7 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd import cred, procfs
 from bsdproc.emulator.freebsd.cred import Priv
+from bsdproc.emulator.machine.physical import PAGE
 from bsdproc.emulator.vnode import Mount, Vnode
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ EXPORT_ARGS = 96
 """sizeof(struct export_args)."""
 OPTION_SIZE = 48
 """struct vfsopt: what each option costs of ARGUMENTS_MAX beside its bytes."""
-PAGE = 4096
 NAME_MAX = 255
 USERMOUNT = "vfs.usermount"
 

@@ -18,6 +18,7 @@ from bsdproc.emulator.bsd.sysctl import build as build
 from bsdproc.emulator.errno import EFAULT, EINVAL, EPERM, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
 from bsdproc.emulator.machine import EXEC, READ
+from bsdproc.emulator.machine.physical import PAGE
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System  # noqa: F401 (in the strings below)
@@ -28,7 +29,7 @@ Row = shared.Row["System", Thread]
 Oid = shared.Oid["System", Thread]
 
 CTL_MAXNAME = 24
-PAGE, ADDRESSES = 4096, 1 << 64
+ADDRESSES = 1 << 64
 MAX_WIRED = ("vm.max_user_wired", 1 << 18)
 """How many pages a process may have held in memory."""
 

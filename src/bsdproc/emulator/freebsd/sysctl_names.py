@@ -16,8 +16,8 @@ from bsdproc.emulator.bsd.state import PID_MAX
 from bsdproc.emulator.errno import EINVAL, EPERM, Refused
 from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG, ucred
 from bsdproc.emulator.freebsd.sysctl import MAX_WIRED, Flag, Handler, Request, Row, Type
+from bsdproc.emulator.machine.physical import PAGE
 
-PAGE = 4096
 PHYSMEM = 4 << 30
 MAXHOSTNAMELEN = 256
 Value = int | str | bytes

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread
+from bsdproc.emulator.machine.physical import PAGE
 from bsdproc.emulator.netbsd.amd64.signal import sigset
 from bsdproc.emulator.netbsd.signals import ignored
 from bsdproc.emulator.netbsd.signo import NSIG
@@ -25,7 +26,6 @@ SAME_FLAGS = (P.CONTROLT | P.PPWAIT | P.SUGID | P.SYSTEM | P.TRACED | P.WEXIT | 
 WAITED = 0x1000
 EPROC_CTTY, EPROC_SLEADER = 1, 2
 NODEV = 0xFFFFFFFF
-PAGE = 4096
 WMESGLEN = 8
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 TYPE_OBJECT, TYPE_VNODE, TYPE_ANON = 1, 2, 5
 COW, NEEDS_COPY, NOCOREDUMP = 1, 2, 4
 INHERITANCE = {"share": 0, "copy": 1, "none": 2, "zero": 4}
-PAGE = 4096
 VREG = 1
 
 

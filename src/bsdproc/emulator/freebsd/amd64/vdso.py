@@ -10,8 +10,8 @@ import struct
 from typing import Final
 
 from bsdproc.emulator.bsd.amd64.frame import MAXUSER
+from bsdproc.emulator.machine.physical import PAGE
 
-PAGE: Final = 4096
 SHARED_PAGE: Final = MAXUSER - PAGE
 USRSTACK: Final = SHARED_PAGE
 """Where the stack ends unless its place is random."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bsdproc.emulator.freebsd.amd64.vdso import (
+from bsdproc.emulator.machine.physical import PAGE
     PAGE,
     SIGTRAMP_OFFSET,
     TIMEKEEP_OFFSET,

@@ -14,6 +14,7 @@ from bsdproc.emulator.errno import (
     Refused,
     RefusedAfter,
 )
+from bsdproc.emulator.machine.physical import PAGE
 from bsdproc.emulator.netbsd.procfs import linux, texts
 from bsdproc.emulator.vnode import Vnode
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 NOTELEN = 64
 MAXBSIZE = 64 * 1024
 """What uvm_io moves at once."""
-PAGE = 4096
 POINTER_DIGITS = 16
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bsdproc.emulator.machine.physical import PAGE
+
 HZ = 100
-PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)

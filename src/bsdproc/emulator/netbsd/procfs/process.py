@@ -13,6 +13,7 @@ from bsdproc.emulator.bsd.state import P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, EPERM, Refused
 from bsdproc.emulator.machine.entries import ALL, Entry
 from bsdproc.emulator.machine.memory import MemoryFault
+from bsdproc.emulator.machine.physical import PAGE
 from bsdproc.emulator.netbsd import kinfo, psstrings
 from bsdproc.emulator.netbsd.amd64.stack import ES_ARGLEN, USRSTACK
 from bsdproc.emulator.netbsd.procfs.texts import MapEntry, PidStat, Statm, Status
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.procfs.view import OpenFile
     from bsdproc.emulator.netbsd.system import System
 
-PAGE = 4096
 EXEC = 4
 INHERITANCE = {"share": 0, "copy": 1, "none": 2, "zero": 4}
 """MAP_INHERIT_."""
