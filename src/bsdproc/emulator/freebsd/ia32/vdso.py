@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bsdproc.emulator.freebsd.amd64.vdso import (
+from bsdproc.emulator.freebsd.amd64.vdso import SIGTRAMP_OFFSET, TIMEKEEP_OFFSET, SharedPage
 from bsdproc.emulator.machine.physical import PAGE
-    PAGE,
-    SIGTRAMP_OFFSET,
-    TIMEKEEP_OFFSET,
-    SharedPage,
-)
 
 MAXUSER: Final = (1 << 32) - PAGE
 SHARED_PAGE: Final = MAXUSER - PAGE
