@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -133,36 +136,47 @@ def test_exec_and_vfork(bsdproc: Run) -> None:
     assert any("{ EXITED,val=3 }" in line for line in parent)
 
 
+ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+"""What asks the command to end, and the status that this gives."""
+
+
+@contextmanager
+def coming(number: signal.Signals, seconds: float) -> Iterator[None]:
+    """A signal to the test itself, some time from now."""
+    def come(_: int, frame: FrameType | None) -> None:
+        os.kill(os.getpid(), number)
+
+    before = signal.signal(signal.SIGALRM, come)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.skipif(not NATIVE, reason="-p is about processes of the host")
-def test_attaching_to_a_running_process(bsdproc: Run) -> None:
+@pytest.mark.parametrize("number", ENDS)
+def test_attaching_to_a_running_process(bsdproc: Run, number: signal.Signals) -> None:
     import subprocess
 
     with subprocess.Popen([ACTOR, "nap"]) as program:
-        def leave(number: int, frame: FrameType | None) -> None:
-            raise KeyboardInterrupt
-
-        before = signal.signal(signal.SIGALRM, leave)
-        signal.setitimer(signal.ITIMER_REAL, 2)
-        done = bsdproc("truss", "-p", str(program.pid))
-        signal.signal(signal.SIGALRM, before)
-        assert done.status == 130
+        with coming(number, 2):
+            done = bsdproc("truss", "-p", str(program.pid))
+        assert done.status == ENDS[number]
         assert "nanosleep({ 0.005000000 },0x0) = 0 (0x0)" in done.err
         assert program.poll() is None
         program.kill()
 
 
-def test_ctrl_c_ends_the_program_and_truss(bsdproc: Run) -> None:
-    def ctrl_c(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, ctrl_c)
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
-    try:
+@pytest.mark.parametrize("number", ENDS)
+def test_ctrl_c_and_its_like_end_the_program_and_truss(
+        bsdproc: Run, number: signal.Signals) -> None:
+    with coming(number, 0.5):
         done = bsdproc("truss", "-c", *EMULATE, ACTOR, "spin")
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert done.status == 130
+    assert done.status == ENDS[number]
     assert done.err.startswith("syscall ")      # what there is to be counted is told
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 # -- what cannot be traced ------------------------------------------------------------

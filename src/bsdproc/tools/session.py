@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
@@ -24,6 +26,19 @@ SIGNALLED: Final = 128
 EMULATED: Final = {"freebsd/amd64": "FreeBSD", "netbsd/amd64": "NetBSD",
                    "dragonfly/x86_64": "DragonFly"}
 """The class of each emulated kernel."""
+
+
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask a command to end."""
+
+
+class Terminated(KeyboardInterrupt):
+    """One of them came: what a command looks after is let go or ended as after Ctrl-C; an
+    end without that would take along what a debugger is attached to."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class Problem(Exception):
@@ -129,8 +144,8 @@ def status_of(ended: object) -> int:
     match ended:
         case waiting.Exited(status=status):
             return status
-        case waiting.Signaled(signal=signal):
-            return SIGNALLED + int(signal)
+        case waiting.Signaled(signal=by):
+            return SIGNALLED + int(by)
         case _:
             return FAILED
 
@@ -141,15 +156,36 @@ def signals_of(system: str) -> Mapping[str, int]:
     return cast(type[IntEnum], made.Signal).__members__
 
 
-def run(command: str, work: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
-    """Do a command's work: its problems are a line each, Ctrl-C is status 130."""
+@contextmanager
+def _heard() -> Iterator[None]:
+    """`Terminated` for those signals, where they would end Python without further ado."""
+    def end(number: int, frame: object) -> None:
+        raise Terminated(number)
+
+    mine = threading.current_thread() is threading.main_thread()
+    heard = [one for one in ENDING if mine and signal.getsignal(one) is signal.SIG_DFL]
+    for one in heard:
+        signal.signal(one, end)
     try:
-        return work(argv)
+        yield
+    finally:
+        for one in heard:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def run(command: str, work: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Do a command's work: its problems are a line each, Ctrl-C is status 130, and another
+    signal that asked for its end 128 more than its number."""
+    try:
+        with _heard():
+            return work(argv)
     except Problem as problem:
         print(f"bsdproc {command}: {problem}", file=sys.stderr)
         return problem.status
     except KernelError as error:
         print(f"bsdproc {command}: {error}", file=sys.stderr)
         return FAILED
+    except Terminated as ended:
+        return SIGNALLED + ended.number
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -182,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
         "results, and the signals that it gets. The trace goes to stderr. The exit status is 0 "
         "when the trace is whole, whatever became of the program; 1 when it could not begin, 2 "
         "for a wrong command line, 130 after Ctrl-C, which ends a program that was started and "
-        "lets go one that was attached to.",
+        "lets go one that was attached to, as SIGTERM and SIGHUP do (143 and 129).",
         usage="bsdproc truss [-cfH] [-o FILE] [-s STRSIZE] [--emulate SYSTEM/MACHINE] "
         "(-p PID | [--] PROGRAM [ARGUMENT ...])")
     made.add_argument("-f", dest="follow", action="store_true", help="trace children as well")
