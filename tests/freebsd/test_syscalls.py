@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bsdproc import Debugger
 from bsdproc.freebsd import syscalls
 from bsdproc.freebsd.syscalls import Argument
+from bsdproc.kernel import Kernel
 
 
 def header(name: str) -> str:
@@ -68,6 +70,11 @@ def test_results_are_the_headers() -> None:
     assert len(headers.keys() & {call.name for call in syscalls.table().values()}) > 350
 
 
+def test_a_debugger_has_its_kernels_names(kernel: Kernel) -> None:
+    with Debugger() as debugger:
+        assert debugger.backend.syscall_name(79) == syscalls.name(79, kernel.version)
+
+
 def test_lookups() -> None:
     read = syscalls.by_number(3)
     assert read is not None
@@ -77,6 +84,10 @@ def test_lookups() -> None:
     assert syscalls.by_name("nothing") is None
     assert syscalls.name(3) == "read"
     assert syscalls.name(8) == "#8"
+    assert syscalls.name(8, 1302001) == "#8"
+    assert syscalls.name(79) == "freebsd14_getgroups"
+    assert [syscalls.name(number, 1302001) for number in (79, 80, 82)] == [
+        "getgroups", "setgroups", "setpgid"]
     assert Argument("buf", "void *").pointer
     assert not Argument("fd", "int").pointer
 

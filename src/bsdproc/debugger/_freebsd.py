@@ -102,6 +102,7 @@ class FreeBSDBackend:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
+        self._version = kernel.version
         self.breakpoint_instruction, self.breakpoint_advance = BREAKPOINTS[kernel.machine]
         self.syscall_instruction = SYSCALLS[kernel.machine]
         # What every stop takes.
@@ -308,7 +309,7 @@ class FreeBSDBackend:
 
     # -- system calls and signals ------------------------------------------------------------
     def syscall_name(self, number: int) -> str:
-        return freebsd.syscalls.name(number)
+        return freebsd.syscalls.name(number, self._version)
 
     def syscall_arguments(self, pid: int, stop: Stop) -> tuple[int, ...]:
         words = self._words[min(stop.narg, 8)]

@@ -5,8 +5,9 @@
     >>> [str(a) for a in syscalls.by_number(3).arguments]
     ['int fd', 'void *buf', 'size_t nbyte']
 
-The numbers are those of FreeBSD 14 and newer; they are the same on all machines and
-are never used again for something else, so that an older kernel's are among them.
+The numbers and names are those of FreeBSD 15; they are the same on all machines and
+are never used again for something else, so that an older kernel's numbers are among
+them.  What an older kernel has under another name `name` says.
 """
 
 from __future__ import annotations
@@ -49,7 +50,18 @@ class Syscall(syscalls.Syscall[Argument]):
 _TABLE: Final = syscalls.Table(Syscall, Argument, _NAMES, "bsdproc.freebsd._prototypes")
 by_number = _TABLE.by_number
 by_name = _TABLE.by_name
-name = _TABLE.name
+
+
+_NEWER_NAMES: Final = 1500000
+_BEFORE: Final = {79: "getgroups", 80: "setgroups"}
+
+
+def name(number: int, version: int = _NEWER_NAMES) -> str:
+    """A system call's name, "#1000" for a number that has none.
+
+    With a `version`, a kernel's __FreeBSD_version, it is that kernel's: before FreeBSD 15
+    freebsd14_getgroups was getgroups."""
+    return (version < _NEWER_NAMES and _BEFORE.get(number)) or _TABLE.name(number)
 
 
 def table() -> Mapping[int, Syscall]:
