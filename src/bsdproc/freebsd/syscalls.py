@@ -20,6 +20,8 @@ from typing import Final
 from bsdproc.abi.syscalls import FREEBSD as _NAMES
 from bsdproc.typed import syscalls
 
+__all__ = ["Argument", "Syscall", "by_name", "by_number", "name", "table"]
+
 
 @dataclass(frozen=True, slots=True)
 class Argument(syscalls.Argument):

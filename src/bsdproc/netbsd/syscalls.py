@@ -19,6 +19,8 @@ from typing import Final
 from bsdproc.abi.syscalls import NETBSD as _NAMES
 from bsdproc.typed import syscalls
 
+__all__ = ["Argument", "Syscall", "by_name", "by_number", "name", "table"]
+
 
 @dataclass(frozen=True, slots=True)
 class Argument(syscalls.Argument):

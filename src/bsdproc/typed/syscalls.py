@@ -18,7 +18,7 @@ class Argument:
 
     name: str
     type: str
-    """"int", "const char *", "struct kevent *"."""
+    """``int``, ``const char *``, ``struct kevent *``."""
 
     system: ClassVar[str] = ""
     addresses: ClassVar[frozenset[str]] = frozenset()
