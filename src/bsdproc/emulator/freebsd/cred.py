@@ -80,6 +80,10 @@ class Priv(Enum):
     PROC_SETLOGIN = 161
     PROC_SETRLIMIT = 162
     SCHED_DIFFCRED = 200
+    SCHED_SETPRIORITY = 201
+    SCHED_RTPRIO = 202
+    SCHED_SET = 204
+    SCHED_IDPRIO = 208
     SIGNAL_DIFFCRED = 230
     SIGNAL_SUGID = 231
     SYSCTL_DEBUG = 240
@@ -109,6 +113,10 @@ NOT_IN_JAIL = frozenset(
         Priv.MAXPROC,
         Priv.IO,
         Priv.DEBUG_DENIED,
+        Priv.SCHED_SETPRIORITY,
+        Priv.SCHED_RTPRIO,
+        Priv.SCHED_SET,
+        Priv.SCHED_IDPRIO,
         Priv.SYSCTL_DEBUG,
         Priv.SYSCTL_WRITE,
         Priv.VM_MADV_PROTECT,

@@ -12,7 +12,7 @@ from bsdproc.emulator.bsd.signo import CLD_TRAPPED, SIGCHLD
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.wait import WCOREFLAG, Found, ended
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
-from bsdproc.emulator.freebsd import reaper
+from bsdproc.emulator.freebsd import reaper, timers
 from bsdproc.emulator.freebsd.cred import p_canwait, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop, stop_owed
@@ -119,6 +119,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     parent = p.parent
     assert parent is not None
     kqueue.exited(system, p)
+    timers.exited(p)
     held = p.procdesc
     if held is not None:
         held.process_exits(system)

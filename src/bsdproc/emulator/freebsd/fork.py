@@ -56,6 +56,7 @@ def fork1(system: System, td: Thread, flags: int) -> int:
     td2 = Thread(child, system.new_tid(child), td.context.copy())
     td2.name = child.comm
     td2.sigmask = td.sigmask
+    td2.own = td.own                        # its priority
     td2.sigstk = td.sigstk
     td2.sigblock_address, td2.sigblock_value = td.sigblock_address, td.sigblock_value
     td2.sc_code, td2.sc_narg, td2.sc_args = td.sc_code, td.sc_narg, td.sc_args

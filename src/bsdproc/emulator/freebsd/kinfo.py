@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from bsdproc import abi
 from bsdproc.emulator.bsd import jobc, signo
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread, Usage
+from bsdproc.emulator.freebsd import priority
 from bsdproc.emulator.freebsd.cred import Cred, ucred
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ KI_CRF_CAPABILITY_MODE, KI_CRF_GRP_OVERFLOW = 1, 0x80000000
 NODEV = (1 << 64) - 1
 NOCPU, NOCPU_OLD = -1, 255
 PS_INMEM = 1
-PRI_TIMESHARE = 3
-PUSER, PWAIT = 120, 104
+PWAIT = 104
 TDNAMLEN, WMESGLEN = 16, 8
 PAGE, EXEC = 4096, 4
 KERNEL_BASE = 0xFFFFF80000000000
@@ -171,7 +171,7 @@ class Filler:
     def _thread(self, td: Thread) -> Fields:
         """fill_kinfo_thread."""
         p, name = td.proc, td.name.encode("utf-8", "surrogateescape")
-        message = waits_for(td)
+        message, wish = waits_for(td), priority.of(td)
         cpu = NOCPU if self._system.current is not td else 0
         return {
             "ki_tdaddr": address("thread", td.tid),
@@ -183,10 +183,10 @@ class Filler:
             "ki_moretdname": name[TDNAMLEN : TDNAMLEN + 3],
             "ki_stat": status(self._system, td),
             "ki_pri": {
-                "pri_class": PRI_TIMESHARE,
-                "pri_level": PWAIT if message else PUSER,
-                "pri_native": PUSER,
-                "pri_user": PUSER,
+                "pri_class": wish.kind,
+                "pri_level": PWAIT if message else wish.user,
+                "pri_native": wish.user,
+                "pri_user": wish.user,
             },
             "ki_oncpu": cpu,
             "ki_lastcpu": 0,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd import kqueue, proctree
+from bsdproc.emulator.bsd.callouts import Callouts
 from bsdproc.emulator.bsd.signo import SIG_MAX
 from bsdproc.emulator.bsd.state import TDB, KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
@@ -27,6 +28,7 @@ from bsdproc.emulator.freebsd import (
     reaper,
     signals,
     syscalls,
+    timers,
 )
 from bsdproc.emulator.freebsd.amd64 import machdep
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
@@ -62,6 +64,7 @@ class System(BsdSystem):
     def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
         super().__init__(machine, stdout=stdout, stderr=stderr)
+        self.callouts = Callouts(self)
         self.syscalls32 = freebsd32.table(self.syscalls)
         self.ptrace_names = names(self.target, "PT_", PTRACE_NOT_REQUESTS)
         self.procctl_names = names(self.target, "PROC_", PROCCTL_NOT_COMMANDS)
@@ -117,6 +120,7 @@ class System(BsdSystem):
         procctl.procctl_exec(p)
         fastblock.clear(td)
         kqueue.executed(self, p)
+        timers.executed(p)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
 

@@ -34,6 +34,8 @@ from bsdproc.emulator.bsd.amd64.trapno import BUS_OBJERR, T_PROTFLT
 from bsdproc.emulator.bsd.signo import CANNOT_MASK, SIG_MAX, SIGBUS
 from bsdproc.emulator.bsd.state import KSigInfo, P
 from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.freebsd import timers
+from bsdproc.emulator.freebsd.timers import SI_TIMER
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
@@ -53,8 +55,9 @@ MC_FPFMT_XMM: Final = 0x10002
 
 RED_ZONE: Final = 128
 
-SIGINFO: Final = struct.Struct("<iiiiIiQQi36x")
-"""siginfo_t: signo, errno, code, pid, uid, status, addr, value, trap number."""
+SIGINFO: Final = struct.Struct("<iiiiIiQQq32x")
+"""siginfo_t: signo, errno, code, pid, uid, status, addr, value, trap number (of a
+timer's signal its number, and in the upper half how often it was due since)."""
 MCONTEXT: Final = struct.Struct("<16Q IHH Q IHH Q Q Q Q Q Q 3Q 512s Q Q Q Q 32x")
 """mcontext_t: onstack, the trap frame from rdi on, length, format and owner of
 the floating-point state and its 512 bytes, fs and gs base, where the rest of
@@ -146,6 +149,8 @@ def sendsig(system: System, td: Thread, action: SigAction, ksi: KSigInfo,
     rsi = ksi.code & 0xFFFFFFFFFFFFFFFF
     if action.flags & SA_SIGINFO:
         rsi = frame + SF_SI
+        if ksi.code == SI_TIMER:
+            ksi = timers.accepted(td.proc, ksi)
         image[SF_SI:SF_SI + SIGINFO.size] = siginfo(ksi)
     space = p.space
     assert space is not None

@@ -26,6 +26,7 @@ from bsdproc.emulator.bsd.amd64.regs import protection_fault, rflags_of, set_rfl
 from bsdproc.emulator.bsd.signo import CANNOT_MASK
 from bsdproc.emulator.bsd.state import P
 from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.freebsd import timers
 from bsdproc.emulator.freebsd.amd64.signal import (
     MC_FPFMT_XMM,
     MC_HASFPXSTATE,
@@ -40,13 +41,14 @@ from bsdproc.emulator.freebsd.amd64.signal import (
     sigset_of,
 )
 from bsdproc.emulator.freebsd.ia32.regs import HANDLER_SEGMENTS, M32, load_segments
+from bsdproc.emulator.freebsd.timers import SI_TIMER
 from bsdproc.emulator.machine.memory import MemoryFault
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import KSigInfo, SigAction, Thread
     from bsdproc.emulator.freebsd.system import System
 
-SIGINFO: Final = struct.Struct("<iiiiIiIIi28x")
+SIGINFO: Final = struct.Struct("<iiiiIiIIq24x")
 """struct siginfo32: signo, errno, code, pid, uid, status, addr, value, trap number."""
 MCONTEXT: Final = struct.Struct("<20I 4I 512s 4I 16x")
 """struct ia32_mcontext: onstack, gs, fs, es, ds, edi, esi, ebp, isp, ebx, edx, ecx, eax,
@@ -106,6 +108,8 @@ def sendsig(system: System, td: Thread, action: SigAction, ksi: KSigInfo,
     info, address = signed(ksi.code) & M32, ksi.addr & M32
     if action.flags & SA_SIGINFO:
         info, address = frame + SF_SI, 0
+        if ksi.code == SI_TIMER:
+            ksi = timers.accepted(td.proc, ksi)
         image[SF_SI:SF_SI + SIGINFO.size] = siginfo(ksi)
     struct.pack_into("<5I", image, 0, ksi.signo, info, frame + SF_UC, address,
                      action.handler & M32)

@@ -22,17 +22,20 @@ def table() -> Mapping[int, Entry]:
         procdesc,
         process,
         processors,
+        scheduling,
         shm,
         signals,
         sockets,
         sysctl,
         threads,
+        timers,
         umtx,
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets, shm, processors, umtx):
+                   fastblock, sockets, shm, processors, scheduling,
+                   timers, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -23,9 +23,10 @@ from bsdproc.emulator.errno import (
     EWOULDBLOCK,
     Refused,
 )
-from bsdproc.emulator.freebsd import signals
+from bsdproc.emulator.freebsd import signals, timers
 from bsdproc.emulator.freebsd.entry import PTRACE_SCE, PTRACE_SCX
 from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.timers import SI_TIMER
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -122,6 +123,8 @@ def sys_sigtimedwait(system: System, td: Thread, args: Args) -> Work:
     wanted = to_set(space_of(td).copyin(args[0], 16))
     ksi = yield from _wait(system, td, wanted, deadline_at(system, td, args[2]))
     if args[1]:
+        if ksi.code == SI_TIMER:
+            ksi = timers.accepted(td.proc, ksi)
         space_of(td).copyout(args[1], system.machdep.user_siginfo(td, ksi))
     return ksi.signo
 
