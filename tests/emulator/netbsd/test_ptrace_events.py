@@ -14,6 +14,7 @@ from .stage import (
     LWP_EXIT,
     POSIX_SPAWN,
     PT_CONTINUE,
+    PT_DETACH,
     PT_DUMPCORE,
     PT_GET_EVENT_MASK,
     PT_GET_PROCESS_STATE,
@@ -25,7 +26,12 @@ from .stage import (
     PT_STEP,
     PT_STOP,
     PT_SUSPEND,
+    RAX,
+    RDI,
+    RFLAGS,
+    RIP,
     SIGCHLD,
+    SIGKILL,
     SIGSTOP,
     SIGTRAP,
     SIGUSR1,
@@ -39,6 +45,8 @@ from .stage import (
 )
 
 TRAP_EXEC, TRAP_CHLD, TRAP_LWP = 3, 4, 5
+LWP_SUSPEND, LWP_CONTINUE = 313, 314
+EDEADLK = 11
 
 
 # -- the mask -------------------------------------------------------------------
@@ -183,6 +191,55 @@ def test_all_suspended_cannot_go_on(pair: Tracee) -> None:
     assert refused(lambda: pair.ask(PT_CONTINUE)) == "EDEADLK"
     assert refused(lambda: pair.ask(PT_STEP, 1, pair.pid)) == "EDEADLK"
     assert refused(lambda: pair.ask(PT_CONTINUE, 1, -pair.pid)) == "EDEADLK"
+
+
+def _calls(tracee: Tracee, lwp: int, number: int, argument: int) -> int:
+    """Have an LWP alone make a system call: its result, or its error below 0."""
+    assert tracee.go(-lwp, PT_STEP) == stopped(SIGTRAP)      # out of the kernel
+    before = tracee.registers(lwp)
+    where = tracee.symbol("_start")
+    code = tracee.io(1, where, 4)
+    tracee.io(2, where, b"\x0f\x05\xcc\x90")
+    registers = list(before)
+    registers[RIP], registers[RAX], registers[RDI] = where, number, argument
+    tracee.set_registers(registers, lwp)
+    assert tracee.go(-lwp) == stopped(SIGTRAP)
+    after = tracee.registers(lwp)
+    tracee.io(2, where, code)
+    tracee.set_registers(before, lwp)
+    return -after[RAX] if after[RFLAGS] & 1 else after[RAX]
+
+
+def test_an_lwp_that_another_has_suspended(kernel: NetBSD, pair: Tracee) -> None:
+    """LW_WSUSPEND is another flag than PT_SUSPEND's: PT_LWPINFO tells of it, it is in the
+    way of going on alone as well, and PT_RESUME leaves it be."""
+    (new, _), (old, _) = pair.lwps()
+    assert _calls(pair, old, LWP_SUSPEND, new) == 0
+    pair.ask(PT_RESUME, 0, new)
+    assert pair.lwps() == [(new, 2), (old, 1)]
+    assert refused(lambda: pair.ask(PT_CONTINUE, 1, -new)) == "EDEADLK"
+    assert _calls(pair, old, LWP_SUSPEND, old) == -EDEADLK
+    where, before = pair.symbol("turns"), pair.io(1, pair.symbol("turns"), 8)
+    pair.ask(PT_CONTINUE)
+    kernel.settle(0.1)
+    pair.ask(PT_STOP)
+    pair.wait()
+    assert pair.io(1, where, 8) == before
+    assert _calls(pair, old, LWP_CONTINUE, new) == 0
+    assert pair.lwps()[0] == (new, 0)
+
+
+def test_a_suspended_lwp_stays_without_a_tracer(kernel: NetBSD, pair: Tracee) -> None:
+    """_lwp_suspend(2) is for everybody; and SIGKILL finds the suspended."""
+    (new, _), (old, _) = pair.lwps()
+    assert _calls(pair, old, LWP_SUSPEND, new) == 0
+    where = pair.symbol("turns")
+    pair.ask(PT_DETACH)
+    before = kernel._system.find_proc(pair.pid).space.read(where, 8)
+    kernel.settle(0.1)
+    assert kernel._system.find_proc(pair.pid).space.read(where, 8) == before
+    kernel.kill(pair.pid, SIGKILL)
+    assert pair.wait() == SIGKILL
 
 
 def test_one_lwp_steps_alone(pair: Tracee) -> None:

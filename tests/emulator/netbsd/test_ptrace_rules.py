@@ -163,8 +163,9 @@ def test_root_may_attach_to_init(kernel: NetBSD) -> None:
     assert refused(lambda: kernel.ptrace(PT_ATTACH, 1, 0, 0)) == "EBUSY"
 
 
-def test_above_securelevel_0_nobody_traces_init(kernel: NetBSD) -> None:
-    kernel.sysctl("kern.securelevel", new=struct.pack("<i", 1))
+def test_above_securelevel_minus_1_nobody_traces_init(kernel: NetBSD) -> None:
+    """secmodel_securelevel_process_cb."""
+    kernel.sysctl("kern.securelevel", new=struct.pack("<i", 0))
     assert refused(lambda: kernel.ptrace(PT_ATTACH, 1, 0, 0)) == "EPERM"
 
 
@@ -194,6 +195,23 @@ def test_a_set_id_process_is_not_its_users(kernel: NetBSD) -> None:
         return refused(lambda: view.ptrace(PT_ATTACH, pid, 0, 0))
 
     assert kernel.run_child(user, uid=1000) == "EPERM"
+
+
+@pytest.mark.parametrize(("real", "effective", "answer"), [
+    (1000, 0, ""), (1000, 1001, ""), (0, 1000, "EPERM"), (1001, 1000, "EPERM")])
+def test_the_owner_is_the_real_user(
+        kernel: NetBSD, real: int, effective: int, answer: str) -> None:
+    """kauth_cred_getuid in ptrace_listener_cb, of both: the effective ids do not matter."""
+    pid = run(kernel, "nap", uid=1000)
+    owner = kernel._system.find_proc(pid)
+    owner.cred = owner.cred.copy(ruid=real, uid=effective)
+
+    def user(view: Kernel) -> str:
+        me = kernel._system.find_proc(view.getpid())
+        me.cred = me.cred.copy(uid=1002)
+        return refused(lambda: view.ptrace(PT_ATTACH, pid, 0, 0))
+
+    assert kernel.run_child(user, uid=1000) == answer
 
 
 def test_the_attached_is_the_tracers_child(kernel: NetBSD) -> None:
@@ -255,6 +273,18 @@ def test_debug_registers_are_roots_to_set(kernel: NetBSD) -> None:
         return denied, refused(lambda: tracee.put(PT_SETDBREGS, registers, 0))
 
     assert kernel.run_child(user, uid=1000) == ("EPERM", "")
+
+
+def test_debug_registers_are_the_real_roots(kernel: NetBSD) -> None:
+    """The listener denies them to who has become root, and no other model can allow what
+    one of them denies."""
+    def user(view: Kernel) -> str:
+        tracee = attached(view, run(view, "nap"))
+        me = kernel._system.find_proc(view.getpid())
+        me.cred = me.cred.copy(uid=0)
+        return refused(lambda: tracee.put(PT_SETDBREGS, tracee.fetch(PT_GETDBREGS, 128, 0), 0))
+
+    assert kernel.run_child(user, uid=1000) == "EPERM"
 
 
 def test_an_exec_of_a_set_id_program_gives_a_tracee_no_ids(kernel: NetBSD) -> None:

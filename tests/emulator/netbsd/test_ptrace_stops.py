@@ -225,6 +225,7 @@ def test_a_stop_signal_that_was_given_is_not_given_again(kernel: NetBSD) -> None
 def test_detach_knows_no_lwp(kernel: NetBSD) -> None:
     tracee = launch(kernel, "nap")
     assert refused(lambda: tracee.ask(PT_DETACH, 1, -tracee.pid)) == "EINVAL"
+    assert refused(lambda: tracee.ask(PT_DETACH, 1, -(1 << 31))) == "ESRCH"     # no number at all
 
 
 def test_a_masked_signal_of_the_debuggers_is_lost(kernel: NetBSD) -> None:

@@ -331,8 +331,7 @@ class System(Personality):
         flag = td.proc.flag
         if flag & _STOPPED:
             return False
-        return not (td.dbgflags & TDB.SUSPEND and flag & P.TRACED
-                    and not flag & P.SINGLE_EXIT)
+        return not (td.dbgflags & TDB.SUSPEND and not flag & P.SINGLE_EXIT)
 
     def run_once(self, limit: int | None = None) -> bool:
         """Run the next thread that can for a slice (up to the clock's

@@ -70,14 +70,14 @@ def may_trace(system: System, td: Thread, p: Proc, *, restricted: bool, dbregs: 
     `restricted` requests need the process's own user and that it has not
     changed its ids (P_SUGID), or root; the others are for every tracer.
     """
-    root = td.proc.cred.uid == 0
-    if p is system.init and int(system.settings[SECURELEVEL]) > 0:
+    cred = td.proc.cred
+    if p is system.init and int(system.settings[SECURELEVEL]) > -1:
         raise Refused(EPERM)
-    if root or not restricted:
+    if dbregs and cred.ruid != 0 and not system.settings[USER_SET_DBREGS]:
+        raise Refused(EPERM)
+    if cred.uid == 0 or not restricted:
         return
-    if dbregs and not system.settings[USER_SET_DBREGS]:
-        raise Refused(EPERM)
-    if td.proc.cred.uid != p.cred.uid or p.flag & P.SUGID:
+    if cred.ruid != p.cred.ruid or p.flag & P.SUGID:
         raise Refused(EPERM)
 
 

@@ -35,7 +35,7 @@ def lwp_state(td: Thread) -> int:
         return LSZOMB
     if p.flag & P.STOPPED_SIG or lwp(td).held:
         return LSSTOP
-    if (td.sleep is not None and td.sleep.message == "lwpsusp") or lwp(td).suspended:
+    if lwp(td).asleep or lwp(td).suspended:
         return LSSUSPENDED
     if td.run is Run.SLEEPING or p.driver:
         return LSSLEEP

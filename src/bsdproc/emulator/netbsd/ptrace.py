@@ -63,7 +63,7 @@ from bsdproc.emulator.netbsd.request import (
     Call,
     number,
 )
-from bsdproc.emulator.netbsd.signals import SUSPENDED, child_news, go_on, system_hold
+from bsdproc.emulator.netbsd.signals import child_news, go_on, system_hold
 from bsdproc.emulator.netbsd.signo import NSIG, SI_USER, TRAP_CHLD, TRAP_LWP
 from bsdproc.emulator.netbsd.state import (
     HEAD,
@@ -95,6 +95,7 @@ PL_EVENT_NONE, PL_EVENT_SIGNAL, PL_EVENT_SUSPENDED = 0, 1, 2
 EVENTS = 0x3F
 LWPINFO = struct.Struct("<ii")
 LWPSTATUS = struct.Struct("<i16s16s20sQ")
+INT_MIN = -(1 << 31)
 SIGINFO_SIZE, PSI_SIZE = 128, 136
 """siginfo_t, and struct ptrace_siginfo with the LWP behind it."""
 
@@ -209,7 +210,7 @@ def _resume(c: Call) -> int:
     t.syscalls = request == PT_SYSCALL
     sig, alone = 0, None
     if data < 0 or (request == PT_STEP and data > 0):
-        if request == PT_DETACH:
+        if request == PT_DETACH and data != INT_MIN:
             raise Refused(EINVAL)
         found = c.find(abs(data))
         if found is None:
@@ -220,9 +221,9 @@ def _resume(c: Call) -> int:
     if not 0 <= sig < NSIG:
         raise Refused(EINVAL)
     if alone is not None or request == PT_STEP:
-        stuck = lwp(c.td2).suspended
+        stuck = _stands(c.td2)
     else:
-        stuck = all(lwp(td).suspended for td in p.threads)
+        stuck = all(_stands(td) for td in p.threads)
     if stuck:
         raise Refused(EDEADLK)
     where = number(c.addr)
@@ -236,6 +237,11 @@ def _resume(c: Call) -> int:
     if request == PT_DETACH:
         _detach(p, c.system)
     return _go(c, sig, alone=alone)
+
+
+def _stands(td: Thread) -> bool:
+    """Suspended by PT_SUSPEND or _lwp_suspend(2)."""
+    return lwp(td).suspended or lwp(td).asleep
 
 
 def _go(c: Call, sig: int, *, alone: Thread | None) -> int:
@@ -375,7 +381,7 @@ def _lwpinfo(c: Call) -> int:
     td = _after(c, lid)
     event, t = PL_EVENT_NONE, tracing(c.p)
     if td is not None:
-        if td.sleep is not None and td.sleep.message == SUSPENDED:
+        if lwp(td).asleep:
             event = PL_EVENT_SUSPENDED      # by _lwp_suspend(2): PT_SUSPEND's are not told
         elif t.lwp == td.tid or (t.lwp == 0 and t.info.signo):
             event = PL_EVENT_SIGNAL

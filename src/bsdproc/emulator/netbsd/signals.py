@@ -116,7 +116,7 @@ def _let_go(system: System, p: Proc) -> None:
     """SIGKILL finds suspended LWPs, too."""
     for td in p.threads:
         own = lwp(td)
-        own.suspended = own.held = False
+        own.suspended = own.held = own.asleep = False
         system_hold(td)
         if td.sleep is not None and td.sleep.message == SUSPENDED:
             system.wake_thread(td)
@@ -171,7 +171,7 @@ def system_hold(td: Thread) -> None:
     from bsdproc.emulator.bsd.state import TDB
 
     own = lwp(td)
-    if own.held or own.suspended:
+    if own.held or own.suspended or own.asleep:
         td.dbgflags |= TDB.SUSPEND
     else:
         td.dbgflags &= ~TDB.SUSPEND

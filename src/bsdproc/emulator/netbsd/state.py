@@ -96,6 +96,8 @@ class Lwp:
     """LP_SINGLESTEP: PT_SETSTEP's."""
     suspended: bool = False
     """LW_DBGSUSPEND: PT_SUSPEND's."""
+    asleep: bool = False
+    """LW_WSUSPEND: _lwp_suspend(2)'s."""
     held: bool = False
     """It stays stopped: the debugger let another one go alone."""
     detached: bool = False

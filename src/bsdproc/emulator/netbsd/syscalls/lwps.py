@@ -70,6 +70,7 @@ def sys_lwp_create(system: System, td: Thread, args: Args) -> int:
     p.flag |= P.HADTHREADS
     system.add_thread(p, new)
     if flags & LWP_SUSPENDED:
+        own.asleep = True
         system.go_to_sleep(new, Sleep(("suspended", new), SUSPENDED, interruptible=False))
     return 0
 
@@ -110,29 +111,24 @@ def sys_lwp_wait(system: System, td: Thread, args: Args) -> Work:
 def sys_lwp_suspend(system: System, td: Thread, args: Args) -> Work:
     """EDEADLK for the last that runs."""
     target = _target(system, td, signed(args[0]))
-    awake = [x for x in td.proc.threads if not lwp(x).suspended and _runs(x)]
-    if awake == [target]:
+    if not any(not lwp(x).suspended and not lwp(x).asleep
+               for x in td.proc.threads if x is not target):
         raise Refused(EDEADLK)
+    lwp(target).asleep = True
     if target is td:
         yield Sleep(("suspended", td), SUSPENDED, interruptible=False)
     else:
-        lwp(target).suspended = True
         system_hold(target)
     return 0
 
 
-def _runs(td: Thread) -> bool:
-    return not (td.run is Run.SLEEPING and td.sleep is not None
-                and td.sleep.message == SUSPENDED)
-
-
 def sys_lwp_continue(system: System, td: Thread, args: Args) -> int:
+    """PT_SUSPEND's hold stays."""
     target = _target(system, td, signed(args[0]))
-    if not _runs(target):
+    lwp(target).asleep = False
+    system_hold(target)
+    if target.sleep is not None and target.sleep.message == SUSPENDED:
         system.wake_thread(target)
-    elif not td.proc.flag & P.TRACED:
-        lwp(target).suspended = False
-        system_hold(target)
     return 0
 
 
