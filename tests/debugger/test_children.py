@@ -154,6 +154,20 @@ def test_killing_a_vforks_parent_ends_the_child_first(kernel: Kernel, actor: str
         assert dbg.wait() is None
 
 
+def test_killing_a_vforks_parent_that_waits_for_the_child(
+        kernel: Kernel, actor: str, at: At) -> None:
+    """It is not stopped, and hears of SIGKILL when the child has left its memory."""
+    with Debugger(follow_fork=True) as dbg:
+        process = dbg.spawn([actor, "vfork"])
+        process.breakpoints.add(at("station"))
+        event = next(e for e in dbg if isinstance(e, events.BreakpointHit))
+        child = event.process
+        assert (process.state, child.state) == (State.RUNNING, State.STOPPED)
+        process.kill()
+        assert (process.state, child.state) == (State.GONE, State.GONE)
+        assert dbg.wait() is None
+
+
 def test_leaving_in_the_middle_of_a_vfork(kernel: Kernel, actor: str) -> None:
     with Debugger(follow_fork=True) as dbg:
         dbg.spawn([actor, "vfork"])

@@ -476,6 +476,27 @@ def test_calls_are_wanted_and_not() -> None:
         assert [type(event) for event in debugger] == [events.Exited]
 
 
+def test_it_goes_on_by_itself_from_any_stop(machine: DragonFly) -> None:
+    """A signal may come in the middle of a step: the trace flag that it finds must not be
+    there any more when nobody traces the process."""
+    words = ("catch 30", "kill 30", "await 30 1", "exit 3")
+    stops = kinds = 0
+    while True:
+        with Debugger(syscalls=True) as debugger:
+            process = act(debugger, *words)
+            for _ in range(stops + 1):
+                event = debugger.wait()
+            if isinstance(event, events.Exited):
+                break
+            kinds += isinstance(event, events.SignalReceived)
+            process.detach()
+            end = dragonfly.wait(process.pid)
+            assert isinstance(end, dragonfly.Exited)
+            assert end.status == 3
+        stops += 1
+    assert (stops > 5, kinds) == (True, 1)
+
+
 def test_steps_among_system_calls() -> None:
     with Debugger(syscalls=True) as debugger:
         process = act(debugger, "sleep 1", "exit 3")

@@ -84,6 +84,8 @@ class DragonFlyBackend:
         """Signals on their way past a SIGSTOP's stop, and whether a step waits behind them."""
         self._over_call: set[int] = set()
         """Those whose last step was over a system call."""
+        self._stepped: set[int] = set()
+        """Those that were last set going by a step."""
         self._watching: set[int] = set()
         """Those that have debug registers set."""
         self._calls = Calls(self)
@@ -124,6 +126,7 @@ class DragonFlyBackend:
         self._ended.pop(pid, None)
         self._passing.pop(pid, None)
         self._over_call.discard(pid)
+        self._stepped.discard(pid)
         self._watching.discard(pid)
         self._calls.forget(pid)
 
@@ -131,6 +134,9 @@ class DragonFlyBackend:
         if signal and (signal == SIGSTOP or self._loses_signals(pid)):
             self.kernel.kill(pid, signal)
             signal = 0
+        if pid in self._stepped:
+            # A signal may have come before the step's instruction was made.
+            self.clear_step(pid, 1)
         dragonfly.ptrace.detach(pid, signal, kernel=self.kernel)
         self._forget(pid)
 
@@ -160,6 +166,7 @@ class DragonFlyBackend:
         """PT_STEP or PT_CONTINUE."""
         (self._over_call.add if step and self._calls.is_next(pid) else
          self._over_call.discard)(pid)
+        (self._stepped.add if step else self._stepped.discard)(pid)
         _call.ptrace(self.kernel, "PT_STEP" if step else "PT_CONTINUE", pid, 1, signal)
 
     def _loses_signals(self, pid: int) -> bool:

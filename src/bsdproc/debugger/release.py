@@ -158,10 +158,7 @@ def kill(process: Process) -> None:
             stop = backend.stop(pid, 0)
             control.reporter = stop.lwp
             adopt_unreported(process)
-            if control.vforked is not None:
-                # Its parent does not end before it has left the memory.
-                (kill if process.spawned else let_go)(control.vforked)
-                control.vforked = None
+            _end_vforked(process)
             if Kind.THREAD_EXITED in stop.kinds:
                 _leave_first(process)
             else:
@@ -172,10 +169,18 @@ def kill(process: Process) -> None:
                 control.told = 0
                 continue
             _refused(process, error, backend.kill_signal)
+            _end_vforked(process)
         control.told = 0
         if not _over(process):
             _wait(process)
     _let_go_of_new(process, before)
+
+
+def _end_vforked(process: Process) -> None:
+    """The parent of a vfork does not end before its child has left the memory."""
+    child, process.control.vforked = process.control.vforked, None
+    if child is not None:
+        (kill if process.spawned else let_go)(child)
 
 
 def _leave_first(process: Process) -> None:
