@@ -40,6 +40,7 @@ from bsdproc.emulator.vnode import (
     Regular,
     Special,
     Symlink,
+    Told,
     Vnode,
     allowed,
 )
@@ -47,7 +48,7 @@ from bsdproc.emulator.vnode import (
 __all__ = [
     "EXEC", "KERNEL", "READ", "WRITE", "Access", "Attributes", "Credential", "Device",
     "Directory", "Entry", "FileSystem", "Found", "Mount", "Regular", "Special", "Symlink",
-    "Vnode", "base_system",
+    "Told", "Vnode", "base_system",
 ]  # fmt: skip
 
 NAME_MAX = 255
@@ -71,6 +72,22 @@ class Found(NamedTuple):
 def _can_lose_names(found: Found) -> None:
     if found.directory.fixed:
         raise Refused(found.directory.fixed_error)
+
+
+def _tell_of_rename(source: Vnode, target: Vnode, node: Vnode, there: Vnode | None) -> None:
+    """vop_rename_post."""
+    over = there is not None and there.kind == "dir"
+    if source is target:
+        what = Told.WRITE | (Told.LINK if over else 0)
+        source.tell(what)
+        target.tell(what)
+    else:
+        moves = node.kind == "dir"
+        source.tell(Told.WRITE | Told.EXTEND | (Told.LINK if moves else 0))
+        target.tell(Told.WRITE | Told.EXTEND | (Told.LINK if moves and not over else 0))
+    node.tell(Told.RENAME)
+    if there is not None:
+        there.tell(Told.DELETE)
 
 
 class FileSystem:
@@ -281,9 +298,13 @@ class FileSystem:
         return self._enter(path, at, make)
 
     def link(self, old: str, new: str, at: Access = KERNEL) -> None:
-        node = self.find(old, at)
+        self.enter(self.find(old, at), new, at)
+
+    def enter(self, node: Vnode, new: str, at: Access) -> None:
+        """Give a file one more name."""
         if node.kind == "dir":
             raise Refused(EPERM)
+        node.keeps(Vnode.IMMUTABLE | Vnode.APPEND)
 
         def make(directory: Vnode) -> Vnode:
             if directory.mount is not node.mount and not directory.fixed:
@@ -292,6 +313,7 @@ class FileSystem:
 
         self._enter(new, at, make)
         node.nlink += 1
+        node.tell(Told.LINK)
 
     def unlink(self, path: str, at: Access = KERNEL) -> None:
         """EPERM for a directory."""
@@ -345,11 +367,14 @@ class FileSystem:
             if isinstance(there, Directory) and there.names:
                 raise Refused(ENOTEMPTY)
         target.directory.check(WRITE, at)
-        source.directory.remove(source.name, at)
+        assert isinstance(source.directory, Directory)
+        assert isinstance(target.directory, Directory)
+        source.directory.let_go(source.name, node, at)
         if there is not None:
-            target.directory.remove(target.name, at)
-        target.directory.add(target.name, node, at)
+            target.directory.let_go(target.name, there, at)
+        target.directory.take_in(target.name, node)
         node.nlink += 1
+        _tell_of_rename(source.directory, target.directory, node, there)
 
     @staticmethod
     def _inside(node: Vnode, ancestor: Vnode) -> bool:

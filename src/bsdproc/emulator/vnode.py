@@ -27,6 +27,13 @@ from bsdproc.emulator.errno import (
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.lockf import Locks
 
+class Told:
+    """What somebody who watches a file is told: NOTE_ of EVFILT_VNODE."""
+
+    DELETE, WRITE, EXTEND, ATTRIB, LINK, RENAME, REVOKE = 1, 2, 4, 8, 0x10, 0x20, 0x40
+    OPEN, CLOSE, CLOSE_WRITE, READ = 0x80, 0x100, 0x200, 0x400
+
+
 SIZE_MAX = 1 << 30
 """A file here lives in memory: beyond this it is EFBIG."""
 
@@ -102,6 +109,7 @@ class Attributes:
     ctime: int = 0
     birthtime: int = 0
     blksize: int = 4096
+    flags: int = 0
 
     @property
     def st_mode(self) -> int:
@@ -136,6 +144,8 @@ class Vnode:
 
     locks: Locks | None = None
     """flock(2)'s and fcntl(2)'s."""
+    watchers: list[Callable[[int], None]] | None = None
+    """Those who are told what is done with it."""
     fixed = False
     """A directory whose names cannot be taken away: it is not even asked for them."""
     fixed_error = EOPNOTSUPP
@@ -144,6 +154,11 @@ class Vnode:
     """Bytes of each record that lists one of its names, where they are all alike."""
     rewinds = False
     """Reading and writing leave a descriptor at the beginning."""
+    flags = 0
+    """chflags(2)'s, with these that keep it as it is: as a whole, all but what is
+    put at its end, or its names; the user's and the system's."""
+    IMMUTABLE, APPEND, NOUNLINK = 0x20002, 0x40004, 0x100010
+    KEPT = IMMUTABLE | APPEND | NOUNLINK
 
     def __init__(self, mount: Mount, kind: str, mode: int, uid: int = 0, gid: int = 0,
                  ino: int | None = None) -> None:
@@ -168,17 +183,30 @@ class Vnode:
     def size(self) -> int:
         return 0
 
+    def tell(self, what: int) -> None:
+        """VFS_KNOTE: bits of `Told`."""
+        for watcher in self.watchers or ():
+            watcher(what)
+
     def attributes(self, who: Access = KERNEL) -> Attributes:
         """VOP_GETATTR."""
         return Attributes(
             self.kind, self.mode, self.uid, self.gid, self.ino, self.nlink, self.size,
             self.mount.fsid, self.rdev, self.atime, self.mtime, self.ctime, self.birthtime,
+            flags=self.flags,
         )  # fmt: skip
 
     def check(self, want: int, who: Access) -> None:
         """VOP_ACCESS: EACCES unless all of these rights are there."""
+        if want & WRITE and self.flags & self.IMMUTABLE:
+            raise Refused(EPERM)
         if not allowed(who.cred, self.attributes(who), want):
             raise Refused(EACCES)
+
+    def keeps(self, bits: int) -> None:
+        """EPERM where its flags have one of these."""
+        if self.flags & bits:
+            raise Refused(EPERM)
 
     def set_attributes(
         self, who: Access = KERNEL, *, mode: int | None = None, uid: int | None = None,
@@ -186,6 +214,7 @@ class Vnode:
     ) -> None:  # fmt: skip
         """VOP_SETATTR: the owner's and the superuser's right (EPERM)."""
         cred = who.cred
+        self.keeps(self.IMMUTABLE | self.APPEND)
         if cred.uid not in (0, self.uid):
             raise Refused(EPERM)
         if cred.uid != 0 and (uid is not None or gid is not None):
@@ -201,6 +230,7 @@ class Vnode:
         self.atime = self.atime if atime is None else atime
         self.mtime = self.mtime if mtime is None else mtime
         self.ctime = self.mount.clock()
+        self.tell(Told.ATTRIB)
 
     def opened(self, write: bool, who: Access, exclusive: bool = False) -> None:
         """VOP_OPEN, behind the permission check; `exclusive` is O_EXCL."""
@@ -278,6 +308,8 @@ class Regular(Vnode):
 
     def write_at(self, offset: int, data: bytes, who: Access = KERNEL) -> int:
         end = offset + len(data)
+        if self.flags & self.APPEND and offset != len(self.data):
+            raise Refused(EPERM)
         if end > SIZE_MAX:
             raise Refused(EFBIG)
         if offset > len(self.data):
@@ -291,6 +323,7 @@ class Regular(Vnode):
     def truncate(self, size: int, who: Access = KERNEL) -> None:
         if size < 0:
             raise Refused(EINVAL)
+        self.keeps(self.IMMUTABLE | self.APPEND)
         if size > SIZE_MAX:
             raise Refused(EFBIG)
         if size <= len(self.data):
@@ -298,6 +331,7 @@ class Regular(Vnode):
         else:
             self.data.extend(bytes(size - len(self.data)))
         self.mtime = self.ctime = self.mount.clock()
+        self.tell(Told.ATTRIB)
 
 
 class Directory(Vnode):
@@ -323,6 +357,11 @@ class Directory(Vnode):
         self.check(WRITE, who)
         if not self.places and self is not self.mount.root:
             raise Refused(ENOENT)
+        self.take_in(name, node)
+        self.tell(Told.WRITE | (Told.LINK if node.kind == "dir" else 0))
+
+    def take_in(self, name: str, node: Vnode) -> None:
+        """Have one more name."""
         self.names[name] = node
         node.places.append((self, name))
         if node.kind == "dir":
@@ -331,7 +370,15 @@ class Directory(Vnode):
 
     def remove(self, name: str, who: Access = KERNEL) -> None:
         node = self.lookup(name, who)
+        self.let_go(name, node, who)
+        self.tell(Told.WRITE | (Told.LINK if node.kind == "dir" else 0))
+        node.tell(Told.DELETE)
+
+    def let_go(self, name: str, node: Vnode, who: Access) -> None:
+        """Lose a name, whatever becomes of it."""
         self.check(WRITE, who)
+        node.keeps(self.KEPT)
+        self.keeps(self.APPEND)
         if self.mode & 0o1000 and who.cred.uid not in (0, self.uid, node.uid):
             raise Refused(EPERM)
         del self.names[name]

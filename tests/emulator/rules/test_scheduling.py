@@ -51,7 +51,7 @@ def standing(t: Held) -> tuple[int, int]:
 
 # -- nice ------------------------------------------------------------------------
 @pytest.mark.parametrize(("nice", "is_then"), [
-    (5, 5), (20, 20), (100, 20), (-20, -20), (-100, -20), (0, 0)])
+    (5, 5), (20, 20), (100, 20), (-20, -20), (-100, -20), (0, 0), (-1, -1), (-2, -2)])
 def test_nice_is_bounded(t: Held, kernel: Kernel, nice: int, is_then: int) -> None:
     assert t.call(SETPRIORITY, 0, 0, nice)[0] == 0
     assert t.call(GETPRIORITY, 0, t.pid) == (0, is_then)

@@ -24,7 +24,7 @@ from bsdproc.emulator.errno import (
     Refused,
     RefusedAfter,
 )
-from bsdproc.emulator.vnode import Access, Attributes, Regular, Vnode
+from bsdproc.emulator.vnode import Access, Attributes, Regular, Told, Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.system import System
@@ -130,6 +130,7 @@ class VnodeFile(File):
         if self.flag & FWRITE:
             self.vnode.writers -= 1
         self.vnode.closed(bool(self.flag & FWRITE))
+        self.vnode.tell(Told.CLOSE_WRITE if self.flag & FWRITE else Told.CLOSE)
         self.unlock(system)
 
     def unlock(self, system: System) -> None:
@@ -145,6 +146,7 @@ class VnodeFile(File):
         if isinstance(other := self.vnode.behind(who), File):
             return (yield from other.read(system, td, size, None))
         data = self.vnode.read_at(self.offset if offset is None else offset, size, who)
+        self.vnode.tell(Told.READ)
         if offset is None:
             self.offset = 0 if self.vnode.rewinds else self.offset + len(data)
         return data
@@ -157,12 +159,15 @@ class VnodeFile(File):
             at = node.size
         if isinstance(node, Regular):       # a procfs is not asked for the limit
             self._limit(system, td, at, len(data))
+        before = node.size
         try:
             done = node.write_at(at, data, who)
         except RefusedAfter as refused:
             if offset is None:
                 self.offset = at + refused.taken
             raise
+        if done:
+            node.tell(Told.WRITE | (Told.EXTEND if node.size > before else 0))
         system.engine.file_changed(node)
         if offset is None:
             self.offset = 0 if node.rewinds else at + done

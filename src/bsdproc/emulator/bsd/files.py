@@ -56,6 +56,7 @@ from bsdproc.emulator.vfs import (
     FileSystem,
     Regular,
     Special,
+    Told,
     Vnode,
     base_system,
 )
@@ -206,7 +207,10 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
     node.check(want, who)
     if busy:
         raise Refused(ETXTBSY)
+    if flags & (FWRITE | O_APPEND) == FWRITE:
+        node.keeps(node.APPEND)
     node.opened(bool(flags & FWRITE), who, bool(flags & O_EXCL))
+    node.tell(Told.OPEN)
     if flags & (O_SHLOCK | O_EXLOCK) and node.fixed:
         raise Refused(EOPNOTSUPP)
     return node

@@ -9,21 +9,20 @@ looks at the queue.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.file import (
-    PIPE_BUF,
-    PIPE_SIZE,
     SELECT,
     Blocking,
     File,
-    HostStream,
     Kind,
-    Pipe,
     Ready,
-    VnodeFile,
 )
+from bsdproc.emulator.bsd.kqueuefiles import can_watch as can_watch
+from bsdproc.emulator.bsd.kqueuefiles import file_event, file_ready, standing
+from bsdproc.emulator.bsd.kqueuefiles import watch_file as watch_file
 from bsdproc.emulator.bsd.kqueuerules import (
     NOTE_ABSTIME,
     PROC,
@@ -32,9 +31,9 @@ from bsdproc.emulator.bsd.kqueuerules import (
     SIGNAL,
     TIMER,
     USER,
+    VNODE,
     WRITE,
 )
-from bsdproc.emulator.bsd.sockets import LOW_WATER, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.vnode import Access, Attributes
@@ -43,13 +42,12 @@ if TYPE_CHECKING:
     from bsdproc.emulator.bsd.kqueuerules import KqueueRules
     from bsdproc.emulator.bsd.system import System
 
-OF_FILES = frozenset({READ, WRITE, PROCDESC})
+OF_FILES = frozenset({READ, WRITE, VNODE, PROCDESC})
 """Filters whose ident is a descriptor."""
 
 EV_ADD, EV_DELETE, EV_ENABLE, EV_DISABLE = 0x1, 0x2, 0x4, 0x8
 EV_ONESHOT, EV_CLEAR, EV_RECEIPT, EV_DISPATCH = 0x10, 0x20, 0x40, 0x80
 EV_FORCEONESHOT, EV_ERROR, EV_EOF = 0x100, 0x4000, 0x8000
-NOTE_LOWAT, NOTE_FILE_POLL = 0x1, 0x2
 NOTE_EXIT, NOTE_FORK, NOTE_EXEC = 0x80000000, 0x40000000, 0x20000000
 NOTE_TRACK, NOTE_TRACKERR, NOTE_CHILD = 0x1, 0x2, 0x4
 NOTE_TRIGGER, FFCONTROL, FFLAGS = 0x01000000, 0xC0000000, 0x00FFFFFF
@@ -84,6 +82,8 @@ class Note:
     """Of EVFILT_USER."""
     dropped: bool = False
     """Nobody wants to know: it goes instead of being reported."""
+    hears: Callable[[int], None] | None = None
+    """How it is told of a file that it watches."""
     reported: tuple[int, ...] | None = None
     """How its file stood at the last report: with EV_CLEAR the same is no news."""
 
@@ -137,7 +137,11 @@ class Kqueue(File):
         self.leave(note)
 
     def leave(self, note: Note) -> None:
-        """The note's process is no longer of interest."""
+        """The note's process, or file, is no longer of interest."""
+        if note.hears is not None and note.file is not None and note.file.vnode is not None:
+            assert note.file.vnode.watchers is not None
+            note.file.vnode.watchers.remove(note.hears)
+            note.hears = None
         p, note.proc = note.proc, None
         if p is not None and self in p.kqueues and all(n.proc is not p for n in self.notes):
             p.kqueues.remove(self)
@@ -222,7 +226,7 @@ def _report(rules: KqueueRules, note: Note) -> Event:
     event = _event(rules, note)
     if note.filter == USER and rules.user_flags:
         event.fflags, event.data = note.wanted, note.given
-    if note.file is not None and note.filter != PROCDESC:
+    if note.file is not None and note.filter not in (PROCDESC, VNODE):
         note.reported = standing(note)
     if note.flags & EV_CLEAR:
         note.data = note.fflags = 0
@@ -239,6 +243,8 @@ def happened(rules: KqueueRules, note: Note, clock: int) -> bool:
         return note.triggered
     if note.filter == SIGNAL:
         return note.data != 0
+    if note.filter == VNODE:
+        return note.fflags != 0
     if note.filter == PROCDESC and not note.flags & EV_EOF:
         assert note.file is not None
         if note.file.exit_status is not None:
@@ -248,95 +254,7 @@ def happened(rules: KqueueRules, note: Note, clock: int) -> bool:
     file_event(rules, note)
     if note.flags & EV_CLEAR and note.reported == standing(note):
         return False
-    return _file_ready(note)
-
-
-def standing(note: Note) -> tuple[int, ...]:
-    """How the note's file stands: another answer is news."""
-    file = note.file
-    if isinstance(file, Pipe) and note.filter == READ and file.reads is not None:
-        return file.reads.taken + len(file.reads.data), file.reads.writers == 0
-    if isinstance(file, Socket) and note.filter == READ:
-        return file.arrived, len(file.waiting), file.cant_receive
-    return note.data, note.flags & EV_EOF
-
-
-def can_watch(rules: KqueueRules, note: Note) -> None:
-    """fo_kqfilter: refused for what a file does not tell of."""
-    file = note.file
-    told = {Kind.KQUEUE: (READ,), Kind.PROCDESC: (PROCDESC,), Kind.SHM: ()}
-    assert file is not None
-    if note.filter not in told.get(file.kind, (READ, WRITE)):
-        raise Refused(rules.unwatchable)
-    if note.filter == WRITE and isinstance(file, Pipe) and file.vnode is None and (
-            file.writes is not None and file.writes.readers == 0):
-        raise Refused(rules.pipe_gone)
-
-
-def file_event(rules: KqueueRules, note: Note) -> None:
-    """What a file's filter puts into `data`, `flags` and `fflags`."""
-    file = note.file
-    if isinstance(file, HostStream):
-        note.data = 0 if note.filter == READ else PIPE_SIZE
-    elif isinstance(file, Pipe):
-        _pipe(rules, note, file)
-    elif isinstance(file, Socket):
-        _socket(rules, note, file)
-    elif isinstance(file, Kqueue):
-        note.data = len(file.queue) or int(file.ready().read)
-    elif isinstance(file, VnodeFile):
-        size = file.vnode.size if file.vnode.kind == "reg" else file.offset
-        note.data = size - file.offset if note.filter == READ else 0
-
-
-def _pipe(rules: KqueueRules, note: Note, file: Pipe) -> None:
-    if note.filter == READ:
-        pipe = file.reads
-        note.data = len(pipe.data) if pipe is not None else 0
-        gone = pipe is None or pipe.writers == 0
-    else:
-        pipe = file.writes
-        gone = pipe is None or pipe.readers == 0
-        note.data = 0 if gone or pipe is None else PIPE_SIZE - len(pipe.data)
-    if gone:
-        note.flags |= EV_EOF | (0 if note.data else rules.eof)
-
-
-def _socket(rules: KqueueRules, note: Note, file: Socket) -> None:
-    if note.filter == READ:
-        waits = len(file.waiting) if rules.backlog else 0
-        note.data = waits if file.limit is not None else file.available
-        gone = file.cant_receive
-    else:
-        note.data = file.free
-        gone = file.cant_send
-    if gone:
-        note.flags |= EV_EOF
-        if note.filter == WRITE or not note.data:
-            note.flags |= rules.eof
-        if file.cant_receive and file.cant_send:
-            note.flags |= rules.hangup
-        note.fflags = file.error
-
-
-def _file_ready(note: Note) -> bool:
-    if note.flags & EV_EOF:
-        return True
-    file = note.file
-    if isinstance(file, VnodeFile):
-        return note.filter == WRITE or note.data != 0 or bool(note.wanted & NOTE_FILE_POLL)
-    low = note.given if note.wanted & NOTE_LOWAT else 0
-    if isinstance(file, Socket):
-        if file.error or (note.filter == READ and file.waiting):
-            return True
-        if note.filter == WRITE:
-            if file.connection and not file.connected:
-                return False
-            return note.data >= (low or min(LOW_WATER, file.space))
-        return note.data >= (low or 1)
-    if note.filter == WRITE:
-        return note.data >= (low or PIPE_BUF)
-    return note.data >= (low or 1)
+    return file_ready(note)
 
 
 def start_timer(note: Note, system: System) -> None:

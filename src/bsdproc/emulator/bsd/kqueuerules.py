@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, EPIPE
+from bsdproc.emulator.errno import EINVAL, ENXIO, EOPNOTSUPP, EPERM, EPIPE
 
-READ, WRITE, PROC, SIGNAL, TIMER, PROCDESC, USER = -1, -2, -5, -6, -7, -8, -11
+READ, WRITE, VNODE, PROC, SIGNAL, TIMER, PROCDESC, USER = -1, -2, -4, -5, -6, -7, -8, -11
 NOTE_SECONDS, NOTE_MSECONDS, NOTE_USECONDS, NOTE_NSECONDS, NOTE_ABSTIME = 1, 2, 4, 8, 16
 
 
@@ -20,13 +20,17 @@ class KqueueRules:
 
     filters: Mapping[int, int] = field(
         default_factory=lambda: {
-            one: one for one in (READ, WRITE, PROC, SIGNAL, TIMER, PROCDESC, USER)
+            one: one for one in (READ, WRITE, VNODE, PROC, SIGNAL, TIMER, PROCDESC, USER)
         }
     )
     """Its numbers of the filters that are there, and what they are inside."""
-    lacking: frozenset[int] = frozenset({-3, -4, -9, -10, -12, -13})
-    """Filters of its own that are not: EVFILT_AIO, EVFILT_VNODE, EVFILT_FS, EVFILT_LIO,
-    EVFILT_SENDFILE, EVFILT_EMPTY."""
+    lacking: frozenset[int] = frozenset({-9, -13})
+    """Filters of its own that are not: EVFILT_FS, EVFILT_EMPTY."""
+    kept_back: Mapping[int, int] = field(
+        default_factory=lambda: {-3: EPERM, -10: EPERM, -12: ENXIO}
+    )
+    """Filters that no program is given, and the errno: EVFILT_AIO, EVFILT_LIO (both come with a
+    request), EVFILT_SENDFILE."""
 
     def number(self, filter: int) -> int:
         """The system's own number of a filter."""

@@ -50,6 +50,7 @@ LOCKS = LockRules(backwards=False, overflow=EINVAL, any_wait=True)
 KQUEUES = KqueueRules(
     filters={-1: READ, -2: WRITE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER},
     lacking=frozenset({-3, -4, -8, -10}),
+    kept_back={},
     sysflags=0xF800,
     not_kept=0,
     one_way=False,

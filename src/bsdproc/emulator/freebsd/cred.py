@@ -104,6 +104,7 @@ class Priv(Enum):
     VFS_MOUNT_NONUSER = 338
     VFS_SETGID = 339
     VFS_STICKYFILE = 341
+    VFS_SYSFLAGS = 342
     VFS_UNMOUNT = 343
     VM_MADV_PROTECT = 360
 
@@ -120,8 +121,9 @@ NOT_IN_JAIL = frozenset(
         Priv.SYSCTL_DEBUG,
         Priv.SYSCTL_WRITE,
         Priv.VM_MADV_PROTECT,
-        # Without allow.mount, which no emulated jail is given.
+        # Without allow.chflags and allow.mount, which no emulated jail is given.
         Priv.KLD_LOAD,
+        Priv.VFS_SYSFLAGS,
         Priv.VFS_MOUNT,
         Priv.VFS_MOUNT_OWNER,
         Priv.VFS_MOUNT_EXPORTED,

@@ -53,6 +53,7 @@ LOCKS = LockRules(no_file=EINVAL, overflow=EINVAL)
 KQUEUES = KqueueRules(
     filters={0: READ, 1: WRITE, 4: PROC, 5: SIGNAL, 6: TIMER, 8: USER},
     lacking=frozenset({2, 3, 7, 9}),
+    kept_back={},
     not_kept=0,
     one_way=False,
     skip_none=False,

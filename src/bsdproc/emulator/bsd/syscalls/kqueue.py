@@ -1,8 +1,7 @@
 """kqueue(2) and kevent(2): asking for events and waiting for them.
 
-Filters of files' changes (EVFILT_VNODE), of asynchronous input and output and
-the like are refused with EINVAL and a note in the kernel's log.  What differs
-from system to system is in `KqueueRules`.
+Filters that are not there are refused with EINVAL and a note in the kernel's
+log.  What differs from system to system is in `KqueueRules`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from bsdproc.emulator.bsd import kqueue as kq
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FREAD, FWRITE, SELECT, Blocking
 from bsdproc.emulator.bsd.kqueue import Event, Kqueue, Note
-from bsdproc.emulator.bsd.kqueuerules import PROCDESC, READ, SIGNAL, TIMER, USER, WRITE
+from bsdproc.emulator.bsd.kqueuerules import PROCDESC, SIGNAL, TIMER, USER, VNODE
 from bsdproc.emulator.bsd.state import P, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.time import deadline_at
@@ -48,7 +47,7 @@ def register(system: System, td: Thread, queue: Kqueue, event: Event) -> None:
         if event.filter in rules.lacking:
             system.note(f"process {td.proc.pid} ({td.proc.comm}): kevent filter "
                         f"{event.filter} is not implemented")
-        raise Refused(EINVAL)
+        raise Refused(rules.kept_back.get(event.filter, EINVAL))
     file = None
     if kind in kq.OF_FILES:
         if event.ident > 0x7FFFFFFF:
@@ -76,10 +75,12 @@ def register(system: System, td: Thread, queue: Kqueue, event: Event) -> None:
 
 def _attach(system: System, td: Thread, queue: Kqueue, note: Note) -> None:
     """f_attach."""
-    if note.filter in (READ, WRITE, PROCDESC):
+    if note.filter in kq.OF_FILES:
         kq.can_watch(queue.rules, note)
         if note.filter == PROCDESC:
             note.flags |= kq.EV_CLEAR
+        elif note.filter == VNODE:
+            kq.watch_file(system, queue, note)
     elif note.filter == SIGNAL:
         if not 0 < note.ident <= signo.SIG_MAX:
             raise Refused(EINVAL)

@@ -13,6 +13,7 @@ from bsdproc.emulator.freebsd.syscalls.numbers import SHARED
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
+        attributes,
         fastblock,
         files,
         ids,
@@ -33,9 +34,8 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (process, signals, threads, memory, ids, jail, files, sysctl, kqueue, procdesc,
-                   fastblock, sockets, shm, processors, scheduling,
-                   timers, umtx):
+    for module in (attributes, process, signals, threads, memory, ids, jail, files, sysctl, kqueue,
+                   procdesc, fastblock, sockets, shm, processors, scheduling, timers, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -15,7 +15,7 @@ from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, Refused
 from bsdproc.emulator.freebsd import kinfo_file
-from bsdproc.emulator.vnode import FORMATS, Attributes
+from bsdproc.emulator.vnode import FORMATS, Attributes, Told
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Thread
@@ -99,7 +99,7 @@ def pack_stat(at: Attributes, narrow: bool) -> bytes:
         times += ([0] if narrow else []) + [ns // 10**9, ns % 10**9]
     return (STAT32 if narrow else STAT).pack(
         at.fsid, at.ino, at.nlink, at.st_mode, 0, at.uid, at.gid, 0, at.rdev, *times,
-        at.size, -(-at.size // 512), at.blksize, 0, 0)
+        at.size, -(-at.size // 512), at.blksize, at.flags, 0)
 
 
 def sys_fstat(system: System, td: Thread, args: tuple[int, ...]) -> None:
@@ -139,6 +139,8 @@ def sys_getdirentries(system: System, td: Thread, args: tuple[int, ...]) -> int:
                            FORMATS[listed[index].kind] >> 12, 0, len(name), 0)
         out += name.ljust(size - DIRENT.size, b"\0")
         file.offset = (index + 1) * unit
+    if file.vnode is not None:
+        file.vnode.tell(Told.READ)
     space(td).copyout(args[1], bytes(out))
     if args[3]:
         space(td).copyout(args[3], struct.pack("<i" if narrow(td) else "<q", before))

@@ -34,6 +34,7 @@ Args = tuple[int, ...]
 
 PRIO_PROCESS, PRIO_PGRP, PRIO_USER = range(3)
 PRIO_MIN, PRIO_MAX = -20, 20
+ANY = (1 << 64) - 1
 LOOKUP, SET = 0, 1
 RTPRIO = struct.Struct("<HH")
 INTERVAL = 79 * 10**6
@@ -63,13 +64,13 @@ def sys_getpriority(system: System, td: Thread, args: Args) -> int:
     if which == PRIO_PROCESS:
         p = _process(system, td, who)
         p_cansee(system, td, p)
-        return p.nice
+        return p.nice & ANY
     if which not in (PRIO_PGRP, PRIO_USER):
         raise Refused(EINVAL)
     found = [p.nice for p in _meant(system, td, which, who)]
     if not found:
         raise Refused(ESRCH)
-    return min(found)
+    return min(found) & ANY
 
 
 def _nice(system: System, td: Thread, p: Proc, nice: int) -> None:

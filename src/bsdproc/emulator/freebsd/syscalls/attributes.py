@@ -1,0 +1,337 @@
+"""What is known of a file beside its contents: chflags(2), utimes(2), pathconf(2).
+
+The subject of vfs_syscalls.c and of UFS, which all files here lie on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd.file import FWRITE, Kind, access
+from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
+from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW
+from bsdproc.emulator.bsd.syscalls.width import pointer, time
+from bsdproc.emulator.errno import (
+    EBADF,
+    EFBIG,
+    EINVAL,
+    ENODEV,
+    ENOMEM,
+    EOPNOTSUPP,
+    EPERM,
+    ESPIPE,
+    Refused,
+)
+from bsdproc.emulator.freebsd.cred import Priv, has_priv, priv_check, ucred
+from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.vnode import WRITE, Access, Device, Regular, Told, Vnode
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+Args = tuple[int, ...]
+
+AT_FLAGS = AT_SYMLINK_NOFOLLOW | 0x2000 | 0x4000
+"""AT_RESOLVE_BENEATH and AT_EMPTY_PATH with it."""
+ANY: Final = (1 << 64) - 1
+SUPPORTED: Final = 0x370000 | 0x9F9F
+"""Those that UFS keeps."""
+SYSTEM_FLAGS: Final = 0xFFFF0000
+SF_SNAPSHOT: Final = 0x200000
+UTIME_NOW, UTIME_OMIT = -1, -2
+
+
+def _node(system: System, td: Thread, address: int, follow: bool = True,
+          at: int = files.AT_FDCWD) -> tuple[Vnode, Access]:
+    path = path_at(td, address)
+    who = files.where(td, at, path)
+    return system.vfs.find(path, who, follow), who
+
+
+def _file(td: Thread, fd: int) -> tuple[Vnode, Access]:
+    """getvnode: EINVAL for what is no file."""
+    node = td.proc.files.get(fd).vnode
+    if node is None:
+        raise Refused(EINVAL)
+    return node, access(td)
+
+
+def _at(td: Thread, flag: int) -> bool:
+    """Whether a link at the end is followed."""
+    if flag & ~AT_FLAGS:
+        raise Refused(EINVAL)
+    return not flag & AT_SYMLINK_NOFOLLOW
+
+
+# -- flags ---------------------------------------------------------------------------
+def _set_flags(td: Thread, node: Vnode, who: Access, flags: int) -> None:
+    """setfflags, ufs_setattr."""
+    if flags == pointer_mask(td):
+        raise Refused(EOPNOTSUPP)
+    if node.fixed:                          # procfs takes every attribute, and forgets it
+        return
+    if isinstance(node, Device):
+        if flags:
+            raise Refused(EINVAL)
+        return
+    if flags & ~SUPPORTED:
+        raise Refused(EOPNOTSUPP)
+    cred = ucred(td.proc)
+    if cred.uid not in (0, node.uid):
+        raise Refused(EPERM)
+    kept = node.flags & (Vnode.KEPT & SYSTEM_FLAGS)
+    if has_priv(cred, Priv.VFS_SYSFLAGS):
+        if (kept and cred.prison.securelevel > 0) or (flags ^ node.flags) & SF_SNAPSHOT:
+            raise Refused(EPERM)
+    elif kept or (flags ^ node.flags) & SYSTEM_FLAGS:
+        raise Refused(EPERM)
+    node.flags = flags
+    node.ctime = node.mount.clock()
+    node.tell(Told.ATTRIB)
+
+
+def pointer_mask(td: Thread) -> int:
+    """u_long's VNOVAL."""
+    return (1 << 8 * pointer(td).size) - 1
+
+
+def sys_chflags(system: System, td: Thread, args: Args) -> None:
+    _set_flags(td, *_node(system, td, args[0]), args[1])
+
+
+def sys_lchflags(system: System, td: Thread, args: Args) -> None:
+    _set_flags(td, *_node(system, td, args[0], follow=False), args[1])
+
+
+def sys_chflagsat(system: System, td: Thread, args: Args) -> None:
+    follow = _at(td, int32(args[3]))
+    _set_flags(td, *_node(system, td, args[1], follow, int32(args[0])), args[2])
+
+
+def sys_fchflags(system: System, td: Thread, args: Args) -> None:
+    _set_flags(td, *_file(td, int32(args[0])), args[1])
+
+
+# -- times ------------------------------------------------------------------------------
+Times = tuple[int | None, int | None]
+"""Of access and modification, in ns; None for one that stays."""
+
+
+def _times(system: System, td: Thread, address: int, unit: int) -> tuple[Times, bool]:
+    """getutimes and getutimens: and whether both are now, which more may set."""
+    now = system.boot_time * 10**9 + system.clock
+    if not address:
+        return (now, now), True
+    form, most = time(td), 10**9 // unit
+    data = space(td).copyin(address, 2 * form.size)
+    given = [form.unpack_from(data, at) for at in (0, form.size)]
+    found: list[int | None] = []
+    for seconds, part in given:
+        if unit == 1 and part == UTIME_OMIT:
+            found.append(None)
+        elif unit == 1 and part == UTIME_NOW:
+            found.append(now)
+        elif 0 <= part < most:
+            found.append(seconds * 10**9 + part * unit)
+        else:
+            raise Refused(EINVAL)
+    return (found[0], found[1]), unit == 1 and all(part == UTIME_NOW for _, part in given)
+
+
+def _set_times(node: Vnode, who: Access, times: Times, now: bool) -> None:
+    """setutimes: the owner's right, or that of who may write for both to be now."""
+    atime, mtime = times
+    if now and not node.fixed and who.cred.uid not in (0, node.uid):
+        node.check(WRITE, who)
+        node.keeps(Vnode.APPEND)
+        node.atime = node.mtime = node.ctime = node.mount.clock()
+        node.tell(Told.ATTRIB)
+        return
+    node.set_attributes(who, atime=atime, mtime=mtime)
+    if mtime is not None and mtime < node.birthtime:
+        node.birthtime = mtime
+
+
+def _by_name(unit: int, follow: bool) -> Callable[[System, Thread, Args], None]:
+    def call(system: System, td: Thread, args: Args) -> None:
+        times, now = _times(system, td, args[1], unit)
+        _set_times(*_node(system, td, args[0], follow), times, now)
+    return call
+
+
+def sys_futimes(system: System, td: Thread, args: Args) -> None:
+    times, now = _times(system, td, args[1], 1000)
+    _set_times(*_file(td, int32(args[0])), times, now)
+
+
+def sys_futimesat(system: System, td: Thread, args: Args) -> None:
+    times, now = _times(system, td, args[2], 1000)
+    _set_times(*_node(system, td, args[1], at=int32(args[0])), times, now)
+
+
+def sys_futimens(system: System, td: Thread, args: Args) -> None:
+    times, now = _times(system, td, args[1], 1)
+    if times != (None, None):
+        _set_times(*_file(td, int32(args[0])), times, now)
+
+
+def sys_utimensat(system: System, td: Thread, args: Args) -> None:
+    follow = _at(td, int32(args[3]))
+    times, now = _times(system, td, args[2], 1)
+    node, who = _node(system, td, args[1], follow, int32(args[0]))
+    if times != (None, None):
+        _set_times(node, who, times, now)
+
+
+# -- limits --------------------------------------------------------------------------------
+PIPE_BUF_NAME, PIPE_BUF = 6, 512
+COMMON: Final = {4: 255, 5: 1024, 7: 1, 12: 64, 18: 1024, 53: 200112, 59: 0, 61: 0, 62: 0, 63: 0,
+                 64: 0}
+"""_PC_ names: the longest name and path, chown is restricted, bits of a file's
+size, the longest link, asynchronous I/O, and what there is not."""
+OF_UFS: Final = COMMON | {1: 32767, 8: 1, 10: 4096, 14: 32768, 15: -1, 16: 32768, 17: 4096,
+                          21: 32768, 54: 0, 55: 0, 60: 3}
+OF_DEVICES: Final = COMMON | {1: 0x7FFFFFFF, 63: 1}
+
+
+def _limit(node: Vnode, name: int) -> int:
+    """VOP_PATHCONF: a long as the program finds it; EINVAL."""
+    if node.fixed:
+        raise Refused(EINVAL)
+    if name == PIPE_BUF_NAME and node.kind in ("dir", "fifo") and not isinstance(node, Device):
+        return PIPE_BUF
+    found = (OF_DEVICES if isinstance(node, Device) else OF_UFS).get(name)
+    if found is None:
+        raise Refused(EINVAL)
+    return found & ANY
+
+
+def sys_pathconf(system: System, td: Thread, args: Args) -> int:
+    return _limit(_node(system, td, args[0])[0], int32(args[1]))
+
+
+def sys_lpathconf(system: System, td: Thread, args: Args) -> int:
+    return _limit(_node(system, td, args[0], follow=False)[0], int32(args[1]))
+
+
+def sys_fpathconf(system: System, td: Thread, args: Args) -> int:
+    file, name = td.proc.files.get(int32(args[0])), int32(args[1])
+    if file.vnode is not None:
+        return _limit(file.vnode, name)
+    if file.kind not in (Kind.PIPE, Kind.SOCKET):
+        raise Refused(EOPNOTSUPP)
+    if name != PIPE_BUF_NAME:
+        raise Refused(EINVAL)
+    return PIPE_BUF
+
+
+# -- and the rest ----------------------------------------------------------------------------
+def sys_sync(system: System, td: Thread, args: Args) -> None:
+    """Everything is where it belongs."""
+
+
+def sys_revoke(system: System, td: Thread, args: Args) -> None:
+    node, _ = _node(system, td, args[0])
+    if not isinstance(node, Device):
+        raise Refused(EINVAL)
+    if td.proc.cred.uid != node.uid:
+        priv_check(td, Priv.VFS_ADMIN)
+    system.note(f"process {td.proc.pid} ({td.proc.comm}): revoke() of a device is not implemented")
+    raise Refused(EOPNOTSUPP)
+
+
+def sys_realpathat(system: System, td: Thread, args: Args) -> None:
+    """kern___realpathat: ENOMEM for a path that does not fit with its NUL."""
+    if args[4]:
+        raise Refused(EINVAL)
+    path = path_at(td, args[1])
+    found = system.vfs.real_path(path, files.where(td, int32(args[0]), path))
+    data = found.encode("utf-8", "surrogateescape") + b"\0"
+    if len(data) > args[3]:
+        raise Refused(ENOMEM)
+    space(td).copyout(args[2], data)
+
+
+def sys_linkat(system: System, td: Thread, args: Args) -> None:
+    """Both names from descriptors of their own."""
+    if args[4] & ~0x6400:
+        raise Refused(EINVAL)
+    old, new = path_at(td, args[1]), path_at(td, args[3])
+    node = system.vfs.find(old, files.where(td, int32(args[0]), old), bool(args[4] & 0x400))
+    system.vfs.enter(node, new, files.where(td, int32(args[2]), new))
+
+
+def sys_symlinkat(system: System, td: Thread, args: Args) -> None:
+    target, path = path_at(td, args[0]), path_at(td, args[2])
+    system.vfs.symlink(target, path, files.where(td, int32(args[1]), path))
+
+
+def sys_mkfifoat(system: System, td: Thread, args: Args) -> None:
+    files.mkfifo(system, td, path_at(td, args[1]), args[2], int32(args[0]))
+
+
+def sys_posix_fallocate(system: System, td: Thread, args: Args) -> int:
+    """The errno is the result: a file is made as long as it has to be."""
+    offset, length = int64(args[1]), int64(args[2])
+    if offset < 0 or length <= 0:
+        return EINVAL
+    if offset > (1 << 63) - 1 - length:
+        return EFBIG
+    try:
+        file = td.proc.files.get(int32(args[0]))
+    except Refused as refused:
+        return refused.errno
+    if not file.seekable:
+        return ESPIPE
+    if not file.flag & FWRITE:
+        return EBADF
+    if not isinstance(file.vnode, Regular):
+        return ENODEV
+    try:
+        if file.vnode.size < offset + length:
+            file.vnode.truncate(offset + length, access(td))
+    except Refused as refused:
+        return refused.errno
+    return 0
+
+
+def sys_posix_fadvise(system: System, td: Thread, args: Args) -> int:
+    """Advice that nobody needs here."""
+    offset, length, advice = int64(args[1]), int64(args[2]), int32(args[3])
+    if offset < 0 or length < 0 or offset > (1 << 63) - 1 - length or not 0 <= advice <= 5:
+        return EINVAL
+    try:
+        file = td.proc.files.get(int32(args[0]))
+    except Refused as refused:
+        return refused.errno
+    if not file.seekable:
+        return ESPIPE
+    return 0 if isinstance(file.vnode, Regular) else ENODEV
+
+
+SYSCALLS: dict[int, Entry] = {
+    34: ("chflags", 2, sys_chflags),
+    35: ("fchflags", 2, sys_fchflags),
+    36: ("sync", 0, sys_sync),
+    56: ("revoke", 1, sys_revoke),
+    138: ("utimes", 2, _by_name(1000, follow=True)),
+    191: ("pathconf", 2, sys_pathconf),
+    192: ("fpathconf", 2, sys_fpathconf),
+    206: ("futimes", 2, sys_futimes),
+    276: ("lutimes", 2, _by_name(1000, follow=False)),
+    391: ("lchflags", 2, sys_lchflags),
+    494: ("futimesat", 3, sys_futimesat),
+    495: ("linkat", 5, sys_linkat),
+    497: ("mkfifoat", 3, sys_mkfifoat),
+    502: ("symlinkat", 3, sys_symlinkat),
+    513: ("lpathconf", 2, sys_lpathconf),
+    530: ("posix_fallocate", 3, sys_posix_fallocate),
+    531: ("posix_fadvise", 4, sys_posix_fadvise),
+    540: ("chflagsat", 4, sys_chflagsat),
+    546: ("futimens", 2, sys_futimens),
+    547: ("utimensat", 4, sys_utimensat),
+    574: ("__realpathat", 5, sys_realpathat),
+}
