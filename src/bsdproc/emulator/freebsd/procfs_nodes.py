@@ -16,7 +16,7 @@ from bsdproc.emulator.errno import (
     EPERM,
     Refused,
 )
-from bsdproc.emulator.freebsd import cred, kern_proc, kinfo, kinfo_file, kinfo_vm
+from bsdproc.emulator.freebsd import cred, kern_proc, kinfo, kinfo_file, kinfo_vm, proc_args
 from bsdproc.emulator.machine.entries import Entry
 from bsdproc.emulator.machine.memory import MemoryFault
 
@@ -48,7 +48,7 @@ def curproc(look: Look) -> bytes:
 
 def cmdline(look: Look) -> bytes:
     """procfs_doproccmdline."""
-    return kern_proc.arguments(look.system, look.process)
+    return proc_args.arguments(look.system, look.process)
 
 
 def etype(look: Look) -> bytes:
@@ -136,7 +136,7 @@ OBJ_FICTITIOUS, OBJ_ANON, OBJ_COLORED, OBJ_ONEMAPPING = 0x6, 0x10, 0x1000, 0x200
 def map_lines(look: Look) -> bytes:
     """procfs_doprocmap: a line for each entry."""
     look.debugs()
-    if kern_proc.narrow(look.td.proc) and not kern_proc.narrow(look.process):
+    if proc_args.narrow(look.td.proc) and not proc_args.narrow(look.process):
         raise Refused(EOPNOTSUPP)
     return b"".join(_map_line(look, entry) for entry in kinfo_vm.entries(look.process))
 
@@ -219,7 +219,7 @@ def _registers(get: str, set: str, running: bool) -> tuple[
         p = look.process
         if not may_run and not kinfo.stopped(p):
             raise Refused(EBUSY)
-        if kern_proc.narrow(look.td.proc) and not kern_proc.narrow(p):
+        if proc_args.narrow(look.td.proc) and not proc_args.narrow(p):
             raise Refused(EINVAL)
         if p.threads[0].context is None:
             raise Refused(EPERM)
