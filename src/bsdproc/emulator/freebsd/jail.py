@@ -147,6 +147,14 @@ def jail_set(system: System, td: Thread, params: Parameters, flags: int) -> int:
         prison.settings[SECURELEVEL] = slevel
     if "children.max" in params:
         prison.children_max = childmax
+    _set(prison, params, persist)
+    if flags & ATTACH:
+        enter(system, td, prison)
+    return prison.id
+
+
+def _set(prison: Prison, params: Parameters, persist: bool | None) -> None:
+    """What no other jail has a say in; what is not named stays."""
     host = _string(params, "host.hostname")
     if host is not None:
         prison.hostname = host
@@ -156,9 +164,6 @@ def jail_set(system: System, td: Thread, params: Parameters, flags: int) -> int:
             prison.settings[allow_setting(what)] = int(wanted)
     if persist is not None:
         prison.persist = persist
-    if flags & ATTACH:
-        enter(system, td, prison)
-    return prison.id
 
 
 def _known(system: System, params: Parameters) -> None:
