@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_type
 
 from bsdproc import dragonfly, freebsd, netbsd
+from bsdproc.debugger import RegisterSet
 
 TRAPPED, KILLED = 0x057F, 0x0009
 
@@ -34,3 +35,14 @@ def test_a_status_has_dragonflys_signal() -> None:
             assert assert_type(killed.signal, dragonfly.Signal | int) is dragonfly.Signal.SIGKILL
         case other:
             raise AssertionError(other)
+
+
+def test_registers_of_every_system_are_what_the_debugger_shows() -> None:
+    made: list[RegisterSet] = [
+        freebsd.registers.Amd64Registers(), netbsd.registers.Amd64Registers(),
+        dragonfly.registers.X86_64Registers(),
+    ]
+    for one in made:
+        one.pc = 0x401000
+        one.arguments = (1, 2)
+        assert (one["rip"], one["rdi"], one["rsi"]) == (0x401000, 1, 2)

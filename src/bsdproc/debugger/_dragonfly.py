@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final
 
 from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
@@ -358,7 +358,7 @@ class DragonFlyBackend:
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
         self.reach(pid, lwp)
-        return cast(RegisterSet, dragonfly.ptrace.getregs(pid, kernel=self.kernel))
+        return dragonfly.ptrace.getregs(pid, kernel=self.kernel)
 
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
         if not isinstance(registers, X86_64Registers):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from struct import Struct
-from typing import Final, cast
+from typing import Final
 
 from bsdproc import freebsd
 from bsdproc.debugger import x86
@@ -275,7 +275,7 @@ class FreeBSDBackend:
         return freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).tdname
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
-        return cast(RegisterSet, freebsd.ptrace.getregs(lwp, kernel=self.kernel))
+        return freebsd.ptrace.getregs(lwp, kernel=self.kernel)
 
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
         if not isinstance(registers, Registers):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from bsdproc import netbsd
 from bsdproc.debugger import x86
@@ -366,7 +366,7 @@ class NetBSDBackend:
         return netbsd.ptrace.lwpstatus(pid, lwp, kernel=self.kernel).name
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
-        return cast(RegisterSet, netbsd.ptrace.getregs(pid, lwp, kernel=self.kernel))
+        return netbsd.ptrace.getregs(pid, lwp, kernel=self.kernel)
 
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
         if not isinstance(registers, Registers):
