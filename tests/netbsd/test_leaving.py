@@ -45,7 +45,9 @@ def step() -> int:
     with PLAY.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         assert isinstance(table, SymbolTableSection)
-        return int(table.get_symbol_by_name("do_words")[0]["st_value"])
+        found = table.get_symbol_by_name("do_words")
+        assert found
+        return int(found[0]["st_value"])
 
 
 def ended(pid: int) -> tuple[str, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from .world import (
     ATTACH,
     CONTINUE,
@@ -36,6 +38,7 @@ UNKNOWN = (99, 3, 6, 13, -1, 39)
 class TestErrorsWithoutTracing:
     """ptrace-1, part 1."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "find-pid")
     def test_no_process(self, world: World) -> None:
         for request in (ATTACH, CONTINUE, *UNKNOWN):
             with refused("ESRCH"):
@@ -43,11 +46,13 @@ class TestErrorsWithoutTracing:
         with refused("ESRCH"):
             world.ask(ATTACH, -1)
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-self", "find-system")
     def test_whom_nobody_attaches_to(self, world: World) -> None:
         for pid in (world.kernel.getpid(), 0, 1):
             with refused("EINVAL"):
                 world.ask(ATTACH, pid)
 
+    @pytest.mark.rule("dragonfly-sys_process", "ask-untraced")
     def test_an_untraced_child(self, world: World) -> None:
         pid = world.settled("rest")
         for request in (CONTINUE, READ_D, GETREGS, DETACH, KILL, STEP, READ_I, GETDBREGS):
@@ -61,18 +66,21 @@ class TestErrorsWithoutTracing:
             with refused("EPERM"):
                 world.ask(request, world.kernel.getpid())
 
+    @pytest.mark.rule("dragonfly-sys_process", "ask-unknown")
     def test_unknown_requests(self, world: World) -> None:
         pid = world.settled("rest")
         for request in UNKNOWN:
             with refused("EINVAL"):
                 world.ask(request, pid)
 
+    @pytest.mark.rule("dragonfly-sys_process", "taken-first")
     def test_what_is_read_first_faults_first(self, world: World) -> None:
         for pid in (world.settled("rest"), NO_PID):
             for request in (IO, SETREGS, SETFPREGS, SETDBREGS):
                 with refused("EFAULT"):
                     world.ask(request, pid, 8)
 
+    @pytest.mark.rule("dragonfly-sys_process", "find-pid")
     def test_a_zombie(self, world: World) -> None:
         pid = world.settled("exit 1")
         for request in (ATTACH, CONTINUE):
@@ -83,6 +91,8 @@ class TestErrorsWithoutTracing:
 class TestSleeper:
     """ptrace-1, part 2: ATTACH to a sleeping child."""
 
+    @pytest.mark.rule(
+        "dragonfly-sys_process", "attach-traced", "ask-running", "registers-answer", "attach-stop")
     def test_each_step_of_an_attachment(self, world: World) -> None:
         pid, me = world.settled("rest"), world.kernel.getpid()
         assert world.kp(pid) == (me, 2, 0x4400, 3, 0, "nanslp")
@@ -105,6 +115,7 @@ class TestSleeper:
         with refused("EFAULT"):
             world.ask(GETREGS, pid, 8)
 
+    @pytest.mark.rule("dragonfly-sys_process", "word", "word-fault")
     def test_words_of_memory(self, world: World) -> None:
         pid = world.stopped("rest")
         at = world.regs(pid)["rsp"]
@@ -126,6 +137,7 @@ class TestSleeper:
         assert world.ask(READ_I, pid, text) == 0x11223344
         assert world.ask(WRITE_I, pid, text, word) == 0
 
+    @pytest.mark.rule("dragonfly-sys_process", "word-fault")
     def test_a_word_that_ends_beyond_its_page(self, world: World) -> None:
         """ptrace-2, part l."""
         pid = world.stopped("rest")
@@ -139,6 +151,7 @@ class TestSleeper:
         with refused("EFAULT"):
             world.ask(WRITE_D, pid, end - 3, 7)
 
+    @pytest.mark.rule("dragonfly-sys_process", "io", "io-operation", "io-nothing", "io-answer")
     def test_pt_io(self, world: World) -> None:
         pid = world.stopped("rest")
         at = world.regs(pid)["rsp"] - 64
@@ -177,6 +190,8 @@ class TestSleeper:
         assert big.read(0, 16) != b"\xaa" * 16
         assert big.read(16) == b"\xaa" * 48
 
+    @pytest.mark.rule(
+        "dragonfly-sys_process", "regs", "fpregs", "dbregs", "dbregs-asleep", "regs-flags")
     def test_registers_of_one_asleep(self, world: World) -> None:
         """General registers need the stop alone, the others the lwp's."""
         pid = world.stopped("rest")
@@ -193,6 +208,7 @@ class TestSleeper:
         world.set_regs(pid, {**regs, "rflags": regs["rflags"] | 0x100})
         world.set_regs(pid, regs)
 
+    @pytest.mark.rule("dragonfly-sys_process", "go-signal", "go-on")
     def test_a_signal_number_that_is_none_here(self, world: World) -> None:
         pid = world.stopped("rest")
         for sig in (-1, 129, 999):
@@ -208,6 +224,7 @@ class TestSleeper:
 class TestSteps:
     """ptrace-1, part 5, and ptrace-2, part i."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "go-step")
     def test_single_steps(self, world: World) -> None:
         pid = world.stopped("spin")
         before = world.regs(pid)
@@ -221,6 +238,7 @@ class TestSteps:
             seen.append(regs["rip"])
         assert len(set(seen)) == 3
 
+    @pytest.mark.rule("dragonfly-sys_process", "go-pc")
     def test_to_an_address(self, world: World) -> None:
         pid = world.stopped("spin")
         loop = world.regs(pid)["rip"]
@@ -267,6 +285,7 @@ class TestBreakpoints:
         world.nothing(pid)
         assert world.kp(pid)[1:] == (2, TRACED_WAITED, 1, 0, "")
 
+    @pytest.mark.rule("dragonfly-sys_process", "dbregs")
     def test_a_watchpoint(self, world: World) -> None:
         """The lwp has to stand: after a step it does."""
         pid = world.stopped("spin")
@@ -301,6 +320,7 @@ def symbol(name: str) -> int:
 class TestRegisters:
     """ptrace-2, part c."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "regs", "regs-flags")
     def test_which_are_taken(self, world: World) -> None:
         pid = world.stopped("spin")
         regs = world.regs(pid)
@@ -314,6 +334,7 @@ class TestRegisters:
             world.set_regs(pid, {**regs, **change})
         assert world.regs(pid)["r15"] == 0x78
 
+    @pytest.mark.rule("dragonfly-sys_process", "fpregs", "dbregs")
     def test_floating_point_and_debug_registers_after_a_step(self, world: World) -> None:
         pid = world.stopped("spin")
         world.step(pid)
@@ -343,6 +364,7 @@ class TestRegisters:
 class TestLwps:
     """ptrace-2, part h: of two, the first is asked."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "first-lwp")
     def test_two(self, world: World) -> None:
         pid = world.settled("lwp", "spin", "end", "spin")
         assert world.kinfo(pid)["kp_nthreads"] == 2

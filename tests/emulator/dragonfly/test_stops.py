@@ -81,6 +81,7 @@ class TestSignals:
         world.wait(pid, 0x000F)
         world.gone(pid)
 
+    @pytest.mark.rule("dragonfly-sys_process", "ask-running")
     def test_one_that_runs_is_reported_twice(self, world: World) -> None:
         """The process is stopped at once, its lwp when it gets there: then the
         flag that a wait set is gone, and another wait is needed."""
@@ -100,6 +101,7 @@ class TestSignals:
 class TestDetach:
     """ptrace-1, part 4."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "detach-clears")
     def test_it_runs_on(self, world: World) -> None:
         pid = world.stopped("spin")
         assert world.ask(DETACH, pid) == 0
@@ -114,6 +116,7 @@ class TestDetach:
         world.nothing(pid)
         assert world.kp(pid)[1:] == (2, 0x4400, 1, 30, "")
 
+    @pytest.mark.rule("dragonfly-sys_process", "go-pc")
     def test_an_address_is_where_it_goes_on(self, world: World) -> None:
         pid = world.stopped("spin")
         assert world.ask(DETACH, pid, 0) == 0
@@ -128,6 +131,7 @@ class TestDetach:
 class TestTraceMe:
     """ptrace-1, part 7, and ptrace-2, part a."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "find-me", "trace-me")
     def test_whatever_it_is_given(self, world: World) -> None:
         def child(kernel: Kernel) -> None:
             for pid, addr, data in ((0, 0, 0), (0, 0, 0), (1, 7, 7)):
@@ -135,6 +139,7 @@ class TestTraceMe:
 
         world.kernel.run_child(child)
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-traced")
     def test_its_signals_stop_it(self, world: World) -> None:
         pid = world.act("trace-me", "kill 17", "kill 30", "exit 44")
         world.wait(pid, 0x117F)
@@ -181,6 +186,7 @@ class TestTraceMe:
 class TestTracers:
     """ptrace-1, parts 8 to 10, and ptrace-2, part k."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-parent", "ask-anothers", "detach-parent")
     def test_a_grandchild(self, world: World) -> None:
         middle = world.settled("fork", "spin", "end", "rest")
         pid = next(p.pid for p in world.proc(middle).children)
@@ -222,6 +228,7 @@ class TestTracers:
         world.wait(pid, 0x0009)
         world.gone(pid)
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-owner", "find-system")
     def test_another_user(self, world: World) -> None:
         roots = world.settled("spin")
         own = world.settled("spin", uid=1001)
@@ -236,6 +243,7 @@ class TestTracers:
 
         world.kernel.run_child(user, uid=1001)
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-owner")
     def test_changed_ids_without_an_exec_are_roots_only(self, world: World) -> None:
         pid = world.settled("uid 1001", "spin")
         assert world.kp(pid).flags == 0x4500
@@ -248,6 +256,7 @@ class TestTracers:
         world.attach(pid)
         world.wait(pid, 0x117F)
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-above")
     def test_nobody_traces_an_ancestor_while_traced(self, world: World) -> None:
         me = world.kernel.getpid()
 
@@ -275,6 +284,7 @@ class TestTracers:
 class TestStopped:
     """ptrace-1, part 11, and ptrace-2, part g: ATTACH to what is stopped already."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "attach-stop")
     def test_it_runs_and_nothing_is_reported(self, world: World) -> None:
         pid = world.settled("spin")
         world.kernel.kill(pid, 17)
@@ -298,6 +308,7 @@ class TestStopped:
 class TestKills:
     """ptrace-2, part e: SIGKILL to a tracee."""
 
+    @pytest.mark.rule("dragonfly-sys_process", "go-on")
     def test_a_running_one_stops_for_it(self, world: World) -> None:
         pid = world.stopped("spin")
         world.go(pid)
@@ -325,12 +336,14 @@ class TestKills:
         world.wait(pid, 0x097F)
         world.nothing(pid)
 
+    @pytest.mark.rule("dragonfly-sys_process", "kill")
     def test_pt_kill_after_the_attach_stop_is_lost(self, world: World) -> None:
         pid = world.stopped("spin")
         assert world.ask(KILL, pid) == 0
         world.nothing(pid)
         assert world.kp(pid)[1:4] == (2, TRACED_WAITED, 1)
 
+    @pytest.mark.rule("dragonfly-sys_process", "kill")
     def test_one_that_sits_in_a_trap(self, world: World) -> None:
         pid = world.stopped("spin")
         world.step(pid)

@@ -54,6 +54,7 @@ def test_no_event_is_asked_for_at_first(kernel: NetBSD) -> None:
     assert launch(kernel, "").fetch(PT_GET_EVENT_MASK, 4) == bytes(4)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "mask")
 def test_the_mask_reads_as_it_was_set(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     tracee.events(0x7F)
@@ -61,11 +62,13 @@ def test_the_mask_reads_as_it_was_set(kernel: NetBSD) -> None:
 
 
 @pytest.mark.parametrize("request_", [PT_SET_EVENT_MASK, PT_GET_EVENT_MASK])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "mask-size")
 def test_a_mask_of_another_size(kernel: NetBSD, request_: int) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.fetch(request_, 4, 3)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "state-size", "state")
 def test_a_state_of_another_size(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.fetch(PT_GET_PROCESS_STATE, 8, 7)) == "EINVAL"
@@ -75,6 +78,7 @@ def test_a_state_of_another_size(kernel: NetBSD) -> None:
 # -- children -------------------------------------------------------------------
 @pytest.mark.parametrize(("part", "event", "code"), [
     ("fork", FORK, 5), ("vfork", VFORK, 5), ("clone", FORK, 6)])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "state")
 def test_both_stop_and_name_each_other(
         kernel: NetBSD, part: str, event: int, code: int) -> None:
     tracee = launch(kernel, part)
@@ -126,6 +130,7 @@ def test_the_first_lwp_has_its_process_number(kernel: NetBSD) -> None:
     assert tracee.lwps() == [(tracee.pid, 1)]
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "state", "lwpinfo", "lwpinfo-event")
 def test_lwps_come_and_go(kernel: NetBSD) -> None:
     tracee = launch(kernel, "lwp")
     tracee.events(LWP_CREATE | LWP_EXIT)
@@ -150,12 +155,14 @@ def pair(kernel: NetBSD) -> Tracee:
     return tracee
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "lwpinfo", "regs-lwp")
 def test_the_newest_lwp_is_the_first(pair: Tracee) -> None:
     (new, _), (old, _) = pair.lwps()
     assert old == pair.pid
     assert pair.registers(0) == pair.registers(new) != pair.registers(old)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "regs-lwp", "go-lwp", "lwpinfo")
 def test_an_lwp_that_there_is_not(pair: Tracee) -> None:
     assert refused(lambda: pair.registers(99999)) == "ESRCH"
     assert refused(lambda: pair.ask(PT_CONTINUE, 1, -99999)) == "ESRCH"
@@ -163,10 +170,12 @@ def test_an_lwp_that_there_is_not(pair: Tracee) -> None:
         PT_LWPINFO, 8, given=struct.pack("<ii", 99999, 0))) == "ESRCH"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "lwpinfo-size")
 def test_lwpinfo_of_another_size(pair: Tracee) -> None:
     assert refused(lambda: pair.fetch(PT_LWPINFO, 8, 7)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "suspend", "lwpinfo-event")
 def test_a_suspended_lwp_stays(kernel: NetBSD, pair: Tracee) -> None:
     (new, _), _ = pair.lwps()
     pair.ask(PT_SUSPEND, 0, new)
@@ -185,6 +194,7 @@ def test_a_suspended_lwp_stays(kernel: NetBSD, pair: Tracee) -> None:
     assert pair.io(1, where, 8) != before
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-deadlock")
 def test_all_suspended_cannot_go_on(pair: Tracee) -> None:
     for lwp, _ in pair.lwps():
         pair.ask(PT_SUSPEND, 0, lwp)
@@ -210,6 +220,7 @@ def _calls(tracee: Tracee, lwp: int, number: int, argument: int) -> int:
     return -after[RAX] if after[RFLAGS] & 1 else after[RAX]
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-deadlock", "lwpinfo-event", "suspend")
 def test_an_lwp_that_another_has_suspended(kernel: NetBSD, pair: Tracee) -> None:
     """LW_WSUSPEND is another flag than PT_SUSPEND's: PT_LWPINFO tells of it, it is in the
     way of going on alone as well, and PT_RESUME leaves it be."""
@@ -235,13 +246,16 @@ def test_a_suspended_lwp_stays_without_a_tracer(kernel: NetBSD, pair: Tracee) ->
     assert _calls(pair, old, LWP_SUSPEND, new) == 0
     where = pair.symbol("turns")
     pair.ask(PT_DETACH)
-    before = kernel._system.find_proc(pair.pid).space.read(where, 8)
+    space = kernel._system.find_proc(pair.pid).space
+    assert space is not None
+    before = space.read(where, 8)
     kernel.settle(0.1)
-    assert kernel._system.find_proc(pair.pid).space.read(where, 8) == before
+    assert space.read(where, 8) == before
     kernel.kill(pair.pid, SIGKILL)
     assert pair.wait() == SIGKILL
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-lwp", "go-step-lwp")
 def test_one_lwp_steps_alone(pair: Tracee) -> None:
     (new, _), _ = pair.lwps()
     before = pair.registers(new)
@@ -251,6 +265,7 @@ def test_one_lwp_steps_alone(pair: Tracee) -> None:
         assert pair.registers(new) == before
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "lwpstatus")
 def test_lwpstatus(pair: Tracee) -> None:
     (new, _), _ = pair.lwps()
     status = pair.fetch(PT_LWPSTATUS, 64, given=struct.pack("<i", new).ljust(64, b"\0"))
@@ -261,6 +276,14 @@ def test_lwpstatus(pair: Tracee) -> None:
     assert refused(lambda: pair.fetch(PT_LWPSTATUS, 65)) == "EINVAL"
 
 
+@pytest.mark.parametrize("size", [3, 65])
+@pytest.mark.parametrize("request_", [PT_LWPSTATUS, PT_LWPNEXT])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "lwpstatus-size")
+def test_lwpstatus_of_another_size(pair: Tracee, request_: int, size: int) -> None:
+    assert refused(lambda: pair.fetch(request_, 72, size)) == "EINVAL"
+
+
+@pytest.mark.rule("netbsd-sys_ptrace_common", "lwpnext")
 def test_lwpnext_goes_from_the_newest_to_the_oldest(pair: Tracee) -> None:
     found, last = [], 0
     while True:
@@ -273,6 +296,7 @@ def test_lwpnext_goes_from_the_newest_to_the_oldest(pair: Tracee) -> None:
 
 
 # -- core files ---------------------------------------------------------------------
+@pytest.mark.rule("netbsd-sys_ptrace_common", "core")
 def test_a_core_file_is_written_where_it_is_named(kernel: NetBSD) -> None:
     from io import BytesIO
 
@@ -296,6 +320,7 @@ def test_a_core_file_is_written_where_it_is_named(kernel: NetBSD) -> None:
     assert tracee.go() == exited(0)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "core")
 def test_without_a_name_it_is_the_core_name_of_the_process(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     kernel.sysctl((10, tracee.pid, 2, 5, 2), new=struct.pack("<Q", 1 << 40))
@@ -305,6 +330,7 @@ def test_without_a_name_it_is_the_core_name_of_the_process(kernel: NetBSD) -> No
     assert kernel.lstat(f"/tmp/actor.{tracee.pid}.core").size > 4096
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "core-name")
 def test_a_name_that_is_too_long(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.put(PT_DUMPCORE, bytes(2000), 1024)) == "EINVAL"

@@ -44,6 +44,7 @@ def tracee(kernel: NetBSD) -> Tracee:
 
 
 # -- words -----------------------------------------------------------------------
+@pytest.mark.rule("netbsd-sys_ptrace_common", "word")
 def test_words_of_both_spaces_are_the_same(tracee: Tracee) -> None:
     where = tracee.symbol("word")
     assert tracee.ask(PT_READ_D, where) == tracee.ask(PT_READ_I, where) == 0x55667788
@@ -51,6 +52,7 @@ def test_words_of_both_spaces_are_the_same(tracee: Tracee) -> None:
     assert tracee.ask(PT_READ_D, where) == 305419896
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "word")
 def test_a_word_may_lie_anywhere(tracee: Tracee) -> None:
     assert tracee.ask(PT_READ_D, tracee.symbol("word") + 1) == 0x44556677
 
@@ -67,12 +69,14 @@ def test_text_can_be_written(tracee: Tracee) -> None:
 
 
 @pytest.mark.parametrize("where", [0, 0x10000])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "word-short")
 def test_words_where_nothing_is(tracee: Tracee, where: int) -> None:
     assert refused(lambda: tracee.ask(PT_READ_D, where)) == "EINVAL"
     assert refused(lambda: tracee.ask(PT_WRITE_D, where, 1)) == "EINVAL"
 
 
 # -- PT_IO ---------------------------------------------------------------------------
+@pytest.mark.rule("netbsd-sys_ptrace_common", "io")
 def test_io_reads_and_writes(tracee: Tracee) -> None:
     where = tracee.symbol("word")
     assert tracee.io(READ_D, where, 8) == 0x1122334455667788.to_bytes(8, "little")
@@ -80,6 +84,7 @@ def test_io_reads_and_writes(tracee: Tracee) -> None:
     assert tracee.io(READ_I, where, 8) == b"12345678"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "io")
 def test_io_where_nothing_is_counts_nothing(tracee: Tracee) -> None:
     assert refused(lambda: tracee.io(READ_D, 0, 16)) == "EINVAL"
 
@@ -95,14 +100,17 @@ def test_io_beyond_every_program_is_the_end(tracee: Tracee) -> None:
     assert tracee.io(READ_D, MAXUSER - 4, 16) == tracee.io(READ_D, MAXUSER - 4, 4)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "io-operation")
 def test_io_of_an_unknown_kind(tracee: Tracee) -> None:
     assert refused(lambda: tracee.io(9, tracee.symbol("word"), 8)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "io-nothing")
 def test_io_of_nothing(tracee: Tracee) -> None:
     assert refused(lambda: tracee.io(READ_D, tracee.symbol("word"), 8, 0)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "io-size")
 def test_io_with_another_size_of_the_descriptor(tracee: Tracee) -> None:
     assert refused(lambda: tracee.fetch(PT_IO, 32, 31)) == "EINVAL"
     assert refused(lambda: tracee.fetch(PT_IO, 32, 0)) == "EINVAL"      # its length is 0
@@ -113,6 +121,7 @@ def test_io_into_the_callers_own_nowhere(tracee: Tracee) -> None:
     assert refused(lambda: tracee.fetch(PT_IO, 32, 32, desc)) == "EFAULT"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "io-auxv")
 def test_io_of_the_auxiliary_vector(tracee: Tracee) -> None:
     data = tracee.io(READ_AUXV, 0, 4096)
     vector = dict(struct.iter_unpack("<QQ", data[: 13 * 16]))
@@ -135,6 +144,7 @@ def test_registers_of_a_new_program(tracee: Tracee) -> None:
     assert tracee.io(READ_D, argv, 11) == PROGRAM.encode() + b"\0"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "regs")
 def test_registers_can_be_set(tracee: Tracee) -> None:
     registers = tracee.registers()
     registers[RAX] = 0xFEDCBA9876543210
@@ -160,10 +170,12 @@ def test_a_program_cannot_be_sent_out_of_its_addresses(tracee: Tracee) -> None:
     assert refused(lambda: tracee.set_registers(registers)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "regs-lwp")
 def test_with_one_lwp_its_number_does_not_matter(tracee: Tracee) -> None:
     assert tracee.registers(55) == tracee.registers(0) == tracee.registers(tracee.pid)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "regs")
 def test_registers_into_nowhere(tracee: Tracee) -> None:
     assert refused(lambda: tracee.ask(PT_GETREGS, 0)) == "EFAULT"
 

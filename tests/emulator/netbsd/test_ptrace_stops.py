@@ -70,6 +70,7 @@ def test_an_exec_by_the_program_stops_again(kernel: NetBSD) -> None:
     assert tracee.go(SIGUSR1) == exited(SIGUSR1)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "attach")
 def test_attach_stops_with_sigstop(kernel: NetBSD) -> None:
     tracee = Tracee(kernel, run(kernel, "nap"))
     tracee.ask(PT_ATTACH, 0)
@@ -78,6 +79,7 @@ def test_attach_stops_with_sigstop(kernel: NetBSD) -> None:
     assert (info.signo, info.code, info.pair()[0]) == (SIGSTOP, SI_USER, kernel.getpid())
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "attach-stopped")
 def test_attach_to_a_stopped_process_reports_it_again(kernel: NetBSD) -> None:
     pid = run(kernel, "stop")
     assert kernel.wait4(pid, 2).status == stopped(SIGSTOP)
@@ -135,35 +137,41 @@ def test_a_signal_is_kept_back(kernel: NetBSD) -> None:
 
 
 @pytest.mark.parametrize("signal", [64, 999])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-signal")
 def test_no_such_signal(kernel: NetBSD, signal: int) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.ask(PT_CONTINUE, 1, signal)) == "EINVAL"
 
 
 @pytest.mark.parametrize("request_", [PT_CONTINUE, PT_STEP, PT_SYSCALL, PT_DETACH])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-null")
 def test_the_pc_null_is_refused(kernel: NetBSD, request_: int) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.ask(request_, 0)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-pc")
 def test_a_program_goes_on_elsewhere(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     tracee.ask(PT_CONTINUE, tracee.symbol("trampoline") + 10)       # its hlt
     assert tracee.wait() == stopped(SIGSEGV)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-stop-signal")
 def test_a_stop_signal_is_reported_at_once(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     assert tracee.go(SIGSTOP) == stopped(SIGSTOP)
     assert tracee.go() == exited(0)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "stop")
 def test_pt_stop_on_a_stopped_one_reports_it_again(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     tracee.ask(PT_STOP)
     assert tracee.wait() == stopped(SIGSTOP)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "kill")
 def test_kill(kernel: NetBSD) -> None:
     tracee = launch(kernel, "nap")
     tracee.ask(PT_KILL)
@@ -184,6 +192,7 @@ def test_other_signals_wait_while_it_stands(kernel: NetBSD) -> None:
     assert tracee.go() == stopped(SIGUSR1)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "detach")
 def test_detach(kernel: NetBSD) -> None:
     tracee = launch(kernel, "kill")
     tracee.ask(PT_DETACH)
@@ -203,6 +212,7 @@ def test_detach_loses_a_signal(kernel: NetBSD, signal: int) -> None:
     assert kernel.wait4(other.pid, 2).status == stopped(SIGSTOP)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "detach", "detach-mask")
 def test_what_a_tracer_leaves_behind(kernel: NetBSD) -> None:
     """The event mask; what PT_SET_SIGPASS named is forgotten."""
     tracee = launch(kernel, "nap")
@@ -222,6 +232,7 @@ def test_a_stop_signal_that_was_given_is_not_given_again(kernel: NetBSD) -> None
     assert tracee.wait() == exited(0)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "detach-lwp")
 def test_detach_knows_no_lwp(kernel: NetBSD) -> None:
     tracee = launch(kernel, "nap")
     assert refused(lambda: tracee.ask(PT_DETACH, 1, -tracee.pid)) == "EINVAL"
@@ -279,6 +290,7 @@ def test_a_step_from_within_a_system_call_ends_behind_it(kernel: NetBSD) -> None
     assert tracee.info().code == TRAP_TRACE
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-steps")
 def test_setstep_steps_whenever_it_goes_on(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     tracee.ask(PT_SETSTEP, 0, 0)
@@ -298,6 +310,7 @@ def to_call(tracee: Tracee, number: int) -> None:
             return
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-syscall")
 def test_each_system_call_stops_twice(kernel: NetBSD) -> None:
     tracee = launch(kernel, "calls")
     to_call(tracee, CLOSE)
@@ -320,6 +333,7 @@ def test_at_the_end_of_a_call_the_registers_wait_for_the_result(kernel: NetBSD) 
     assert tracee.registers()[RAX] == kernel.getpid()
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "emulate")
 def test_an_emulated_call_is_not_made(kernel: NetBSD) -> None:
     tracee = launch(kernel, "calls")
     to_call(tracee, GETPPID)
@@ -332,11 +346,13 @@ def test_an_emulated_call_is_not_made(kernel: NetBSD) -> None:
     assert (info.code, info.pair()[0]) == (TRAP_SCE, CLOSE)     # no stop at its end
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "emulate")
 def test_emulation_is_asked_for_at_a_system_call(kernel: NetBSD) -> None:
     tracee = launch(kernel, "calls")
     assert refused(lambda: tracee.ask(PT_SYSCALLEMU)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "go-syscall")
 def test_continue_stops_at_no_system_call(kernel: NetBSD) -> None:
     tracee = launch(kernel, "calls")
     to_call(tracee, GETPPID)
@@ -363,6 +379,7 @@ def test_another_signal_has_none(kernel: NetBSD) -> None:
     assert kernel.wait4(tracee.pid, 1).pid == 0
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "siginfo-faked")
 def test_a_faked_siginfo_reaches_the_handler(kernel: NetBSD) -> None:
     tracee = launch(kernel, "lwpsignal")
     assert tracee.go() == stopped(SIGUSR1)
@@ -373,6 +390,7 @@ def test_a_faked_siginfo_reaches_the_handler(kernel: NetBSD) -> None:
     assert tracee.go(SIGUSR1) == exited(2)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "siginfo-size", "siginfo-signal")
 def test_siginfo_of_another_size_or_signal(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.fetch(PT_GET_SIGINFO, 136, 135)) == "EINVAL"
@@ -381,6 +399,7 @@ def test_siginfo_of_another_size_or_signal(kernel: NetBSD) -> None:
     assert refused(lambda: tracee.put(PT_SET_SIGINFO, bad)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "sigpass")
 def test_signals_that_pass_do_not_stop(kernel: NetBSD) -> None:
     tracee = launch(kernel, "handler")
     mask = (1 << SIGUSR1 - 1 | 1 << SIGSTOP - 1 | 1 << SIGKILL - 1).to_bytes(16, "little")
@@ -389,6 +408,7 @@ def test_signals_that_pass_do_not_stop(kernel: NetBSD) -> None:
     assert tracee.go() == exited(SIGUSR1)
 
 
+@pytest.mark.rule("netbsd-sys_ptrace_common", "sigpass")
 def test_traps_do_not_pass(kernel: NetBSD) -> None:
     tracee = launch(kernel, "int3")
     tracee.put(PT_SET_SIGPASS, (1 << SIGTRAP - 1).to_bytes(16, "little"))
@@ -409,6 +429,7 @@ def test_a_stop_signal_that_passes_is_job_controls(kernel: NetBSD) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 17])
+@pytest.mark.rule("netbsd-sys_ptrace_common", "sigpass-size")
 def test_sigpass_of_another_size(kernel: NetBSD, size: int) -> None:
     tracee = launch(kernel, "")
     assert refused(lambda: tracee.put(PT_SET_SIGPASS, bytes(17), size)) == "EINVAL"

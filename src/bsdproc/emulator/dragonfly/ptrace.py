@@ -8,6 +8,7 @@ what it was given.  The thread asked is always the process's first.
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.caller import LentBuffer, UserMemory
@@ -79,10 +80,13 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     if request == PT_IO:
         _io(td, p, addr, given, mem)
     elif request in (PT_GETREGS, PT_GETFPREGS, PT_GETDBREGS):
+        may_look_inside(td, p)
         mem.copyout(number(addr), system.machdep.GET[request](target))
     elif request == PT_SETREGS:
+        may_look_inside(td, p)
         system.machdep.setregs(target, given)
     elif request in (PT_SETFPREGS, PT_SETDBREGS):
+        may_look_inside(td, p)
         if not target.stopped:
             raise Refused(EBUSY)
         system.machdep.SET[request](target, given)
@@ -173,21 +177,30 @@ def detach(system: System, p: Proc) -> None:
 
 
 # -- memory --------------------------------------------------------------------------
-def domem(td: Thread, p: Proc) -> None:
-    """procfs_domem's checks: EAGAIN, EPERM, and EFAULT for one without memory."""
+def may_look_inside(td: Thread, p: Proc) -> None:
+    """What every function of procfs that ptrace(2) uses asks again: EAGAIN, EPERM.  The
+    tracee's ids may have changed."""
     if p.flag & P.INEXEC:
         raise Refused(EAGAIN)
     me = td.proc
     if not checkio(me.cred, p, sugid=bool(p.flag & P.SUGID)) or p_trespass(me.cred, p.cred):
         raise Refused(EPERM)
+
+
+def domem(td: Thread, p: Proc) -> None:
+    """procfs_domem's checks: those, and EFAULT for one without memory."""
+    may_look_inside(td, p)
     if p.space is None or p.flag & P.WEXIT:
         raise Refused(EFAULT)
 
 
 def _word(td: Thread, p: Proc, request: int, addr: int, data: int) -> int:
     """An int, at any address; EFAULT when it is not all there, for which the
-    part that is has been read or written."""
-    domem(td, p)
+    part that is has been read or written.  EINVAL in place of EPERM."""
+    try:
+        domem(td, p)
+    except Refused as error:
+        raise (Refused(EINVAL) if error.errno == EPERM else error) from None
     assert p.space is not None
     try:
         if request in (PT_WRITE_I, PT_WRITE_D):
@@ -215,7 +228,8 @@ def _io(td: Thread, p: Proc, addr: Argument, given: bytes, mem: UserMemory) -> N
                     mem.copyout(here + at - there, p.space.read(at, size))
             except MemoryFault:
                 raise Refused(EFAULT) from None
-    mem.copyout(number(addr), IO_DESC.pack(op, there, here, length))
+    with suppress(Refused):     # the kernel does not look at what comes of this
+        mem.copyout(number(addr), IO_DESC.pack(op, there, here, length))
 
 
 def _pages(start: int, size: int) -> list[tuple[int, int]]:
