@@ -179,7 +179,7 @@ def test_more_arguments_than_registers(kernel: Kernel, actor: str) -> None:
 
 
 # -- answered ------------------------------------------------------------------------
-def test_another_result(world: World) -> None:
+def test_a_program_sees_the_result_that_its_call_was_given(world: World) -> None:
     with Debugger(syscalls=True) as debugger:
         debugger.spawn(["/bin/hello"])
         debugger.wait()

@@ -13,7 +13,7 @@ from bsdproc.kernel import Kernel
 from .helpers import end, word
 
 
-def test_nothing_happens(kernel: Kernel, actor: str, at: Callable[[str], int]) -> None:
+def test_processes_run_on_while_nothing_comes_in_time(kernel: Kernel, actor: str, at: Callable[[str], int]) -> None:
     with Debugger() as debugger:
         process = debugger.spawn([actor, "spin"])
         counts = []
@@ -58,12 +58,12 @@ def test_one_of_several(kernel: Kernel, actor: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, float("nan")])
-def test_no_time(kernel: Kernel, wrong: float) -> None:
+def test_a_timeout_that_is_no_time_is_refused(kernel: Kernel, wrong: float) -> None:
     with Debugger() as debugger, pytest.raises(ValueError, match="a timeout of"):
         debugger.wait(wrong)
 
 
-def test_no_number(kernel: Kernel) -> None:
+def test_a_timeout_that_is_no_number_is_refused(kernel: Kernel) -> None:
     with Debugger() as debugger:
         for wrong in ("1", True):
             with pytest.raises(TypeError, match="a number of seconds"):

@@ -122,7 +122,7 @@ def test_a_group_of_its_own(kernel: Kernel, tracee: Programs) -> None:
 
 
 @pytest.mark.privileged
-def test_another_user(kernel: Kernel, tracee: Programs) -> None:
+def test_a_program_can_be_started_as_another_user(kernel: Kernel, tracee: Programs) -> None:
     path = tracee("spin")
     pid = kernel.spawn(path, [path], {}, uid=1001)
     record = kernel.target.struct("struct kinfo_proc")
@@ -144,7 +144,7 @@ def test_waiting_for_a_stranger(kernel: Kernel, call: Callable[[Kernel], object]
         call(kernel)
 
 
-def test_killing_nobody(kernel: Kernel) -> None:
+def test_killing_nobody_names_whom_it_was_about(kernel: Kernel) -> None:
     with pytest.raises(ProcessLookupError) as caught:
         kernel.kill(99_999, 0)
     assert isinstance(caught.value, KernelError)
@@ -248,7 +248,7 @@ def test_procctl_stores_into_lent_memory(kernel: Kernel) -> None:
 
 # -- buffers ---------------------------------------------------------------------
 
-def test_buffers(kernel: Kernel) -> None:
+def test_a_buffer_keeps_what_is_written_to_it(kernel: Kernel) -> None:
     buffer = kernel.buffer(b"abcdef")
     assert len(buffer) == 6
     assert buffer.read() == b"abcdef"
@@ -323,7 +323,7 @@ def test_the_process_table_holds_the_caller(kernel: Kernel) -> None:
 
 # -- the caller and its children ---------------------------------------------------
 
-def test_the_caller(kernel: Kernel) -> None:
+def test_the_caller_is_as_its_own_record_says(kernel: Kernel) -> None:
     me = kernel.caller()
     assert me.pid == kernel.getpid()
     record = kernel.target.struct("struct kinfo_proc")
@@ -387,7 +387,7 @@ def test_it_is_the_default_inside_its_block(kernel: Kernel) -> None:
 
 # -- files -----------------------------------------------------------------------
 
-def test_files(kernel: Kernel) -> None:
+def test_files_are_made_read_and_changed(kernel: Kernel) -> None:
     folder = f"/tmp/bsdproc-test-{kernel.getpid()}"
     kernel.mkdir(folder)
     try:
@@ -424,7 +424,7 @@ def test_files(kernel: Kernel) -> None:
     assert gone.value.request == folder
 
 
-def test_pipes(kernel: Kernel) -> None:
+def test_a_pipe_ends_when_its_writer_is_closed(kernel: Kernel) -> None:
     reader, writer = kernel.pipe()
     assert kernel.write(writer, b"through") == 7
     assert kernel.read(reader, 3) == b"thr"

@@ -51,7 +51,7 @@ def table(one: Any, name: str, rows: list[dict[str, Any]], *mib: int, probe: int
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_processes(machine: str, scripted: Make) -> None:
+def test_a_list_of_processes_has_typed_fields(machine: str, scripted: Make) -> None:
     one = scripted(machine)
     table(one, "struct kinfo_proc2", [
         {"p_pid": 1, "p_ppid": 0, "p_comm": b"init", "p_realstat": 2, "p_stat": 3},
@@ -79,13 +79,13 @@ FILTERS: list[tuple[dict[str, int], int, int]] = [
 
 
 @pytest.mark.parametrize(("given", "name", "value"), FILTERS)
-def test_filters(given: dict[str, Any], name: int, value: int, scripted: Make) -> None:
+def test_each_filter_has_a_number_of_its_own(given: dict[str, Any], name: int, value: int, scripted: Make) -> None:
     one = scripted()
     table(one, "struct kinfo_proc2", [{"p_pid": 3}], 1, 47, name, value)
     assert [found.pid for found in kinfo.processes(**given, kernel=one.kernel)] == [3]
 
 
-def test_two_filters(scripted: Make) -> None:
+def test_two_filters_are_refused(scripted: Make) -> None:
     with pytest.raises(ValueError, match="one filter"):
         kinfo.processes(uid=1, gid=1, kernel=scripted().kernel)
 
@@ -101,7 +101,7 @@ def test_a_table_that_grew_is_fetched_again(scripted: Make) -> None:
     assert rooms == sorted(rooms)
 
 
-def test_one_process(scripted: Make) -> None:
+def test_a_process_that_is_not_there_is_a_lookup_error(scripted: Make) -> None:
     one = scripted()
     table(one, "struct kinfo_proc2", [{"p_pid": 7}], 1, 47, 1, 7)
     table(one, "struct kinfo_proc2", [], 1, 47, 1, 8)
@@ -112,7 +112,7 @@ def test_one_process(scripted: Make) -> None:
         kinfo.process(8, kernel=one.kernel)
 
 
-def test_lwps(scripted: Make) -> None:
+def test_lwps_of_one_process_and_of_all(scripted: Make) -> None:
     one = scripted("sparc64")
     table(one, "struct kinfo_lwp", [
         {"l_lid": 1, "l_stat": 7, "l_pid": 7, "l_name": b"main", "l_rtime_sec": 2,
@@ -126,7 +126,7 @@ def test_lwps(scripted: Make) -> None:
     assert len(kinfo.all_lwps(kernel=one.kernel)) == 1
 
 
-def test_files(scripted: Make) -> None:
+def test_files_of_one_process_and_of_all(scripted: Make) -> None:
     one = scripted()
     table(one, "struct kinfo_file", [
         {"ki_ftype": 1, "ki_vtype": 1, "ki_fd": 3, "ki_pid": 7, "ki_foffset": 100},
@@ -142,7 +142,7 @@ def test_files(scripted: Make) -> None:
     assert kinfo.all_files(kernel=one.kernel) == []
 
 
-def test_mappings(scripted: Make) -> None:
+def test_a_mapping_knows_the_addresses_in_it(scripted: Make) -> None:
     one = scripted("mipseb")
     table(one, "struct kinfo_vmentry", [
         {"kve_start": 0x400000, "kve_end": 0x402000, "kve_type": 2, "kve_protection": 5,
@@ -159,7 +159,7 @@ def test_mappings(scripted: Make) -> None:
 # -- arguments ------------------------------------------------------------------------------
 
 
-def test_arguments(scripted: Make) -> None:
+def test_arguments_and_paths_are_decoded(scripted: Make) -> None:
     one = scripted("sparc")
     one.script.sysctls |= {
         (1, 48, 7, 1): b"sh\0-c\0\0", (1, 48, 7, 2): (3).to_bytes(4, "big"),
@@ -176,7 +176,7 @@ def test_arguments(scripted: Make) -> None:
     assert kinfo.argv(kernel=kernel) == ()
 
 
-def test_refused_arguments(scripted: Make) -> None:
+def test_arguments_that_are_refused_have_a_reason(scripted: Make) -> None:
     one = scripted()
     one.processes({"p_pid": 7, "p_flag": 0x200})
     one.script.sysctls |= {(1, 48, 7, 1): "EINVAL", (1, 48, 8, 1): "EINVAL"}
@@ -208,7 +208,7 @@ def test_arguments_without_an_end(scripted: Make) -> None:
 # -- proc.PID ---------------------------------------------------------------------------------
 
 
-def test_controls(scripted: Make) -> None:
+def test_what_proc_pid_sets_is_read_back(scripted: Make) -> None:
     one = scripted()
     one.script.sysctls |= {
         (10, 7, 1): b"%n.core\0", (10, 7, 3): b"\1\0\0\0", (10, 7, 4): b"\0\0\0\0",

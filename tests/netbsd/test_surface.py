@@ -41,7 +41,7 @@ def test_every_request_has_a_function(machine: str) -> None:
         assert not [name for name in names if name not in surface.FUNCTIONS]
 
 
-def test_counts() -> None:
+def test_as_many_names_as_were_counted_in_the_headers() -> None:
     """The names are found at all: as many as were counted in the headers."""
     counted = {"amd64": 11, "i386": 13, "aarch64": 7, "arm": 4, "riscv64": 4, "riscv32": 4,
                "powerpc": 9, "sparc": 4, "sparc64": 4, "mipseb": 4, "mipsel": 4}
@@ -137,7 +137,7 @@ def test_names_of_one_machine_say_so() -> None:
     assert ("PFSstatus", None) in by_name
 
 
-def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_lists_requests_and_nodes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["surface", "netbsd", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {"system": "netbsd", "machine": None, "name": "PT_LWPSTATUS",
