@@ -132,7 +132,7 @@ def test_a_range_far_larger_than_the_map(kernel: Kernel, actor: str) -> None:
         assert (len(data), data.index(b"abcd")) == (3 << 20, (2 << 20) - 2)
 
 
-def test_numbers_are_read_and_written_in_the_programs_byte_order(kernel: Kernel, actor: str, at: At) -> None:
+def test_numbers_are_in_the_programs_byte_order(kernel: Kernel, actor: str, at: At) -> None:
     with Debugger() as dbg:
         process = dbg.spawn([actor, "count", "1"])
         memory, place = process.memory, at("counter")

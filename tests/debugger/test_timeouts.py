@@ -13,7 +13,8 @@ from bsdproc.kernel import Kernel
 from .helpers import end, word
 
 
-def test_processes_run_on_while_nothing_comes_in_time(kernel: Kernel, actor: str, at: Callable[[str], int]) -> None:
+def test_processes_run_on_while_nothing_comes_in_time(kernel: Kernel, actor: str,
+                                                      at: Callable[[str], int]) -> None:
     with Debugger() as debugger:
         process = debugger.spawn([actor, "spin"])
         counts = []

@@ -219,6 +219,7 @@ def test_a_directory_that_somebody_is_in_holds_it(
     lambda k: k.unmount("/", 1 << 40),
     lambda k: k.statvfs("\0"),
 ])
-def test_misuse_is_refused_before_the_kernel_sees_it(kernel: Kernel, call: Callable[[Kernel], object]) -> None:
+def test_misuse_is_refused_before_the_kernel_sees_it(
+        kernel: Kernel, call: Callable[[Kernel], object]) -> None:
     with pytest.raises((TypeError, ValueError)):
         call(kernel)

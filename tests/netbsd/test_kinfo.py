@@ -79,7 +79,8 @@ FILTERS: list[tuple[dict[str, int], int, int]] = [
 
 
 @pytest.mark.parametrize(("given", "name", "value"), FILTERS)
-def test_each_filter_has_a_number_of_its_own(given: dict[str, Any], name: int, value: int, scripted: Make) -> None:
+def test_each_filter_has_a_number_of_its_own(given: dict[str, Any], name: int, value: int,
+                                             scripted: Make) -> None:
     one = scripted()
     table(one, "struct kinfo_proc2", [{"p_pid": 3}], 1, 47, name, value)
     assert [found.pid for found in kinfo.processes(**given, kernel=one.kernel)] == [3]
