@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from bsdproc.emulator.dragonfly import reaper
+from bsdproc.emulator.errno import EALREADY, Refused
 from bsdproc.kernel import Kernel
 
 from .world import WNOHANG, World, refused
@@ -35,6 +37,7 @@ def inside(world: World, work: Callable[[Kernel], None]) -> None:
     world.kernel.run_child(work)
 
 
+@pytest.mark.rule("dragonfly-kern_fork", "release-none", "status", "status-null")
 def test_not_a_reaper(world: World) -> None:
     def asks(kernel: Kernel) -> None:
         assert status(kernel) == NOT_A_REAPER
@@ -47,6 +50,7 @@ def test_not_a_reaper(world: World) -> None:
 
 @pytest.mark.parametrize(("idtype", "id"), [
     (0, 1), (0, 0), (0, 99998), (0, -1), (2, None), (7, None), (7, 0)])
+@pytest.mark.rule("dragonfly-kern_fork", "itself")
 def test_only_the_caller_is_asked_for(world: World, idtype: int, id: int | None) -> None:
     me = world.kernel.getpid()
     for command in (ACQUIRE, STATUS, RELEASE):
@@ -55,18 +59,23 @@ def test_only_the_caller_is_asked_for(world: World, idtype: int, id: int | None)
 
 
 @pytest.mark.parametrize("command", [0, 4, -1, 99, 11, 12])
+@pytest.mark.rule("dragonfly-kern_fork", "unknown")
 def test_unknown_commands(world: World, command: int) -> None:
     """Those by which other systems set a signal for the parent's end are none here."""
     with refused("EINVAL"):
         world.kernel.procctl(0, world.kernel.getpid(), command, world.kernel.buffer(192))
 
 
+@pytest.mark.rule("dragonfly-kern_fork", "status-null")
 def test_bad_addresses(world: World) -> None:
     for address in (8, 0xFFFFFFFF80000000):
         with refused("EFAULT"):
             world.kernel.procctl(0, world.kernel.getpid(), STATUS, address)
 
 
+@pytest.mark.rule(
+    "dragonfly-kern_fork", "acquire", "acquire-twice", "release", "release-none", "status",
+    "status-head", "inherit", "count", "exit", "orphans")
 def test_a_reaper_and_its_children(world: World) -> None:
     """Acquired, counted, nested, released: the record from "acquire" to its end."""
     kernel = world.kernel
@@ -136,11 +145,31 @@ def test_a_reaper_and_its_children(world: World) -> None:
     assert first in world.system.procs
 
 
+@pytest.mark.rule("dragonfly-kern_fork", "count", "exit")
+def test_a_reaper_between_that_is_gone(world: World) -> None:
+    """The structure of one that has exited is held by the reaper below it, and holds the
+    one above (reaper_init, reaper_exit)."""
+    kernel = world.kernel
+    control(kernel, ACQUIRE)
+    below: list[int] = []
+
+    def between(view: Kernel) -> None:
+        control(view, ACQUIRE)
+        low = view.spawn("/bin/act", ["/bin/act", "rest"], {})
+        reaper.acquire(world.proc(low))
+        assert status(view) == (1, 1, low)
+        below.append(low)
+
+    inside(world, between)
+    assert status(kernel) == (1, 1, below[0])
+    reaper.release(world.proc(below[0]))
+    # Its process holds the dead one itself now, and that still the one above.
+    assert status(kernel) == (1, 1, below[0])
+
+
+@pytest.mark.rule("dragonfly-kern_fork", "flags", "acquire-twice")
 def test_init(world: World) -> None:
     """Owned, and the real one."""
-    from bsdproc.emulator.dragonfly import reaper
-    from bsdproc.emulator.errno import EALREADY, Refused
-
     init = world.system.init
     assert (init.reaping.owner, init.reaping.flags) == (init, 3)
     with pytest.raises(Refused) as caught:
@@ -148,10 +177,12 @@ def test_init(world: World) -> None:
     assert caught.value.errno == EALREADY
 
 
+@pytest.mark.rule("dragonfly-kern_fork", "acquire")
 def test_users_may_be_reapers(world: World) -> None:
     world.kernel.run_child(lambda view: control(view, ACQUIRE), uid=1001)
 
 
+@pytest.mark.rule("dragonfly-kern_fork", "signal-tree", "signal-reaper")
 def test_signals_stay_in_the_tree(world: World) -> None:
     """A child of a reaper may signal the reaper and its tree, and nobody outside,
     root or not; a reaper not the one above it."""

@@ -62,8 +62,13 @@ def references(system: System, p: Proc) -> int:
     init's is held once more."""
     held = sum(1 for q in system.procs.values()
                if q is not p and not q.zombie and q.pid and q.reaping is p.reaping)
-    below = {q.reaping for q in system.procs.values() if q.reaping.parent is p.reaping
-             and not q.zombie}
+    below: set[Reaper] = set()
+    for q in system.procs.values():
+        reaper = None if q.zombie else q.reaping
+        while reaper is not None:
+            if reaper.parent is p.reaping:
+                below.add(reaper)
+            reaper = reaper.parent
     return held + len(below) + (1 if p.pid == 1 else 0)
 
 
