@@ -63,7 +63,7 @@ def test_appending_ignores_the_offset(kernel: FreeBSD) -> None:
     ("/proc/curproc", O_RDONLY | O_NOFOLLOW, "EMLINK"),
     ("/proc/new", O_RDWR | O_CREAT, "ENOENT"),
 ])  # fmt: skip
-def test_opening(kernel: FreeBSD, path: str, flags: int, errno: str) -> None:
+def test_what_open_refuses(kernel: FreeBSD, path: str, flags: int, errno: str) -> None:
     assert opening(kernel, path, flags) == errno
 
 

@@ -18,7 +18,7 @@ ONLY = b"\x01" + bytes(31)
 @pytest.mark.parametrize(("level", "which", "id"), [
     (WHICH, PID, -1), (WHICH, TID, -1), (WHICH, SET, -1), (CPUSET, PID, -1), (ROOT, PID, -1),
     (WHICH, SET, 1), (WHICH, PID, 1)])
-def test_one_processor(remote: Remote, level: int, which: int, id: int) -> None:
+def test_there_is_one_processor(remote: Remote, level: int, which: int, id: int) -> None:
     assert remote.call(GETAFFINITY, level, which, id, 32, remote.out) == 0
     assert remote.peek(remote.out, 32) == ONLY
 
@@ -37,7 +37,7 @@ def test_its_own_ids(remote: Remote, kernel: FreeBSD) -> None:
     ((WHICH, PID, 99999, 32), "ESRCH"), ((WHICH, TID, 99, 32), "ESRCH"),
     ((WHICH, SET, 7, 32), "ESRCH"), ((WHICH, IRQ, 0, 32), "EINVAL"),
     ((WHICH, JAIL, 3, 32), "ESRCH"), ((9, PID, -1, 32), "EINVAL"), ((WHICH, 99, -1, 32), "EINVAL")])
-def test_refusals(remote: Remote, arguments: tuple[int, ...], error: str) -> None:
+def test_what_asks_of_nobody_fails(remote: Remote, arguments: tuple[int, ...], error: str) -> None:
     assert remote.fails(GETAFFINITY, *arguments, remote.out) == error
 
 

@@ -29,7 +29,7 @@ def anonymous(r: Remote, kind: int = 0, size: int = 0) -> int:
     return fd
 
 
-def test_named_objects(remote: Remote) -> None:
+def test_an_object_lives_on_under_its_name(remote: Remote) -> None:
     name = b"/thing\0"
     assert remote.fails(SHM_OPEN, name, O_RDWR, 0) == "ENOENT"
     fd = remote.call(SHM_OPEN, name, O_RDWR | O_CREAT, 0o640)
@@ -63,7 +63,7 @@ def test_names_begin_with_a_slash(remote: Remote) -> None:
     assert remote.fails(SHM_OPEN, 0x10, O_RDWR, 0) == "EFAULT"
 
 
-def test_rights(kernel: FreeBSD, remote: Remote) -> None:
+def test_names_are_guarded_by_modes_as_files_are(kernel: FreeBSD, remote: Remote) -> None:
     remote.call(SHM_OPEN, b"/mine\0", O_RDWR | O_CREAT, 0o644)
     user = Remote(kernel, uid=1001, path="/bin/spin2")
     user.call(SHM_OPEN, b"/mine\0", O_RDONLY, 0)
@@ -72,7 +72,7 @@ def test_rights(kernel: FreeBSD, remote: Remote) -> None:
     assert user.fails(SHM_RENAME, b"/mine\0", b"/yours\0", 0) == "EACCES"
 
 
-def test_renaming(remote: Remote) -> None:
+def test_a_name_is_moved_exchanged_or_kept(remote: Remote) -> None:
     for name, length in ((b"/a\0", 1), (b"/b\0", 2)):
         remote.call(FTRUNCATE, remote.call(SHM_OPEN, name, O_RDWR | O_CREAT, 0o600), length)
 
@@ -99,7 +99,7 @@ def test_writing_does_not_grow_it_unless_asked(remote: Remote) -> None:
     assert remote.call(WRITE, fd, b"hello", 5) == 5
 
 
-def test_seals(remote: Remote) -> None:
+def test_a_seal_holds_and_is_refused_while_the_object_is_mapped(remote: Remote) -> None:
     fd = anonymous(remote)
     assert remote.call(FCNTL, fd, GET_SEALS, 0) == SEAL_SEAL
     assert remote.fails(FCNTL, fd, ADD_SEALS, SEAL_GROW) == "EPERM"

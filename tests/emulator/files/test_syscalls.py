@@ -48,7 +48,7 @@ def test_bad_addresses(remote: Remote) -> None:
     assert remote.fails(WRITE, fd, b"", 1 << 63) == "EINVAL"
 
 
-def test_vectors(remote: Remote) -> None:
+def test_reads_and_writes_by_vectors(remote: Remote) -> None:
     fd = remote.call(OPEN, b"/tmp/f\0", O_RDWR | O_CREAT, 0o600)
     text = remote.put(b"hello world")
     vector = struct.pack("<QQQQ", text + 6, 5, text, 5)
@@ -76,7 +76,7 @@ def test_duplicates_share_the_offset(remote: Remote) -> None:
     assert remote.fails(CLOSE_RANGE, 5, 4, 0) == "EINVAL"
 
 
-def test_fcntl(remote: Remote) -> None:
+def test_what_fcntl_sets_and_tells(remote: Remote) -> None:
     F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_KINFO = 0, 1, 2, 3, 4, 22
     fd = remote.call(OPEN, b"/dev/null\0", O_RDWR)
     assert remote.call(FCNTL, fd, F_GETFL, 0) == O_RDWR
@@ -102,7 +102,7 @@ def test_reading_ahead_is_refused_by_name(remote: Remote) -> None:
     assert "fcntl() command 15" in remote.k.log[-1]
 
 
-def test_ioctl(remote: Remote) -> None:
+def test_ioctl_knows_what_every_file_has(remote: Remote) -> None:
     FIONREAD, FIONBIO, FIOCLEX, TIOCGETA = 0x4004667F, 0x8004667E, 0x20006601, 0x402C7413
     remote.call(PIPE2, remote.out, 0)
     one, two = struct.unpack("<ii", remote.peek(remote.out, 8))
@@ -161,7 +161,7 @@ def test_poll_and_select(remote: Remote) -> None:
     assert poll(1, one) == (1, 0x11)
 
 
-def test_names(remote: Remote) -> None:
+def test_names_are_made_changed_and_taken_away(remote: Remote) -> None:
     remote.call(MKDIR, b"/tmp/d\0", 0o777)
     remote.call(CHDIR, b"/tmp/d\0")
     assert remote.call(UMASK, 0o077) == 0o022

@@ -188,7 +188,7 @@ def test_writing_takes_set_id_away_but_not_from_the_superuser(fs: FileSystem) ->
     assert node.mode == 0o777
 
 
-def test_contents(fs: FileSystem) -> None:
+def test_what_is_written_is_read_where_it_was_written(fs: FileSystem) -> None:
     node = fs.create("/tmp/file", 0o644)
     assert node.write_at(4, b"word") == 4
     assert node.read_at(0, 100) == b"\0\0\0\0word"
@@ -255,7 +255,7 @@ def test_renaming(fs: FileSystem) -> None:
     assert fs.path_of(fs.lookup("/home/d")) == "/home/d"
 
 
-def test_devices(fs: FileSystem) -> None:
+def test_devices_give_and_take_as_theirs_do(fs: FileSystem) -> None:
     null, zero, tty = (fs.lookup(f"/dev/{name}") for name in ("null", "zero", "tty"))
     assert null.read_at(0, 10) == b""
     assert null.write_at(0, b"gone") == 4
@@ -264,7 +264,7 @@ def test_devices(fs: FileSystem) -> None:
         tty.opened(False, ALICE)
 
 
-def test_mounts(fs: FileSystem) -> None:
+def test_a_mount_covers_a_directory(fs: FileSystem) -> None:
     below = fs.create("/mnt/hidden", 0o644)
     other = Mount("test", fs.new_fsid(), fs.clock)
     other.root = Directory(other, 0o755)
