@@ -18,6 +18,7 @@ pytestmark = pytest.mark.privileged
 SPROTECT, TRACE_CTL, TRACE_STATUS, TRAPCAP_CTL, PDEATHSIG_STATUS = 1, 7, 8, 9, 12
 ASLR_CTL, ASLR_STATUS, PROTMAX_CTL, STACKGAP_CTL, STACKGAP_STATUS = 13, 14, 15, 17, 18
 NO_NEW_PRIVS_CTL, WXMAP_CTL, WXMAP_STATUS = 19, 21, 22
+LA_STATUS = 0x10000003
 EACCES, EOPNOTSUPP = 13, 45
 PT_DETACH, SETPGID = 11, 82
 ROOM = 0x30000000
@@ -173,3 +174,18 @@ def test_a_group_s_first_refusal_is_that_of_who_came_last(
     kernel.ptrace(PT_DETACH, (first if freed == "first" else last).pid, 1, 0)
     value = kernel.buffer(struct.pack("<i", 1))
     assert how(lambda: kernel.procctl(2, first.pid, TRACE_CTL, value)) == answer
+
+
+def test_an_id_s_high_half_is_lost_on_the_way(hold: Hold, kernel: Kernel) -> None:
+    """id_t has 64 bits, a pid_t 32; 0 alone is the caller."""
+    t = hold("spin")
+    high, status = 1 << 32, kernel.buffer(4)
+    kernel.procctl(0, high + t.pid, TRACE_STATUS, status)
+    assert int.from_bytes(status.read(), "little") == kernel.getpid()
+    kernel.procctl(0, high, TRACE_STATUS, status)           # the kernel's process, not traced
+    assert status.read() == bytes(4)
+    kernel.procctl(0, high + t.pid, LA_STATUS, status)
+
+
+def test_init_s_map_is_randomised(kernel: Kernel) -> None:
+    assert procctl(kernel, 1, ASLR_STATUS) == 3 | ACTIVE

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import P2, P, ProcState
+from bsdproc.emulator.bsd.syscalls.args import signed
 from bsdproc.emulator.errno import EINVAL, ESRCH, Refused
 from bsdproc.emulator.freebsd.cred import p_candebug, p_cansee
 from bsdproc.emulator.freebsd.procctl_commands import COMMANDS, Call, Command
@@ -80,11 +81,11 @@ def _kern_procctl(call: Call, idtype: int, id: int, command: Command) -> None:
     if idtype != P_PID and command.one_process:
         raise Refused(EINVAL)
     if idtype == P_PID:
-        if id == 0:
+        if id == 0:                 # of 64 bits; the lookups take a pid_t
             p = call.td.proc
         else:
             try:
-                p = call.system.find_proc(id)
+                p = call.system.find_proc(signed(id))
             except Refused:
                 raise Refused(EINVAL if command.esrch_is_einval else ESRCH) from None
             _may(call, command, p)
@@ -98,7 +99,7 @@ def _kern_procctl(call: Call, idtype: int, id: int, command: Command) -> None:
 def _each_of_group(call: Call, id: int, command: Command) -> None:
     """To every member that the caller has the right to; fails only if all
     did, and then as the first of them."""
-    group = call.system.pgrps.get(id)
+    group = call.system.pgrps.get(signed(id))
     if group is None:
         raise Refused(ESRCH)
     done, first_error = False, ESRCH

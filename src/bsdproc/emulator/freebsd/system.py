@@ -10,7 +10,7 @@ from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd import kqueue, proctree
 from bsdproc.emulator.bsd.callouts import Callouts
 from bsdproc.emulator.bsd.signo import SIG_MAX
-from bsdproc.emulator.bsd.state import TDB, KSigInfo, P, Proc, Sleep, Thread
+from bsdproc.emulator.bsd.state import TDB, KSigInfo, MapFlag, P, Proc, Run, Sleep, Thread
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
 from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
@@ -92,11 +92,21 @@ class System(BsdSystem):
         self.prison0 = cred.prison_zero(self.settings)
         self.kernel_proc = self.system_process(0, None, "kernel", P.SYSTEM | P.KPROC)
         self.kernel_proc.sysent, self.kernel_proc.osrel = "null", self.osreldate
-        self.init = self.system_process(1, self.kernel_proc, "init", P.SYSTEM)
+        self.kernel_proc.session.login = ""
+        self.asleep(self.kernel_proc, "swapin").name = "swapper"
+        self.init = self.system_process(1, self.kernel_proc, "init", P.SYSTEM | P.EXEC)
+        self.init.map_flags = MapFlag.ASLR
+        self.asleep(self.init, "wait")
         self.init.reaper = self.init
         self.init.args = [b"/sbin/init"]
         proctree.become_reaper(self.init)
         self.init.reap_subtree = reaper.INIT_SUBTREE
+
+    def asleep(self, p: Proc, message: str) -> Thread:
+        """Those two do nothing but wait."""
+        td = p.threads[0]
+        td.run, td.sleep = Run.SLEEPING, Sleep(p, message, interruptible=False)
+        return td
 
     def root_cred(self) -> cred.Cred:
         return cred.root_cred(self.prison0)

@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.state import PID_MAX, MachineFlag
+from bsdproc.emulator.bsd.syscalls.args import signed
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, ESRCH, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
 from bsdproc.emulator.freebsd.kern_proc import pget
@@ -47,9 +48,10 @@ def cpu_procctl(system: System, td: Thread, idtype: int, id: int, command: int, 
         value = struct.unpack("<i", mem.copyin(address, 4))[0]
         if value not in VALUES[command]:
             raise Refused(EINVAL)
-    if id != td.proc.pid and id > PID_MAX:
+    pid = signed(id)
+    if pid > PID_MAX:
         raise Refused(ESRCH)
-    p = pget(system, td, id, see=True, living=True)
+    p = pget(system, td, pid, see=True, living=True)
     if command == PROC_KPTI_CTL:
         # Enabling does nothing without isolation.
         if value == KPTI_DISABLE_ON_EXEC:

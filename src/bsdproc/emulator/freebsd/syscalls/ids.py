@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import P
-from bsdproc.emulator.bsd.syscalls.args import UserSpace, signed, space_of
+from bsdproc.emulator.bsd.syscalls.args import UserSpace, int64, signed, space_of
 from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, ERANGE, Refused
 from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups, ucred
 from bsdproc.emulator.freebsd.procctl import sys_procctl
@@ -260,7 +260,7 @@ def sys_cap_getmode(system: System, td: Thread, args: Args) -> int:
 def sys_procctl_call(system: System, td: Thread, args: Args) -> int:
     """procctl(2) by a program: idtype, id, command, data."""
     return sys_procctl(
-        system, td, signed(args[0]), signed(args[1]), signed(args[2]), args[3], user_memory(td)
+        system, td, signed(args[0]), int64(args[1]), signed(args[2]), args[3], user_memory(td)
     )
 
 
