@@ -26,6 +26,8 @@ EXIT, THR_NEW = 1, 455
 LOOP = b"\xeb\xfe"
 PTRACE_LWP, PL_FLAG_EXITED = 16, 0x200
 P_SINGLE_EXIT, P_STOPPED_SINGLE = 0x400, 0x80000
+PTRACE_FORK, PTRACE_VFORK = 8, 32
+CHILD_PID, SZOMB = 148, 5
 
 
 def tids(t: Tracee) -> list[int]:
@@ -119,3 +121,19 @@ def test_a_stop_given_at_a_detach_comes_before_the_end(kernel: Kernel, tracee: B
     assert t.news(WNOHANG | WUNTRACED) == ""
     t.kill("SIGCONT")
     assert t.wait() == "killed by 15"
+
+
+def test_nobody_stops_whose_parent_waits_in_vfork(kernel: Kernel, tracee: Bring) -> None:
+    """SIGSTOP at the child's PT_DETACH waits for an execve, which never comes."""
+    t = Tracee(kernel, tracee("vforker"))
+    t.events(PTRACE_FORK | PTRACE_VFORK)
+    t.go()
+    assert t.wait() == "SIGTRAP"
+    child, = struct.unpack_from("<i", t.record("PT_LWPINFO", LWPINFO_SIZE), CHILD_PID)
+    kernel.wait4(child)
+    kernel.ptrace(NUMBERS["PT_DETACH"], child, 1, SIGSTOP)
+    t.go()
+    assert t.wait() == "SIGTRAP"            # PTRACE_VFORK: it has gone
+    assert record(kernel, child)["ki_stat"] == SZOMB
+    t.go()
+    assert t.wait() == "exited 4"

@@ -61,3 +61,12 @@ def test_what_is_cut_off_faults(t: Tracee) -> None:
     t.run(call(FTRUNCATE, fd, PAGE))
     assert t.wait() == "SIGTRAP"
     assert touch(t, WHERE + PAGE) == (SIGBUS, BUS_OBJERR, 0, T_PAGEFLT)
+
+
+@pytest.mark.parametrize(("power", "answer"), [(0, 0), (1, 0), (2, 22), (11, 22), (12, 0), (20, 0),
+                                               (63, 0), (64, 22), (255, 22)])
+def test_powers_that_a_mapping_can_be_aligned_to(t: Tracee, power: int, answer: int) -> None:
+    """MAP_ALIGNED(n): from a page on, or MAP_ALIGNED_SUPER; with MAP_FIXED for nothing."""
+    t.run(call(MMAP, WHERE, PAGE, 3, 0x1012 | power << 24, -1, 0))
+    assert t.wait() == "SIGTRAP"
+    assert t.kept() == (answer or WHERE)

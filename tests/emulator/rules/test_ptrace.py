@@ -28,6 +28,7 @@ NO_FILE = -1
 KERNEL_ADDRESS = 0xFFFFFFFF80000000
 VM_ENTRY = TARGET.struct("struct ptrace_vm_entry")
 FORK, EXIT, WAIT4, GETPID, GETPPID, NANOSLEEP, THR_NEW = 2, 1, 7, 20, 39, 240, 455
+MMAP, ROOM = 477, 0x60000000
 PTRACE, RFORK, SIGACTION, SIGPROCMASK, SIGPENDING, KILL = 26, 251, 416, 340, 343, 37
 WNOHANG, WUNTRACED, WCONTINUED, WLINUXCLONE = 1, 2, 4, 0x80000000
 SIGUSR1, SIGUSR2, SIGKILL, SIGCHLD = 30, 31, 9, 20
@@ -47,6 +48,25 @@ def entry(t: Tracee, index: int, path: int = 0, room: int = 0) -> dict[str, obje
     lent = t.k.buffer(VM_ENTRY.pack({"pve_entry": index, "pve_path": path, "pve_pathlen": room}))
     t.k.ptrace(NUMBERS["PT_VM_ENTRY"], t.pid, lent, 0)
     return dict(VM_ENTRY.unpack(lent.read()))
+
+
+def test_the_holes_of_a_vm_entry_stay(t: Tracee) -> None:
+    lent = t.k.buffer(b"\xAB" * VM_ENTRY.size)
+    lent.write(VM_ENTRY.pack({})[:4])
+    lent.write(bytes(4), VM_ENTRY.field("pve_pathlen").offset)
+    t.k.ptrace(NUMBERS["PT_VM_ENTRY"], t.pid, lent, 0)
+    behind = VM_ENTRY.field("pve_fsid").offset + 4
+    assert lent.read()[behind : behind + 4] == b"\xAB" * 4
+
+
+def test_a_debugger_writes_nothing_that_could_never_be_written(t: Tracee) -> None:
+    """PROT_MAX(PROT_READ) of anonymous memory: nobody has a copy to make."""
+    t.run(call(MMAP, ROOM, 4096, 1 | 1 << 16, 0x1012, -1, 0))
+    assert t.wait() == "SIGTRAP"
+    assert t.kept() == ROOM
+    assert how(lambda: t.write(ROOM, b"x")) == "EFAULT"
+    assert how(lambda: t.ask("PT_WRITE_D", ROOM, 1)) == "ENOMEM"
+    assert t.read(ROOM, 1) == b"\0"
 
 
 def refused(t: Tracee, request: str, addr: object = 0, data: int = 0) -> str:

@@ -177,9 +177,10 @@ def thread_stopped(system: System, p: Proc) -> None:
 
 def stop_owed(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
     """exit1's thread_suspend_check: the stop that a tracer gave with its PT_DETACH comes
-    before the end by a signal that was taken first."""
+    before the end by a signal that was taken first.  For whose end a parent waits in
+    vfork(2) there is none."""
     p = td.proc
-    if p.flag & P.TRACED:
+    if p.flag & (P.TRACED | P.PPWAIT):
         return
     for ksi in td.sigqueue.entries:
         sig = ksi.signo

@@ -38,13 +38,14 @@ class Access(Pages):
         return self._read(address, size)
 
     def write(self, address: int, data: bytes) -> None:
-        """Write as a debugger does: also to pages that the process cannot write."""
+        """Write as a debugger does: also to pages that the process cannot write, though
+        none that it never could.  A private mapping of a file is copied anyway."""
         done, size = 0, len(data)
         while done < size:
             at = address + done
             entry = self._map.at(at)
             if entry is None or not entry.prot & READ or (
-                    entry.shared and not entry.max_prot & WRITE):
+                    not entry.max_prot & WRITE and not entry.cow):
                 raise MemoryFault(at, write=True, mapped=entry is not None
                                   and entry.kind != "guard", done=done)
             done += self._put(entry, at, data, done)

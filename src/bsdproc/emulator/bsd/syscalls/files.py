@@ -234,7 +234,7 @@ def sys_faccessat(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 # -- the rest -----------------------------------------------------------------------------
 def sys_umask(system: System, td: Thread, args: tuple[int, ...]) -> int:
-    before, td.proc.umask = td.proc.umask, args[0] & 0o777
+    before, td.proc.umask = td.proc.umask, args[0] & 0o7777
     return before
 
 

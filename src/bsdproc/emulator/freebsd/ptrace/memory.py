@@ -146,5 +146,8 @@ def vm_entry(c: Call) -> int:
     layout = c.system.target.struct("struct ptrace_vm_entry")
     asked = {k: v for k, v in layout.unpack(c.given).items() if isinstance(v, int)}
     answer = c.system.machdep.ptrace_vm_entry(c.system, c.p, asked, c.mem)
-    copyout(c.mem, c.addr, layout.pack(answer))
+    record = bytearray(c.given)         # what lies between the members stays
+    for name, value in answer.items():
+        layout.put(record, name, value)
+    copyout(c.mem, c.addr, bytes(record))
     return 0

@@ -63,7 +63,7 @@ def _protection(word: int) -> tuple[int, int]:
 
 def _check(size: int, prot: int, flags: int, fd: int, offset: int) -> None:
     """EINVAL for flags that there are not, or that do not go together."""
-    if flags & ~KNOWN or size == 0:
+    if flags & ~KNOWN or size == 0 or not _alignment(flags):
         raise Refused(EINVAL)
     if flags & MAP_GUARD:
         if prot or fd != -1 or offset or flags & ~OF_A_GUARD:
@@ -102,6 +102,12 @@ def _room(system: System, td: Thread, hint: int, size: int, flags: int) -> int:
     if found is None:
         raise Refused(ENOMEM)
     return found
+
+
+def _alignment(flags: int) -> bool:
+    """MAP_ALIGNED(n): none, MAP_ALIGNED_SUPER, or a power of two from a page on."""
+    power = flags >> 24
+    return power in (0, 1) or 12 <= power < 64
 
 
 def sys_mmap(system: System, td: Thread, args: Args) -> int:
@@ -223,9 +229,11 @@ def sys_madvise(system: System, td: Thread, args: Args) -> int:
 def sys_break(system: System, td: Thread, args: Args) -> int:
     p, space = td.proc, space_of(td)
     want = args[0]
-    if want < p.break_start:
+    old, new = _up(p.break_end), _up(want) & (1 << 64) - 1
+    if want < p.break_start or new < want:
         return p.break_end
-    old, new = _up(p.break_end), _up(want)
+    if new > old and new - p.break_start > limits.limit(p, limits.DATA)[0]:
+        raise Refused(ENOMEM)
     if new > old:
         if any(e.start < new and old < e.end for e in space.entries):
             raise Refused(ENOMEM)
