@@ -17,7 +17,7 @@ from .remote import Remote
 HERE = Path(__file__).resolve().parent / "programs"
 BUILD = HERE.parents[3] / "examples" / "programs" / "build.py"
 UMTX_OP = 454
-MUTEX_LOCK, MUTEX_UNLOCK, SEM2_WAIT, ROBUST_LISTS = 5, 6, 23, 26
+MUTEX_LOCK, MUTEX_UNLOCK, SEM2_WAIT, SHM = 5, 6, 23, 25
 
 
 def test_nothing_is_lost_torn_or_left(kernel: FreeBSD) -> None:
@@ -53,12 +53,8 @@ def test_killed_in_the_middle(kernel: FreeBSD) -> None:
 
 
 def test_what_is_not_there_says_so(remote: Remote, kernel: FreeBSD) -> None:
-    for flags in (0x10, 0x08):      # robust, with a ceiling of priorities
-        mutex = remote.put(bytes(4) + flags.to_bytes(4, "little") + bytes(32))
-        assert remote.fails(UMTX_OP, mutex, MUTEX_LOCK, 0, 0, 0) == "EINVAL"
-        assert "robust mutexes" in kernel.log[-1]
-    assert remote.fails(UMTX_OP, remote.put(bytes(40)), ROBUST_LISTS, 0, 0, 0) == "EINVAL"
-    assert "operation 26 is not implemented" in kernel.log[-1]
+    assert remote.fails(UMTX_OP, remote.put(bytes(40)), SHM, 0, 0, 0) == "EINVAL"
+    assert "operation 25 is not implemented" in kernel.log[-1]
 
 
 def test_bad_addresses(remote: Remote) -> None:

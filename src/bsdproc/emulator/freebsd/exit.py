@@ -16,6 +16,7 @@ from bsdproc.emulator.freebsd import reaper, timers
 from bsdproc.emulator.freebsd.cred import p_canwait, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop, stop_owed
+from bsdproc.emulator.freebsd.syscalls import umutex
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -62,6 +63,8 @@ def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None
     td.dbgflags |= TDB.EXIT
     if p.ptevents & PTRACE_LWP and p.flag & P.TRACED and not reported:
         yield from ptracestop(system, td, s.SIGTRAP)
+    if td in system.robust:
+        umutex.thread_cleanup(system, td)
     p.usage.utime += td.runtime
     td.runtime = 0
     system.remove_thread(td)
@@ -100,6 +103,8 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     p.flag |= P.WEXIT
     p.ptevents = 0
     p.files.close_all(system, td)
+    if td in system.robust:
+        umutex.thread_cleanup(system, td)
     leave_space(p)
     p.text, p.text_path = None, ""
     was_waited_for = p.flag & P.PPWAIT

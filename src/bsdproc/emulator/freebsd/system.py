@@ -33,7 +33,7 @@ from bsdproc.emulator.freebsd import (
 from bsdproc.emulator.freebsd.amd64 import machdep
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
 from bsdproc.emulator.freebsd.ptrace.numbers import PT_TRACE_ME
-from bsdproc.emulator.freebsd.syscalls import freebsd32
+from bsdproc.emulator.freebsd.syscalls import freebsd32, umutex
 from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class System(BsdSystem):
                  stderr: BinaryIO | None = None) -> None:
         super().__init__(machine, stdout=stdout, stderr=stderr)
         self.callouts = Callouts(self)
+        self.robust: dict[Thread, umutex.Lists] = {}
+        """Of the threads that told where they have robust mutexes."""
         self.syscalls32 = freebsd32.table(self.syscalls)
         self.ptrace_names = names(self.target, "PT_", PTRACE_NOT_REQUESTS)
         self.procctl_names = names(self.target, "PROC_", PROCCTL_NOT_COMMANDS)
@@ -131,6 +133,7 @@ class System(BsdSystem):
         fastblock.clear(td)
         kqueue.executed(self, p)
         timers.executed(p)
+        self.robust.pop(td, None)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
 

@@ -1,0 +1,65 @@
+"""What all waits of _umtx_op(2) share: words of the program's, and how long to sleep."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.emulator.bsd.state import Sleep, Thread
+from bsdproc.emulator.bsd.syscalls.args import space_of
+from bsdproc.emulator.bsd.syscalls.time import deadline_at
+from bsdproc.emulator.bsd.syscalls.width import time
+from bsdproc.emulator.errno import EINTR, ERESTART, ETIMEDOUT, EWOULDBLOCK, Refused
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+ABSTIME: Final = 1
+REALTIME: Final = frozenset({0, 9, 10})
+"""CLOCK_REALTIME and its precise and fast ways."""
+
+
+class Word:
+    """A 32-bit word of the program's."""
+
+    def __init__(self, td: Thread, address: int) -> None:
+        self._space, self.address = space_of(td), address
+
+    @property
+    def value(self) -> int:
+        return int.from_bytes(self._space.copyin(self.address, 4), "little")
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._space.copyout(self.address, (value & 0xFFFFFFFF).to_bytes(4, "little"))
+
+
+def channel_of(td: Thread, kind: str, address: int) -> object:
+    return f"umtx {kind}".strip(), td.proc, address
+
+
+def absolute(system: System, deadline: int, clock: int) -> int:
+    """The end of a wait, given as a time of a clock and taken to be one from now."""
+    return deadline - system.clock - (system.boot_time * 10**9 if clock in REALTIME else 0)
+
+
+def deadline_of(system: System, td: Thread, size: int, address: int) -> int | None:
+    """umtx_copyin_umtx_time: a timespec, or with flags and clock behind."""
+    deadline = deadline_at(system, td, address)
+    timespec = time(td).size
+    if deadline is not None and size >= timespec + 8:
+        flags, clock = struct.unpack("<II", space_of(td).copyin(address + timespec, 8))
+        if flags & ABSTIME:
+            deadline = absolute(system, deadline, clock)
+    return deadline
+
+
+def sleep(system: System, channel: object, message: str,
+           deadline: int | None) -> Generator[Sleep | None, int, None]:
+    """umtxq_sleep: raises what ended it, if that was no wakeup."""
+    error = yield Sleep(channel, message, deadline)
+    if error == EWOULDBLOCK:
+        raise Refused(ETIMEDOUT)
+    if error:
+        raise Refused(EINTR if error == ERESTART and deadline is not None else error)
