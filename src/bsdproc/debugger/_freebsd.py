@@ -238,9 +238,22 @@ class FreeBSDBackend:
 
     def pending(self, pid: int, signal: int) -> bool:
         try:
-            return signal in freebsd.kinfo.process(pid, kernel=self.kernel).siglist
+            return (signal in freebsd.kinfo.process(pid, kernel=self.kernel).siglist
+                    or self._taken(pid, signal))
         except KernelError:
             return False
+
+    def _taken(self, pid: int, signal: int) -> bool:
+        """Whether a thread of a stopped process has taken the signal from the queue and waits
+        for its turn to report it."""
+        reporter = freebsd.ptrace.lwpinfo(pid, kernel=self.kernel).lwpid
+        for lwp in self.threads(pid):
+            if lwp != reporter:
+                told = freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel)
+                if told.event == PL_EVENT_SIGNAL and told.siginfo is not None and (
+                        told.siginfo.signo == signal):
+                    return True
+        return False
 
     def job_stopped(self, pid: int) -> bool:
         try:

@@ -217,7 +217,7 @@ class Backend(Protocol):
         has been `told`."""
 
     def pending(self, pid: int, signal: int) -> bool:
-        """Whether a signal to the process as a whole waits for it."""
+        """Whether a signal to the process as a whole waits for it, or to be reported."""
 
     def job_stopped(self, pid: int) -> bool:
         """Whether job control has it stopped; not of a tracee."""
