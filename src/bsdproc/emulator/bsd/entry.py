@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Function = Callable[..., Any]
 """A call's work, of the system, the thread and the arguments: returns its
 result (an int, two, or None for 0), or a generator that ends with it; refuses
-with `Refused`."""
+with `Refused`.  Each system's take a system and threads of its own kind, which
+is why their types are not said here."""
 
 Entry = tuple[str, int, Function]
 """Name, number of arguments, work."""
@@ -64,7 +65,6 @@ def run_user(system: System, td: Thread, limit: int | None) -> bool:
         return system.trap(td, ksi)
     td.kernel = system.system_call(td)
     return False
-
 
 
 def fetch(system: System, td: Thread) -> int:
