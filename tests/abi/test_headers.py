@@ -143,7 +143,6 @@ def test_a_wrong_alignment_rule_is_seen(
 ) -> None:
     """i386 aligns 64-bit numbers to 4: laid out as if to 8, struct ptrace_xstate_info tells."""
 
-
     (row,) = [row for row in MEASURED if (row.system, row.machine) == ("freebsd", "i386")]
     wrong = ctext.read(build_ffi.DECLS / "freebsd" / "i386.h", row._replace(wide_align=8))
     spoilt = document(abi.target("freebsd", "i386"), elements=True)

@@ -27,6 +27,7 @@ from bsdproc.emulator.errno import (
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.lockf import Locks
 
+
 class Told:
     """What somebody who watches a file is told: NOTE_ of EVFILT_VNODE."""
 

@@ -21,6 +21,7 @@ from bsdproc.kernel.hosts import system
 if TYPE_CHECKING:
     from bsdproc.kernel.port import Kernel
 
+
 class _Block:
     """One ``with`` block that was entered, inside another or none."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bsdproc.kernel.port import Address, Kernel
     from bsdproc.typed.since import Since
 
+
 class Ask(Protocol):
     """One request of ptrace(2)."""
 

@@ -165,7 +165,6 @@ class Typed(Port):
             _TALLY.note(PORT, kinfo.name(mib), "the size alone")
         return self._port.sysctl_size(mib)
 
-
     # -- procfs
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         node = procfs.node(path, flags, mode)

@@ -216,7 +216,6 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
     return node
 
 
-
 def _open_fifo(system: System, flags: int, node: Vnode) -> Blocking[File]:
     """fifo_open: each side waits for the other."""
     assert isinstance(node, Special)

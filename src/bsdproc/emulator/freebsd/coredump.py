@@ -28,6 +28,7 @@ PC_COMPRESS, PC_ALL = 0x1, 0x2
 OFF_MAX: Final = (1 << 63) - 1
 ACORE: Final = 0x8
 
+
 @dataclass(frozen=True, slots=True)
 class Elf:
     """The ELF structures of a class."""

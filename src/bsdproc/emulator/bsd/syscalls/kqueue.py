@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Args = tuple[int, ...]
 
+
 def kqueue(system: System, td: Thread, flag: int = 0, cloexec: bool = False) -> int:
     """A new queue's descriptor."""
     queue = Kqueue(system, FREAD | FWRITE | flag)
