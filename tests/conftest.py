@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +30,8 @@ BSD = system(sys.platform) is not None
 NATIVE = os.environ.get("BSDPROC_KERNEL", "emulated") == "native"
 PATIENCE = int(os.environ.get("BSDPROC_PATIENCE", "120"))
 """Seconds that a test may take on a real kernel, a slow one ten times as many."""
+USUAL = 0.05
+"""Seconds for a million rounds of a loop in Python."""
 KNOWN_GOOD = 1500000
 """From this version on the kernel is taken to survive what some cases were written for: 13.2
 hangs for good or loses its memory there, and which release was the first not to is not known
@@ -80,6 +83,16 @@ def patience(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def pace() -> float:
+    """How many times as long as usual this machine takes over Python code, 1 at least:
+    bounds on time are for what a text does to a parser, not for the machine."""
+    began = time.process_time()
+    for _ in range(1_000_000):
+        pass
+    return max(1.0, (time.process_time() - began) / USUAL)
 
 
 @pytest.fixture

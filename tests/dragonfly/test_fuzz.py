@@ -108,14 +108,14 @@ def test_whole_ones_are_taken(name: str) -> None:
     b"0x0 0x1 0 0 0 rwx 0 0 0x0 COW NC x p\n" * 20_000,
     b"0x0 0x1 0 0 0 rwx 0 0 0x0 COW NC x p\n0x0 0x0 " * 15_000,
     b"a 1 1 1 1 1,1 a" + b",a" * 300_000, b"cpu " + b"9" * 500_000 + b" 1\n",
-])
-def test_no_text_takes_long(data: bytes) -> None:
+], ids=lambda data: repr(data[-9:])[2:-1])
+def test_no_text_takes_long(data: bytes, pace: float) -> None:
     for parse in (procfs.parse_status, procfs.parse_map, procfs.parse_rlimit,
                   procfs.parse_cmdline, procfs.parse_etype, procfs.parse_number):
         began = time.process_time()
         with contextlib.suppress(kinfo.Malformed):
             parse(data)
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 2 * pace
 
 
 @given(data=st.binary(max_size=600))

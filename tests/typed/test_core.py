@@ -236,7 +236,7 @@ def test_damage_is_one_error(data: bytes) -> None:
         list(container.notes)
 
 
-def test_sizes_without_measure_take_neither_time_nor_memory() -> None:
+def test_sizes_without_measure_take_neither_time_nor_memory(pace: float) -> None:
     """Whatever the headers say, as much is read as the file has."""
     huge = bytearray(GOOD)
     huge[56:58] = b"\xfe\xff"                                # program headers
@@ -262,7 +262,7 @@ def test_sizes_without_measure_take_neither_time_nor_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1 << 24
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - before < 10
+    assert time.perf_counter() - before < 10 * pace
 
 
 def test_offsets_behind_the_end() -> None:

@@ -201,16 +201,19 @@ def test_a_resumed_thread_runs_with_the_others(threads: tuple[Tracee, int]) -> N
     t.k.ptrace(NUMBERS["PT_SETREGS"], second, t.k.buffer(registers), 0)
     t.write(CODE, b"\xeb\xfe")
     t.register("r_rip", CODE)
-    counts = []
-    for request in ("PT_SUSPEND", "PT_RESUME"):
-        t.k.ptrace(NUMBERS[request], second, 0, 0)
+
+    def counted() -> int:
         t.go()
         t.k.settle(0.05)
         t.kill("SIGSTOP")
         t.wait()
-        counts.append(int.from_bytes(t.read(counter, 8), "little"))
-    assert counts[0] == 0
-    assert counts[1] > 0
+        return int.from_bytes(t.read(counter, 8), "little")
+
+    t.k.ptrace(NUMBERS["PT_SUSPEND"], second, 0, 0)
+    assert counted() == 0
+    t.k.ptrace(NUMBERS["PT_RESUME"], second, 0, 0)
+    # When it has its turn on a busy machine is not said.
+    assert any(counted() for _ in range(100))
 
 
 # -- PT_TRACE_ME -------------------------------------------------------------------------
