@@ -191,7 +191,8 @@ def test_where_robust_mutexes_are(mutex: Mutex) -> None:
 
 @pytest.mark.parametrize(("owned", "flags", "left"), [
     (True, ROBUST, DEAD), (True, PLAIN, None), (False, ROBUST, OTHER),
-    (True, ROBUST | INHERIT, DEAD), (True, ROBUST | INCONSISTENT, DEAD), (True, ROBUST | PROTECT, DEAD)])
+    (True, ROBUST | INHERIT, DEAD), (True, ROBUST | INCONSISTENT, DEAD),
+    (True, ROBUST | PROTECT, DEAD)])
 def test_what_a_dead_owner_leaves(kernel: Kernel, mutex: Mutex, owned: bool, flags: int,
                                   left: int | None) -> None:
     """In memory of a file that outlives it."""

@@ -75,6 +75,17 @@ def test_init_shows_no_environment(kernel: Kernel) -> None:
     assert proc(kernel, ENV, 1) == proc(kernel, AUXV, 1) == b""
 
 
+def test_init_is_a_program_that_was_executed(kernel: Kernel) -> None:
+    """And sleeps, as the kernel does; of that no stack is known."""
+    assert proc(kernel, PATHNAME, 1) == proc(kernel, ARGS, 1) == b"/sbin/init\0"
+    assert proc(kernel, OSREL, 1) == proc(kernel, OSREL, 0) == struct.pack("<i", kernel.version)
+    flag = record(kernel, 1)["ki_flag"]
+    assert isinstance(flag, int)
+    assert flag & 0x4200 == 0x4200, "P_EXEC, P_SYSTEM"
+    assert proc(kernel, PS_STRINGS, 0) == struct.pack("<q", -32)
+    assert [struct.unpack_from("<i", proc(kernel, 15, pid), 4)[0] for pid in (0, 1)] == [0, 0]
+
+
 # -- zombies ---------------------------------------------------------------
 def test_what_is_left_of_a_zombie(kernel: Kernel, tracee: Callable[[str], str]) -> None:
     path = tracee("exiter")

@@ -346,7 +346,8 @@ def _kstack(request: Request, below: tuple[int, ...]) -> None:
     p = pget(request.system, request.td, one(below), debug=True, living=True, settled=True)
     layout = request.system.target.struct("struct kinfo_kstack")
     for td in p.threads:
-        running = td is request.td or (td.kernel is None and td.at_trap is None)
+        inside = td.kernel is not None or td.at_trap is not None or td.sleep is not None
+        running = td is request.td or not inside
         request.put(layout.pack({
             "kkst_tid": td.tid,
             "kkst_state": STACK_RUNNING if running else STACK_OK,

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
+INIT = "/sbin/init"
+NO_STACK = (1 << 64) - 32
+"""Where ps_strings lies below a stack that ends at 0."""
 NO_MEMORY = CallerMemory(0, 0)
 """Of a caller who passes no address."""
 
@@ -94,13 +97,15 @@ class System(BsdSystem):
         self.prison0 = cred.prison_zero(self.settings)
         self.kernel_proc = self.system_process(0, None, "kernel", P.SYSTEM | P.KPROC)
         self.kernel_proc.sysent, self.kernel_proc.osrel = "null", self.osreldate
+        self.kernel_proc.ps_strings = NO_STACK
         self.kernel_proc.session.login = ""
         self.asleep(self.kernel_proc, "swapin").name = "swapper"
         self.init = self.system_process(1, self.kernel_proc, "init", P.SYSTEM | P.EXEC)
-        self.init.map_flags = MapFlag.ASLR
+        self.init.map_flags, self.init.osrel = MapFlag.ASLR, self.osreldate
+        self.init.text, self.init.text_path = self.vfs.install(INIT, b"", 0o500), INIT
         self.asleep(self.init, "wait")
         self.init.reaper = self.init
-        self.init.args = [b"/sbin/init"]
+        self.init.args = [INIT.encode()]
         proctree.become_reaper(self.init)
         self.init.reap_subtree = reaper.INIT_SUBTREE
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import P
 from bsdproc.emulator.bsd.syscalls.args import UserSpace, int64, signed, space_of
-from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, ERANGE, Refused
+from bsdproc.emulator.errno import EINVAL, ENAMETOOLONG, ENOSYS, EPERM, ERANGE, Refused
 from bsdproc.emulator.freebsd.cred import Cred, Priv, has_priv, priv_check, sorted_groups, ucred
 from bsdproc.emulator.freebsd.procctl import sys_procctl
 
@@ -235,6 +235,25 @@ def sys_getlogin(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
+def sys_getloginclass(system: System, td: Thread, args: Args) -> int:
+    name = td.proc.login_class.encode("utf-8", "surrogateescape") + b"\0"
+    if len(name) > args[1]:
+        raise Refused(ERANGE)
+    user_memory(td).copyout(args[0], name)
+    return 0
+
+
+def sys_setloginclass(system: System, td: Thread, args: Args) -> int:
+    priv_check(td, Priv.PROC_SETLOGINCLASS)
+    name = copyinstr(user_memory(td), args[0], MAXLOGNAME)
+    if name is None:
+        raise Refused(ENAMETOOLONG)
+    if not name:
+        raise Refused(EINVAL)
+    td.proc.login_class = name.decode("utf-8", "surrogateescape")
+    return 0
+
+
 def sys_setlogin(system: System, td: Thread, args: Args) -> int:
     """For the whole session."""
     priv_check(td, Priv.PROC_SETLOGIN)
@@ -272,6 +291,8 @@ SYSCALLS: dict[int, tuple[str, int, SystemCall]] = {
     47: ("getgid", 0, _get(GROUP.real)),
     49: ("getlogin", 2, sys_getlogin),
     50: ("setlogin", 1, sys_setlogin),
+    523: ("getloginclass", 2, sys_getloginclass),
+    524: ("setloginclass", 1, sys_setloginclass),
     79: ("getgroups", 2, sys_getgroups),
     80: ("setgroups", 2, sys_setgroups),
     126: ("setreuid", 2, _set(set_two, USER, 2)),

@@ -226,6 +226,52 @@ def sys_madvise(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
+INHERITANCE = ("share", "copy", "none", "zero")
+
+
+def _pages(args: Args) -> tuple[int, int]:
+    """The whole pages of a range: EINVAL for one that runs beyond the last address."""
+    start = args[0] & -PAGE
+    size = _up(args[1] + args[0] % PAGE) % (1 << 64)
+    if start + size > 1 << 64:
+        raise Refused(EINVAL)
+    return start, size
+
+
+def sys_minherit(system: System, td: Thread, args: Args) -> int:
+    start, size = _pages(args)
+    how = signed(args[2])
+    if not 0 <= how < len(INHERITANCE):
+        raise Refused(EINVAL)
+    low, high = max(start, USER_LOW), min(start + size, user_high(td))
+    if low < high:
+        space_of(td).inherit(low, high - low, INHERITANCE[how])
+    return 0
+
+
+MS_ASYNC, MS_INVALIDATE = 1, 2
+
+
+def sys_msync(system: System, td: Thread, args: Args) -> int:
+    """Files are written as soon as a program stops writing them: what is left is
+    to see that all of the range is there."""
+    start, size = _pages(args)
+    if args[2] & (MS_ASYNC | MS_INVALIDATE) == MS_ASYNC | MS_INVALIDATE:
+        raise Refused(EINVAL)
+    end, space = start + size, space_of(td)
+    while start < end:
+        entry = space.entry_at(start)
+        if entry is None:
+            raise Refused(ENOMEM)
+        start = entry.end
+    return 0
+
+
+def sys_sbrk(system: System, td: Thread, args: Args) -> int:
+    """sbrk(2) and sstk(2), which never were."""
+    raise Refused(EOPNOTSUPP)
+
+
 def sys_break(system: System, td: Thread, args: Args) -> int:
     p, space = td.proc, space_of(td)
     want = args[0]
@@ -275,9 +321,13 @@ def sys_sysarch(system: System, td: Thread, args: Args) -> int:
 
 SYSCALLS: dict[int, Entry] = {
     17: ("break", 1, sys_break),
+    65: ("msync", 3, sys_msync),
+    69: ("sbrk", 1, sys_sbrk),
+    70: ("sstk", 1, sys_sbrk),
     73: ("munmap", 2, sys_munmap),
     74: ("mprotect", 3, sys_mprotect),
     75: ("madvise", 3, sys_madvise),
     165: ("sysarch", 2, sys_sysarch),
+    250: ("minherit", 3, sys_minherit),
     477: ("mmap", 6, sys_mmap),
 }

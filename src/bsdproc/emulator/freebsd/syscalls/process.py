@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from bsdproc.emulator.bsd import rusage
 from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import Args, UserSpace, signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
-from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.errno import EFAULT, EINVAL, Refused
 from bsdproc.emulator.freebsd import exit, fork, ptrace
 from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
 from bsdproc.emulator.freebsd.syscalls import Entry
@@ -85,11 +86,33 @@ def sys_ptrace(system: System, td: Thread, args: Args) -> int | Work:
                UserSpace(space_of(td)))
 
 
+GRND_FLAGS = 1 | 2 | 4
+MOST_RANDOM = 1 << 26
+
+
+def sys_getrandom(system: System, td: Thread, args: Args) -> int:
+    """As kern.arandom: the same in every run."""
+    address, size, flags = args[0], args[1], args[2] & 0xFFFFFFFF
+    if flags & ~GRND_FLAGS or size >= 1 << 63:
+        raise Refused(EINVAL)
+    if size > MOST_RANDOM:
+        raise Refused(EFAULT)
+    space_of(td).copyout(address, random.Random(system.clock).randbytes(size))
+    return size
+
+
+def sys_utrace(system: System, td: Thread, args: Args) -> int:
+    """A record for ktrace(2), which nobody asked for."""
+    return 0
+
+
 SYSCALLS: dict[int, Entry] = {
     2: ("fork", 0, sys_fork),
     7: ("wait4", 4, sys_wait4),
     26: ("ptrace", 4, sys_ptrace),
     66: ("vfork", 0, sys_vfork),
     251: ("rfork", 1, sys_rfork),
+    335: ("utrace", 2, sys_utrace),
     532: ("wait6", 6, sys_wait6),
+    563: ("getrandom", 3, sys_getrandom),
 }

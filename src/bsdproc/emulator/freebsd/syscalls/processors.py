@@ -88,7 +88,22 @@ def sys_cpuset_setaffinity(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
+def sys_cpuset_getid(system: System, td: Thread, args: Args) -> int:
+    """The root set, or the only other one, which is everybody's; a thread or
+    a process as such has none."""
+    level, which, id = signed(args[0]), signed(args[1]), int64(args[2])
+    if level == LEVEL_WHICH and which != WHICH_CPUSET:
+        raise Refused(EINVAL)
+    _find(system, td, which, id, change=False)
+    found = ROOT_SET if level == LEVEL_ROOT else DEFAULT_SET
+    if level == LEVEL_WHICH and id != OWN:
+        found = id
+    space_of(td).copyout(args[3], found.to_bytes(4, "little"))
+    return 0
+
+
 SYSCALLS: dict[int, Entry] = {
+    486: ("cpuset_getid", 4, sys_cpuset_getid),
     487: ("cpuset_getaffinity", 5, sys_cpuset_getaffinity),
     488: ("cpuset_setaffinity", 5, sys_cpuset_setaffinity),
 }
