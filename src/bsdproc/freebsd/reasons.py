@@ -64,7 +64,7 @@ def _explain(kernel: Kernel, error: KernelError) -> str | None:
     if pid is None:
         return None
     if name == "ESRCH":
-        return _missing(kernel, error.call, request, pid)
+        return _missing(kernel, request, pid)
     target = _process(kernel, pid)
     if target is None:
         return None
@@ -87,7 +87,7 @@ def _process(kernel: Kernel, pid: int) -> KinfoProc | None:
     return found[0] if found else None
 
 
-def _missing(kernel: Kernel, call: str, request: str, pid: int) -> str | None:
+def _missing(kernel: Kernel, request: str, pid: int) -> str | None:
     """ESRCH: nobody there, or one that is on its way out."""
     if request == "PROC_REAP_KILL":
         return None

@@ -140,7 +140,7 @@ class Context:
             self._special = self._engine.read_special()
         return self._special
 
-    def store(self, engine: Engine) -> None:
+    def store(self) -> None:
         """Take what the engine has of them: another context is about to be loaded."""
         self._fetched_general()
         self._fetched_special()

@@ -396,7 +396,7 @@ class Engine:
     def unload(self) -> None:
         """Give the loaded context its registers back."""
         if self.loaded is not None:
-            self.loaded.store(self)
+            self.loaded.store()
             self.loaded = None
 
     def close(self) -> None:
