@@ -22,12 +22,10 @@ def show(kernel: Kernel, pid: int) -> None:
     """The settings of a program."""
     if SYSTEM == "freebsd":
         print("  aslr     ", freebsd.procctl.aslr(pid, kernel=kernel))
-        print("  stack gap", freebsd.procctl.stackgap(pid, kernel=kernel))
         print("  traced   ", freebsd.procctl.trace(pid, kernel=kernel))
     elif SYSTEM == "netbsd":
         print("  core name", netbsd.kinfo.corename(pid, kernel=kernel))
         print("  pax      ", netbsd.kinfo.paxflags(pid, kernel=kernel))
-        print("  stops    ", netbsd.kinfo.stopfork(pid, kernel=kernel))
     else:
         print("  title    ", dragonfly.kinfo.args(pid, kernel=kernel))
         print("  reaper   ", dragonfly.procctl.reap_status(kernel=kernel))
