@@ -343,10 +343,11 @@ class FileSystem:
             raise Refused(ENOTEMPTY)
         found.directory.remove(found.name, at)
 
-    def rename(self, old: str, new: str, at: Access = KERNEL) -> None:
+    def rename(self, old: str, new: str, at: Access = KERNEL, to: Access | None = None) -> None:
+        """`to`: where the new name starts, if not where the old one does."""
         source = self.walk(old, at, follow=False)
         _can_lose_names(source)
-        target = self.walk(new, at, follow=False)
+        target = self.walk(new, to or at, follow=False)
         _can_lose_names(target)
         node, there = source.vnode, target.vnode
         if node is None:

@@ -311,3 +311,24 @@ def test_room_is_made_for_a_file(scene: Scene) -> None:
     t.call(PIPE2, BUFFER, 0)
     pipe, = struct.unpack("<i", t.read(BUFFER, 4))
     assert t.call(FALLOCATE, pipe, 0, 1) == t.call(FADVISE, pipe, 0, 0, 0) == (0, 29)
+
+
+def test_names_that_start_at_descriptors(scene: Scene) -> None:
+    """Each at its own; what is no directory is refused, but for absolute names."""
+    t, short = scene.t, scene.name[1:]
+    top = t.call(OPEN, scene.at("/"), 0x20000)[1]
+    old, new = scene.at(short), scene.at(short + ".2", SECOND)
+    linkat, renameat, symlinkat, mkfifoat = 495, 501, 502, 497
+    assert t.call(linkat, top, old, top, new, 0)[0] == 0
+    assert t.call(linkat, top, old, top, new, 0)[0] == 17
+    assert t.call(linkat, top, old, top, new, 1)[0] == EINVAL
+    assert t.call(linkat, scene.fd, old, top, new, 0)[0] == 20
+    assert t.call(linkat, 99, old, top, new, 0)[0] == EBADF
+    assert t.call(UNLINK, scene.at(scene.name))[0] == 0
+    assert t.call(renameat, top, new, 99, scene.at(scene.name))[0] == 0
+    assert t.call(renameat, top, scene.at(short), top, new)[0] == 0
+    assert t.call(symlinkat, scene.at("/tmp"), top, scene.at(short, BUFFER))[0] == 0
+    assert t.call(symlinkat, scene.at("/tmp"), scene.fd, BUFFER)[0] == 20
+    assert t.call(UNLINK, scene.at(scene.name))[0] == 0
+    assert t.call(mkfifoat, top, scene.at(short), 0o600)[0] == 0
+    assert t.call(mkfifoat, 99, scene.at(short), 0o600)[0] == EBADF

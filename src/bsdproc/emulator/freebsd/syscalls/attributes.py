@@ -264,6 +264,12 @@ def sys_linkat(system: System, td: Thread, args: Args) -> None:
     system.vfs.enter(node, new, files.where(td, int32(args[2]), new))
 
 
+def sys_renameat(system: System, td: Thread, args: Args) -> None:
+    old, new = path_at(td, args[1]), path_at(td, args[3])
+    system.vfs.rename(old, new, files.where(td, int32(args[0]), old),
+                      files.where(td, int32(args[2]), new))
+
+
 def sys_symlinkat(system: System, td: Thread, args: Args) -> None:
     target, path = path_at(td, args[0]), path_at(td, args[2])
     system.vfs.symlink(target, path, files.where(td, int32(args[1]), path))
@@ -326,6 +332,7 @@ SYSCALLS: dict[int, Entry] = {
     494: ("futimesat", 3, sys_futimesat),
     495: ("linkat", 5, sys_linkat),
     497: ("mkfifoat", 3, sys_mkfifoat),
+    501: ("renameat", 4, sys_renameat),
     502: ("symlinkat", 3, sys_symlinkat),
     513: ("lpathconf", 2, sys_lpathconf),
     530: ("posix_fallocate", 3, sys_posix_fallocate),
