@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,7 @@ from bsdproc.kernel import Kernel
 
 from .conftest import Hold
 from .held import Held, record
+from .tracee import DATA, call
 
 pytestmark = pytest.mark.privileged
 
@@ -214,3 +216,78 @@ def test_what_a_dead_owner_leaves(kernel: Kernel, mutex: Mutex, owned: bool, fla
     kernel.close(fd)
     kernel.unlink(path)
     assert owner == (held if left is None else left)
+
+
+# -- words that processes share -----------------------------------------------------------
+SHARED, CODE, STOPS = 0x30100000, 0x30200000, b"\xcc"
+W_WAIT, W_WAKE, W_WAIT_UINT, W_WAIT_PRIVATE, W_WAKE_PRIVATE = 2, 3, 11, 15, 16
+PROCESS_SHARED = 1
+
+
+class Pair:
+    """Two tracees with the same memory of a file."""
+
+    def __init__(self, kernel: Kernel, hold: Hold) -> None:
+        self.k, self.path = kernel, f"/tmp/shared.{kernel.getpid()}"
+        kernel.close(kernel.open(self.path, 0x202, 0o644))
+        self.one, self.two = hold("spin"), hold("spin")
+        for t in (self.one, self.two):
+            t.map(ROOM, 4096, 3)
+            t.map(CODE, 4096, 7)
+            t.write(ROOM, self.path.encode() + b"\0")
+            fd = t.call(5, ROOM, 2)[1]
+            t.call(480, fd, 4096)
+            assert t.call(477, SHARED, 4096, 3, 0x11, fd, 0)[0] == 0
+
+    def waits(self, op: int, value: int) -> None:
+        """The first one goes into the call, and to a breakpoint behind it."""
+        layout, numbers = self.k.target.struct("struct reg"), self.k.target.constants
+        code = call(UMTX_OP, SHARED, op, value, 0, 0, keep=CODE + 2048 - DATA) + STOPS
+        self.one.write(CODE, code)
+        registers = self.k.buffer(layout.size)
+        self.k.ptrace(numbers["PT_GETREGS"], self.one.pid, registers, 0)
+        wanted = bytearray(registers.read())
+        layout.put(wanted, "r_rip", CODE)
+        self.k.ptrace(numbers["PT_SETREGS"], self.one.pid, self.k.buffer(wanted), 0)
+        self.k.ptrace(7, self.one.pid, 1, 0)
+        self.k.settle(0.3)
+
+    def has_come(self) -> bool:
+        self.k.settle(0.3)
+        return self.k.wait4(self.one.pid, 1)[0] == self.one.pid
+
+
+@pytest.fixture
+def pair(kernel: Kernel, hold: Hold) -> Iterator[Pair]:
+    made = Pair(kernel, hold)
+    yield made
+    kernel.unlink(made.path)
+
+
+@pytest.mark.parametrize(("wait", "wake", "comes"), [
+    (W_WAIT, W_WAKE, True), (W_WAIT_UINT, W_WAKE, True), (W_WAIT_PRIVATE, W_WAKE_PRIVATE, False),
+    (W_WAIT_PRIVATE, W_WAKE, False), (W_WAIT_UINT, W_WAKE_PRIVATE, False)])
+def test_a_word_in_shared_memory(pair: Pair, wait: int, wake: int, comes: bool) -> None:
+    """Is everybody's, unless an operation says that it is private."""
+    pair.waits(wait, 0)
+    assert pair.two.call(UMTX_OP, SHARED, wake, 1)[0] == 0
+    assert pair.has_come() is comes
+
+
+@pytest.mark.parametrize(("flags", "comes"), [
+    (PLAIN, False), (PROCESS_SHARED, True), (PROCESS_SHARED | ROBUST, True),
+    (PROCESS_SHARED | INHERIT, True), (INHERIT, False)])
+def test_a_mutex_in_shared_memory(kernel: Kernel, pair: Pair, flags: int, comes: bool) -> None:
+    """Is everybody's when it says so."""
+    tid = record(kernel, pair.two.pid)["ki_tid"]
+    assert isinstance(tid, int)
+    pair.two.write(SHARED, struct.pack("<4I", tid, flags, 0, NONE) + bytes(16))
+    pair.waits(LOCK, 0)
+    assert pair.two.call(UMTX_OP, SHARED, UNLOCK)[0] == 0
+    assert pair.has_come() is comes
+
+
+def test_no_word_to_wait_for(mutex: Mutex) -> None:
+    """What nobody else means is not looked at."""
+    assert [mutex.t.call(UMTX_OP, 0x10000000, op, 1)[0] for op in (W_WAKE, W_WAKE_PRIVATE)] == [
+        EFAULT, 0]

@@ -23,6 +23,7 @@ from bsdproc.emulator.errno import (
 from bsdproc.emulator.freebsd import exit
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP, thread_start
 from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls.umtxwait import Share, channel_of
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -72,7 +73,7 @@ def sys_thr_exit(system: System, td: Thread, args: Args) -> Work:
     space = space_of(td)
     if args[0]:
         space.copyout(args[0], long_(td).pack(1))
-        system.wakeup(("umtx", td.proc, args[0]))
+        system.wakeup(channel_of(td, "", args[0], Share.AUTO))
     leaving = sum(1 for t in td.proc.threads if t.dbgflags & TDB.EXIT)
     if len(td.proc.threads) > leaving + 1:
         yield from exit.thread_exit(system, td)

@@ -25,10 +25,12 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd.syscalls import Entry, umutex
 from bsdproc.emulator.freebsd.syscalls.umtxwait import (
+    Share,
     Word,
     absolute,
     channel_of,
     deadline_of,
+    share_of,
     sleep,
 )
 
@@ -45,6 +47,7 @@ WAIT, WAKE = 2, 3
 WAIT_UINT_PRIVATE, WAKE_PRIVATE = 15, 16
 NWAKE_PRIVATE, SEM2_WAIT, SEM2_WAKE = 21, 23, 24
 
+LOCK_FLAGS = 4
 HAS_WAITERS, CV_FLAGS, CV_CLOCK = 0, 4, 8
 """Offsets in struct ucond."""
 CV_ABSTIME, CV_CLOCKID = 2, 4
@@ -57,11 +60,22 @@ SEM_WAITERS = 1 << 31
 
 
 # -- words -----------------------------------------------------------------------------
+def _word(td: Thread, args: Args, where: int) -> object:
+    """What a word's waiters wait on: private is what the operation calls so."""
+    private = signed(args[1]) & 0x7FFFFFFF in (WAIT_UINT_PRIVATE, WAKE_PRIVATE)
+    return channel_of(td, "", where, Share.NO if private else Share.AUTO)
+
+
+def _queue(td: Thread, kind: str, lock: int) -> object:
+    """The same of a condition, a read-write lock or a semaphore: its second word says."""
+    return channel_of(td, kind, lock, share_of(Word(td, lock + LOCK_FLAGS).value))
+
+
 def _wait(system: System, td: Thread, args: Args, size: int) -> Work:
     where, expected = args[0], args[2] & ((1 << 8 * size) - 1)
     deadline = deadline_of(system, td, args[3], args[4])
     if int.from_bytes(space_of(td).copyin(where, size), "little") == expected:
-        yield from sleep(system, ("umtx", td.proc, where), "uwait", deadline)
+        yield from sleep(system, _word(td, args, where), "uwait", deadline)
     return 0
 
 
@@ -74,7 +88,7 @@ def _wait_uint(system: System, td: Thread, args: Args) -> Work:
 
 
 def _wake(system: System, td: Thread, args: Args) -> int:
-    _wake_some(system, ("umtx", td.proc, args[0]), signed(args[2]))
+    _wake_some(system, _word(td, args, args[0]), signed(args[2]))
     return 0
 
 
@@ -87,7 +101,7 @@ def _wake_each(system: System, td: Thread, args: Args) -> int:
     space, size = space_of(td), pointer(td).size
     for i in range(min(signed(args[2]), 1 << 16)):
         address = int.from_bytes(space.copyin(args[0] + size * i, size), "little")
-        system.wakeup(("umtx", td.proc, address))
+        system.wakeup(channel_of(td, "", address))
     return 0
 
 
@@ -101,7 +115,7 @@ def _cv_wait(system: System, td: Thread, args: Args) -> Work:
         deadline = absolute(system, deadline, clock)
     has_waiters = Word(td, condition + HAS_WAITERS)
     has_waiters.value = 1
-    channel = channel_of(td, "condition", condition)
+    channel = _queue(td, "condition", condition)
     umutex.unlock(system, td, mutex)
     try:
         yield from sleep(system, channel, "ucond", deadline)
@@ -113,7 +127,7 @@ def _cv_wait(system: System, td: Thread, args: Args) -> Work:
 
 
 def _cv_signal(system: System, td: Thread, args: Args) -> int:
-    channel = channel_of(td, "condition", args[0])
+    channel = _queue(td, "condition", args[0])
     system.wakeup_one(channel)
     if not system.waiting(channel):
         Word(td, args[0] + HAS_WAITERS).value = 0
@@ -121,7 +135,7 @@ def _cv_signal(system: System, td: Thread, args: Args) -> int:
 
 
 def _cv_broadcast(system: System, td: Thread, args: Args) -> int:
-    system.wakeup(channel_of(td, "condition", args[0]))
+    system.wakeup(_queue(td, "condition", args[0]))
     Word(td, args[0] + HAS_WAITERS).value = 0
     return 0
 
@@ -138,7 +152,7 @@ def _rw_lock(system: System, td: Thread, args: Args, *, writes: bool) -> Work:
         refused = WRITE_OWNER if prefers else WRITE_OWNER | WRITE_WAITERS
     blocked = Word(td, address + (BLOCKED_WRITERS if writes else BLOCKED_READERS))
     waiters = WRITE_WAITERS if writes else READ_WAITERS
-    channel = channel_of(td, "writers" if writes else "readers", address)
+    channel = _queue(td, "writers" if writes else "readers", address)
     while state.value & refused:
         state.value |= waiters
         blocked.value += 1
@@ -153,7 +167,7 @@ def _rw_lock(system: System, td: Thread, args: Args, *, writes: bool) -> Work:
             if writes and failure and not state.value & WRITE_OWNER and (
                     state.value & READ_WAITERS):
                 # It was what kept the readers.
-                system.wakeup(channel_of(td, "readers", address))
+                system.wakeup(_queue(td, "readers", address))
         if failure is not None:
             raise failure
     if writes:
@@ -190,9 +204,9 @@ def _rw_unlock(system: System, td: Thread, args: Args) -> int:
     for kind in order:
         if state.value & kind:
             if kind == WRITE_WAITERS:
-                system.wakeup_one(channel_of(td, "writers", args[0]))
+                system.wakeup_one(_queue(td, "writers", args[0]))
             else:
-                system.wakeup(channel_of(td, "readers", args[0]))
+                system.wakeup(_queue(td, "readers", args[0]))
             break
     return 0
 
@@ -206,14 +220,14 @@ def _sem2_wait(system: System, td: Thread, args: Args) -> Work:
         return 0
     count.value = SEM_WAITERS
     try:
-        yield from sleep(system, channel_of(td, "semaphore", args[0]), "usem", deadline)
+        yield from sleep(system, _queue(td, "semaphore", args[0]), "usem", deadline)
     except Refused as refused:
         raise Refused(EINTR if refused.errno == ERESTART else refused.errno) from None
     return 0
 
 
 def _sem2_wake(system: System, td: Thread, args: Args) -> int:
-    channel = channel_of(td, "semaphore", args[0])
+    channel = _queue(td, "semaphore", args[0])
     left = system.waiting(channel)
     if left:
         count = Word(td, args[0])

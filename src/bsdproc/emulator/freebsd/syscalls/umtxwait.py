@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import space_of
 from bsdproc.emulator.bsd.syscalls.time import deadline_at
 from bsdproc.emulator.bsd.syscalls.width import time
-from bsdproc.emulator.errno import EINTR, ERESTART, ETIMEDOUT, EWOULDBLOCK, Refused
+from bsdproc.emulator.errno import (
+    EFAULT,
+    EINTR,
+    ERESTART,
+    ETIMEDOUT,
+    EWOULDBLOCK,
+    Refused,
+)
+from bsdproc.emulator.machine import WRITE
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -18,6 +27,15 @@ if TYPE_CHECKING:
 ABSTIME: Final = 1
 REALTIME: Final = frozenset({0, 9, 10})
 """CLOCK_REALTIME and its precise and fast ways."""
+
+
+PROCESS_SHARED: Final = 1
+
+
+class Share(Enum):
+    """Who means a word: threads of one process, of several, or as the memory is."""
+
+    NO, YES, AUTO = range(3)
 
 
 class Word:
@@ -35,8 +53,24 @@ class Word:
         self._space.copyout(self.address, (value & 0xFFFFFFFF).to_bytes(4, "little"))
 
 
-def channel_of(td: Thread, kind: str, address: int) -> object:
-    return f"umtx {kind}".strip(), td.proc, address
+def channel_of(td: Thread, kind: str, address: int, share: Share = Share.NO) -> object:
+    """umtx_key_get: what those wait on who mean the same word.  Of memory that
+    processes share it is the same to all of them, if they say so; EFAULT where there
+    is none."""
+    name = f"umtx {kind}".strip()
+    if share is Share.NO:
+        return name, td.proc, address
+    entry = space_of(td).entry_at(address)
+    if entry is None or not entry.prot & WRITE:
+        raise Refused(EFAULT)
+    if not entry.shared:
+        return name, td.proc, address
+    return name, entry.backing or entry.back(), entry.offset + address - entry.start
+
+
+def share_of(flags: int) -> Share:
+    """What a lock's flags say of it (USYNC_PROCESS_SHARED)."""
+    return Share.YES if flags & PROCESS_SHARED else Share.NO
 
 
 def absolute(system: System, deadline: int, clock: int) -> int:

@@ -24,7 +24,13 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd import priority
-from bsdproc.emulator.freebsd.syscalls.umtxwait import Word, channel_of, deadline_of, sleep
+from bsdproc.emulator.freebsd.syscalls.umtxwait import (
+    Word,
+    channel_of,
+    deadline_of,
+    share_of,
+    sleep,
+)
 from bsdproc.emulator.machine import MemoryFault
 
 if TYPE_CHECKING:
@@ -69,6 +75,11 @@ def _flags(td: Thread, address: int) -> int:
     return Word(td, address + FLAGS).value
 
 
+def _queue(td: Thread, address: int, flags: int) -> object:
+    """What those wait on who want it."""
+    return channel_of(td, _kind(flags), address, share_of(flags))
+
+
 # -- locking -----------------------------------------------------------------------------
 def _take(owner: Word, td: Thread) -> bool:
     """Whether it was free, and is the thread's now: EOWNERDEAD where it is,
@@ -87,7 +98,7 @@ def _take(owner: Word, td: Thread) -> bool:
 
 def _lock_plain(system: System, td: Thread, address: int, op: int, deadline: int | None) -> Work:
     """do_lock_normal; a wait leaves it to the program to take the mutex then."""
-    owner, channel = Word(td, address), channel_of(td, "mutex", address)
+    owner, channel = Word(td, address), _queue(td, address, _flags(td, address))
     failed: Refused | None = None
     while True:
         if op == WAIT:
@@ -110,7 +121,7 @@ def _lock_inheriting(system: System, td: Thread, address: int, op: int,
                      deadline: int | None) -> Work:
     """do_lock_pi: a wait takes it, too, or is refused."""
     owner = Word(td, address)
-    channel = channel_of(td, _kind(_flags(td, address)), address)
+    channel = _queue(td, address, _flags(td, address))
     failed: Refused | None = None
     while not _take(owner, td):
         if owner.value & ~CONTESTED == td.tid:
@@ -138,7 +149,7 @@ def _lock_protected(system: System, td: Thread, address: int, op: int,
                     deadline: int | None) -> Work:
     """do_lock_pp: free is what has CONTESTED alone.  EINVAL for who is above the ceiling."""
     owner = Word(td, address)
-    channel = channel_of(td, _kind(_flags(td, address)), address)
+    channel = _queue(td, address, _flags(td, address))
     failed: Refused | None = None
     while True:
         ceiling = _ceiling(Word(td, address + CEILING).value)
@@ -179,11 +190,12 @@ def _lock(system: System, td: Thread, args: Args) -> Work:
 def unlock(system: System, td: Thread, address: int, dead: bool = False) -> None:
     """do_unlock_umutex; `dead`: its owner goes, and somebody else may set it right."""
     flags, owner = _flags(td, address), Word(td, address)
-    kind, held = _kind(flags), owner.value
+    _kind(flags)
+    held = owner.value
     if held & ~CONTESTED != td.tid:
         raise Refused(EPERM)
     free = OWNER_DEAD if dead else NOT_RECOVERABLE if flags & INCONSISTENT else UNOWNED
-    channel = channel_of(td, kind, address)
+    channel = _queue(td, address, flags)
     if flags & PROTECT:
         before = Word(td, address + CEILING_BEFORE).value
         if before != 0xFFFFFFFF:
@@ -204,7 +216,8 @@ def _unlock(system: System, td: Thread, args: Args) -> int:
 
 def _wake(system: System, td: Thread, args: Args) -> int:
     """do_wake_umutex: the program has let go of it."""
-    owner, channel = Word(td, args[0]), channel_of(td, "mutex", args[0])
+    owner = Word(td, args[0])
+    channel = channel_of(td, "mutex", args[0], share_of(_flags(td, args[0])))
     if owner.value & ~CONTESTED == 0 or owner.value in (OWNER_DEAD, NOT_RECOVERABLE):
         if system.waiting(channel) <= 1 and owner.value == CONTESTED:
             owner.value = UNOWNED
@@ -216,7 +229,7 @@ def _wake2(system: System, td: Thread, args: Args) -> int:
     """do_wake2_umutex: the same, where the mutex may be another's by now; the
     flags are the call's."""
     owner = Word(td, args[0])
-    channel = channel_of(td, _kind(signed(args[2])), args[0])
+    channel = _queue(td, args[0], signed(args[2]))
     count, held = system.waiting(channel), owner.value
     if count > 1 or (count == 1 and held & ~CONTESTED):
         owner.value |= CONTESTED
@@ -232,7 +245,7 @@ def _set_ceiling(system: System, td: Thread, args: Args) -> Work:
     if not flags & PROTECT or ceiling & 0xFFFFFFFF > priority.LAST:
         raise Refused(EINVAL)
     owner, word = Word(td, address), Word(td, address + CEILING)
-    channel = channel_of(td, f"protected {'robust' if flags & ROBUST else ''} mutex", address)
+    channel = _queue(td, address, flags & ~INHERIT)
     failed: Refused | None = None
     while True:
         before, held = word.value, owner.value
