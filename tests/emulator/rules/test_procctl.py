@@ -189,3 +189,9 @@ def test_an_id_s_high_half_is_lost_on_the_way(hold: Hold, kernel: Kernel) -> Non
 
 def test_init_s_map_is_randomised(kernel: Kernel) -> None:
     assert procctl(kernel, 1, ASLR_STATUS) == 3 | ACTIVE
+
+
+def test_the_kernel_s_process_has_addresses_of_57_bits(kernel: Kernel) -> None:
+    """To LA_STATUS 0 is no word for the caller."""
+    assert procctl(kernel, 0, LA_STATUS) == 3 | 0x02000000
+    assert procctl(kernel, kernel.getpid(), LA_STATUS) == 3 | 0x01000000

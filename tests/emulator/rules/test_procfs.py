@@ -15,6 +15,7 @@ pytestmark = pytest.mark.privileged
 
 ROOM = 0x30000000
 PAGE = 4096
+O_WRONLY, O_APPEND = 1, 8
 NODES = ("cmdline", "dbregs", "etype", "fpregs", "map", "mem", "note", "notepg", "regs", "rlimit",
          "status", "osrel", "file")
 
@@ -256,3 +257,12 @@ def test_no_link_is_made_into_procfs(reader: Reader) -> None:
     old, new = reader.at(reader.other.path), reader.at(f"{reader.where}/x", BUFFER)
     assert reader.t.call(LINK, old, new)[0] == ENOENT
     assert reader.t.call(LINK, reader.at(f"{reader.where}/status"), new)[0] == ENOENT
+
+
+def test_memory_has_no_end_to_append_to(hold: Hold, kernel: Kernel) -> None:
+    t = hold("spin")
+    t.map(ROOM, PAGE, 3)
+    fd = kernel.open(f"/proc/{t.pid}/mem", O_WRONLY | O_APPEND)
+    assert kernel.pwrite(fd, b"there", ROOM) == 5
+    kernel.close(fd)
+    assert t.read(ROOM, 5) == b"there"

@@ -155,9 +155,9 @@ class VnodeFile(File):
         node, at, who = self.vnode, self.offset if offset is None else offset, access(td)
         if isinstance(other := node.behind(who), File):
             return (yield from other.write(system, td, data, None))
-        if self.flag & O_APPEND and node.kind == "reg":
-            at = node.size
-        if isinstance(node, Regular):       # a procfs is not asked for the limit
+        if isinstance(node, Regular):       # a procfs knows neither an end nor the limit
+            if self.flag & O_APPEND:
+                at = node.size
             self._limit(system, td, at, len(data))
         before = node.size
         try:

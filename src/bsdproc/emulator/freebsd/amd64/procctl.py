@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.bsd.state import PID_MAX, MachineFlag
+from bsdproc.emulator.bsd.state import PID_MAX, MachineFlag, P
 from bsdproc.emulator.bsd.syscalls.args import signed
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, ESRCH, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
@@ -25,7 +25,7 @@ P_PID: Final = 0
 PROC_KPTI_CTL, PROC_KPTI_STATUS, PROC_LA_CTL, PROC_LA_STATUS = range(0x10000000, 0x10000004)
 KPTI_ENABLE_ON_EXEC, KPTI_DISABLE_ON_EXEC = 1, 2
 LA48_ON_EXEC, LA57_ON_EXEC, LA_DEFAULT_ON_EXEC = 1, 2, 3
-LA_STATUS_LA48: Final = 0x01000000
+LA_STATUS_LA48, LA_STATUS_LA57 = 0x01000000, 0x02000000
 VALUES: Final = {
     PROC_KPTI_CTL: (KPTI_ENABLE_ON_EXEC, KPTI_DISABLE_ON_EXEC),
     PROC_LA_CTL: (LA48_ON_EXEC, LA57_ON_EXEC, LA_DEFAULT_ON_EXEC),
@@ -60,7 +60,7 @@ def cpu_procctl(system: System, td: Thread, idtype: int, id: int, command: int, 
         _set_width(p, value)
     else:
         mem.copyout(address, struct.pack(
-            "<i", _kpti(p) if command == PROC_KPTI_STATUS else _width(p) | LA_STATUS_LA48))
+            "<i", _kpti(p) if command == PROC_KPTI_STATUS else _width(p)))
     return 0
 
 
@@ -73,7 +73,10 @@ def _set_width(p: Proc, value: int) -> None:
 
 
 def _width(p: Proc) -> int:
-    return LA48_ON_EXEC if p.md_flags & MachineFlag.LA48 else LA_DEFAULT_ON_EXEC
+    """What is wished, and what is: the kernel's own process has no program that would be
+    kept to 48 bits."""
+    wish = LA48_ON_EXEC if p.md_flags & MachineFlag.LA48 else LA_DEFAULT_ON_EXEC
+    return wish | (LA_STATUS_LA57 if p.flag & P.KPROC else LA_STATUS_LA48)
 
 
 def _kpti(p: Proc) -> int:
