@@ -12,6 +12,7 @@ EINTR = 4
 SCE, SCX = 4, 8
 SIGTERM, SIGUSR1, SIGUSR2 = 15, 30, 31
 WAIT4, SIGPROCMASK, SIGSUSPEND, SIGACTION, SIGWAIT, NANOSLEEP = 7, 340, 341, 416, 429, 240
+UMTX_OP, WAIT_UINT = 454, 11
 SIG_SETMASK = 3
 
 
@@ -110,3 +111,15 @@ def test_nanosleep_tells_what_is_left(kernel: Kernel, tracee: Bring) -> None:
     t.go()
     assert t.wait() == "SIGTRAP"
     assert 900 < struct.unpack("<q", t.read(DATA + 80, 8))[0] < 1000
+
+
+def test_a_stop_ends_a_wait_for_a_word(kernel: Kernel, tracee: Bring) -> None:
+    """UMTX_OP_WAIT_UINT is never begun again, whatever the signal does."""
+    t = Tracee.with_room(kernel, tracee("spin"))
+    t.run(call(UMTX_OP, DATA + 64, WAIT_UINT, 0, 0, 0))
+    assert t.news() == ""
+    t.kill("SIGSTOP")
+    assert t.wait() == "SIGSTOP"
+    t.go()
+    assert t.wait() == "SIGTRAP"
+    assert t.kept() == EINTR

@@ -17,10 +17,8 @@ from bsdproc.emulator.bsd.syscalls.time import deadline_at
 from bsdproc.emulator.bsd.syscalls.width import long_, pointer
 from bsdproc.emulator.errno import (
     EAGAIN,
-    EINTR,
     EINVAL,
     EPERM,
-    ERESTART,
     Refused,
 )
 from bsdproc.emulator.freebsd.syscalls import Entry, umutex
@@ -30,6 +28,7 @@ from bsdproc.emulator.freebsd.syscalls.umtxwait import (
     absolute,
     channel_of,
     deadline_of,
+    ends_at_a_time,
     share_of,
     sleep,
 )
@@ -119,10 +118,10 @@ def _cv_wait(system: System, td: Thread, args: Args) -> Work:
     umutex.unlock(system, td, mutex)
     try:
         yield from sleep(system, channel, "ucond", deadline)
-    except Refused as refused:
+    except Refused:
         if not system.waiting(channel):
             has_waiters.value = 0
-        raise Refused(EINTR if refused.errno == ERESTART else refused.errno) from None
+        raise
     return 0
 
 
@@ -219,10 +218,8 @@ def _sem2_wait(system: System, td: Thread, args: Args) -> Work:
     if count.value & ~SEM_WAITERS:
         return 0
     count.value = SEM_WAITERS
-    try:
-        yield from sleep(system, _queue(td, "semaphore", args[0]), "usem", deadline)
-    except Refused as refused:
-        raise Refused(EINTR if refused.errno == ERESTART else refused.errno) from None
+    yield from sleep(system, _queue(td, "semaphore", args[0]), "usem", deadline,
+                     restarts=deadline is None or ends_at_a_time(td, args[3], args[4]))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -82,18 +81,24 @@ def deadline_of(system: System, td: Thread, size: int, address: int) -> int | No
     """umtx_copyin_umtx_time: a timespec, or with flags and clock behind."""
     deadline = deadline_at(system, td, address)
     timespec = time(td).size
-    if deadline is not None and size >= timespec + 8:
-        flags, clock = struct.unpack("<II", space_of(td).copyin(address + timespec, 8))
-        if flags & ABSTIME:
-            deadline = absolute(system, deadline, clock)
+    if deadline is not None and ends_at_a_time(td, size, address):
+        deadline = absolute(system, deadline, Word(td, address + timespec + 4).value)
     return deadline
 
 
+def ends_at_a_time(td: Thread, size: int, address: int) -> bool:
+    """UMTX_ABSTIME, in what is longer than a timespec."""
+    timespec = time(td).size
+    return size >= timespec + 8 and bool(Word(td, address + timespec).value & ABSTIME)
+
+
 def sleep(system: System, channel: object, message: str,
-           deadline: int | None) -> Generator[Sleep | None, int, None]:
-    """umtxq_sleep: raises what ended it, if that was no wakeup."""
+           deadline: int | None, *,
+           restarts: bool = False) -> Generator[Sleep | None, int, None]:
+    """umtxq_sleep: raises what ended it, if that was no wakeup.  Few waits are begun
+    again behind a signal."""
     error = yield Sleep(channel, message, deadline)
     if error == EWOULDBLOCK:
         raise Refused(ETIMEDOUT)
     if error:
-        raise Refused(EINTR if error == ERESTART and deadline is not None else error)
+        raise Refused(EINTR if error == ERESTART and not restarts else error)

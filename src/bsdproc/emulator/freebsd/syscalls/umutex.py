@@ -17,10 +17,12 @@ from bsdproc.emulator.bsd.syscalls.width import narrow, pointer
 from bsdproc.emulator.errno import (
     EBUSY,
     EDEADLK,
+    EINTR,
     EINVAL,
     ENOTRECOVERABLE,
     EOWNERDEAD,
     EPERM,
+    ERESTART,
     Refused,
 )
 from bsdproc.emulator.freebsd import priority
@@ -112,7 +114,7 @@ def _lock_plain(system: System, td: Thread, address: int, op: int, deadline: int
             raise failed
         owner.value |= CONTESTED
         try:
-            yield from sleep(system, channel, "umtxn", deadline)
+            yield from sleep(system, channel, "umtxn", deadline, restarts=deadline is None)
         except Refused as e:
             failed = e
 
@@ -132,7 +134,7 @@ def _lock_inheriting(system: System, td: Thread, address: int, op: int,
             raise failed
         owner.value |= CONTESTED
         try:
-            yield from sleep(system, channel, "umtxpi", deadline)
+            yield from sleep(system, channel, "umtxpi", deadline, restarts=deadline is None)
         except Refused as e:
             failed = e
     return 0
@@ -170,7 +172,7 @@ def _lock_protected(system: System, td: Thread, address: int, op: int,
         if failed is not None:
             raise failed
         try:
-            yield from sleep(system, channel, "umtxpp", deadline)
+            yield from sleep(system, channel, "umtxpp", deadline, restarts=deadline is None)
         except Refused as e:
             failed = e
 
@@ -183,7 +185,13 @@ def _lock(system: System, td: Thread, args: Args) -> Work:
     _kind(flags)
     way = (_lock_inheriting if flags & INHERIT else _lock_protected if flags & PROTECT
            else _lock_plain)
-    return way(system, td, args[0], op, deadline)
+    try:
+        return (yield from way(system, td, args[0], op, deadline))
+    except Refused as refused:
+        # Nothing but the end of a time keeps a thread from a lock.
+        if refused.errno == EINTR and deadline is None and op != WAIT:
+            raise Refused(ERESTART) from None
+        raise
 
 
 # -- letting go --------------------------------------------------------------------------
@@ -259,7 +267,7 @@ def _set_ceiling(system: System, td: Thread, args: Args) -> Work:
         if failed is not None:
             raise failed
         try:
-            yield from sleep(system, channel, "umtxpp", None)
+            yield from sleep(system, channel, "umtxpp", None, restarts=True)
         except Refused as e:
             failed = e
     system.wakeup(channel)
