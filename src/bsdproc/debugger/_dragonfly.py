@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
@@ -41,6 +41,7 @@ from bsdproc.dragonfly.constants.wait import WaitOptions
 from bsdproc.dragonfly.kinfo import KinfoProc
 from bsdproc.dragonfly.registers import X86_64DebugRegisters, X86_64Registers
 from bsdproc.dragonfly.sigset import SigSet
+from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
 from bsdproc.typed.enums import known
@@ -86,6 +87,8 @@ class DragonFlyBackend:
         """Those whose last step was over a system call."""
         self._stepped: set[int] = set()
         """Those that were last set going by a step."""
+        self._walking: set[int] = set()
+        """Those that make a step on their way to a system call, whose trap is nobody's news."""
         self._watching: set[int] = set()
         """Those that have debug registers set."""
         self._calls = Calls(self)
@@ -127,6 +130,7 @@ class DragonFlyBackend:
         self._passing.pop(pid, None)
         self._over_call.discard(pid)
         self._stepped.discard(pid)
+        self._walking.discard(pid)
         self._watching.discard(pid)
         self._calls.forget(pid)
 
@@ -149,10 +153,13 @@ class DragonFlyBackend:
         walk = self._calls.proceed(pid, signal)
         if walk is Walk.STAYS:
             return
+        if walk is Walk.STEPS:
+            self._walking.add(pid)
         self._resume(pid, signal, step=walk is Walk.STEPS)
 
     def step(self, pid: int, lwp: int, signal: int) -> None:
         self._calls.step(pid)
+        self._walking.discard(pid)
         self._resume(pid, signal, step=True)
 
     def _resume(self, pid: int, signal: int, *, step: bool) -> None:
@@ -219,6 +226,8 @@ class DragonFlyBackend:
                 if block or steps:
                     continue
                 return None
+            elif self._calls.are_wanted(pid):
+                self._walking.discard(pid)
             return news
 
     def _news(self, pid: int, *, block: bool) -> News | None:
@@ -276,6 +285,8 @@ class DragonFlyBackend:
             return Stop(reporter, (Kind.SIGNAL,), signal)
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         kind = self.trap(pid, registers) if signal == SIGTRAP else Kind.SIGNAL
+        if kind is Kind.STEP and pid in self._walking and not self._calls.are_wanted(pid):
+            return Stop(first, (), signal)
         address = registers.addr if signal in FAULTS else None
         return self._calls.stop(pid, Stop(first, (kind,), signal, address=address))
 
@@ -303,7 +314,11 @@ class DragonFlyBackend:
 
     def standing(self, pid: int) -> News:
         _call.ptrace(self.kernel, "PT_GETREGS", pid, self.kernel.buffer(X86_64Registers.size))
-        return News(pid, True, self._process(pid).exitstat, 0, False)
+        signal = self._process(pid).exitstat
+        if signal == SIGTRAP and pid in self._walking and self._calls.step_on(pid):
+            raise errors.from_name("dragonfly", "EBUSY", call="ptrace", request="PT_GETREGS",
+                                   target=pid, reason="it is on its way to a system call")
+        return News(pid, True, signal, 0, False)
 
     def unreported(self, pid: int, lwp: int, *, told: bool) -> Unreported:
         return Unreported(self.pending(pid, SIGTRAP))
@@ -358,7 +373,7 @@ class DragonFlyBackend:
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
         self.reach(pid, lwp)
-        return dragonfly.ptrace.getregs(pid, kernel=self.kernel)
+        return cast(RegisterSet, dragonfly.ptrace.getregs(pid, kernel=self.kernel))
 
     def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
         if not isinstance(registers, X86_64Registers):

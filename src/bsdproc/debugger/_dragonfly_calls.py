@@ -72,6 +72,9 @@ class Calls:
     def forget(self, pid: int) -> None:
         self._walkers.pop(pid, None)
 
+    def are_wanted(self, pid: int) -> bool:
+        return pid in self._walkers
+
     def is_next(self, pid: int) -> bool:
         """Whether the instruction that comes next calls the kernel."""
         walker = self._walkers.get(pid)
@@ -143,9 +146,10 @@ class Calls:
         walker = self._walkers.get(pid)
         if walker is None:
             return False
-        single, walker.single = walker.single, False
         registers = self._registers(pid)
         kind = self._backend.trap(pid, registers)
+        # Asked first: after an exception in the middle it is looked at again.
+        single, walker.single = walker.single, False
         returns, walker.returns = walker.returns, 0
         if kind is Kind.EXEC:
             if returns:

@@ -291,6 +291,9 @@ class Debugger:
             self._read(self._news)
             return
         for process in list(self._processes.values()):
+            if process.state in (State.GONE, State.DETACHED):
+                self.forget(process)
+                continue
             try:
                 news = self.backend.standing(process.pid)
             except KernelError as error:
@@ -339,6 +342,7 @@ class Debugger:
             process = self._processes[next(reversed(self._processes))]
             try:
                 release.let_go(process)
+                self.forget(process)        # its end, too, may have been interrupted
                 attempts = 0
             except BaseException as error:
                 failure = failure or error

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from bsdproc.debugger.debugger import known_to_any
 from bsdproc.debugger.keeper import Descendant, keeper_for
 from bsdproc.kernel.default import resolve
+from bsdproc.kernel.errors import KernelError
 
 if TYPE_CHECKING:
     from bsdproc.debugger.keeper import ReaperStatus, Status
@@ -55,8 +57,13 @@ class Reaper:
         self._active = False
 
     def __enter__(self) -> Self:
-        self._keeper.acquire()
-        self._active = True
+        try:
+            self._keeper.acquire()
+            self._active = True
+        except KeyboardInterrupt:
+            with suppress(KernelError):     # whether it had come to that is not known
+                self._keeper.release()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
@@ -75,8 +82,14 @@ class Reaper:
                     self.kill_all()     # once more; a second Ctrl-C leaves the rest
                     raise
         finally:
-            self._active = False
-            self._keeper.release()
+            try:
+                self._keeper.release()
+            except KeyboardInterrupt:
+                with suppress(KernelError):
+                    self._keeper.release()
+                raise
+            finally:
+                self._active = False
 
     def __repr__(self) -> str:
         return f"<reaper {self.kernel.getpid()}, {'active' if self._active else 'released'}>"

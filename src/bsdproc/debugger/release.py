@@ -14,7 +14,7 @@ from bsdproc.debugger import calls, motion, stops
 from bsdproc.debugger.backend import Kind, News, Report, Stop
 from bsdproc.debugger.state import State
 from bsdproc.debugger.thread import Thread
-from bsdproc.kernel.errors import KernelError
+from bsdproc.kernel.errors import KernelError, NotSupported
 
 if TYPE_CHECKING:
     from bsdproc.debugger.process import Process
@@ -156,13 +156,13 @@ def kill(process: Process) -> None:
     while not _over(process):
         try:
             stop = backend.stop(pid, 0)
-            control.reporter = stop.lwp
+            process.state, control.reporter = State.STOPPED, stop.lwp
             adopt_unreported(process)
             _end_vforked(process)
             if Kind.THREAD_EXITED in stop.kinds:
                 _leave_first(process)
             else:
-                _keep_from_forking(process)
+                _keep_from_forking(process, stop)
                 backend.end(pid)
         except KernelError as error:
             if error.name == "EBUSY" and _has_stopped(process):
@@ -194,10 +194,14 @@ def _leave_first(process: Process) -> None:
     backend.proceed(pid, 0)
 
 
-def _keep_from_forking(process: Process) -> None:
+def _keep_from_forking(process: Process, stop: Stop) -> None:
     """Its other threads do nothing more, while the one that reported the stop
-    takes the process to its end: a child would be traced by nobody's debugger."""
+    takes the process to its end: a child would be traced by nobody's debugger.
+    A call that it stands before would be made on its way."""
     backend, pid = process.backend, process.pid
+    if Kind.SYSCALL_ENTRY in stop.kinds:
+        with suppress(NotSupported):
+            calls.omit(Thread(process, stop.lwp), 0, 0)
     if backend.holds:
         # Where SIGKILL is on its way already, any thread may take it, be held in the middle of
         # exiting for good, and have what the reporter is given ignored: none is held then.

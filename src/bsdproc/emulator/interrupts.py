@@ -20,18 +20,21 @@ from types import CodeType, FrameType
 from typing import Any, Final, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+Handler = Callable[[int, FrameType | None], Any]
 
 DELAY: Final = 0.0001
 """Seconds until a signal is sent again that came at a bad moment."""
+
+FINALIZERS: Final = frozenset({"weakref", "_weakrefset"})
+"""Modules in whose callbacks Python swallows an exception, as in `__del__`."""
 
 due: Final[list[int]] = []
 """The signals to be taken.  Each is taken once: popping is atomic."""
 _outside: Final[set[CodeType]] = set()
 _blocking: Final[set[CodeType]] = set()
-_blocks = 0
-"""How many blocks of emulated kernels the main thread has open."""
-_before: Callable[[int, FrameType | None], Any] | None = None
-"""The handler that ours stands in for."""
+_blocks: Final[list[Handler | None]] = []
+"""The blocks of emulated kernels that the main thread has open, each with the handler in
+whose place it put ours; None where ours stood already, or none that could be called."""
 
 
 class BrokenOff(BaseException):
@@ -59,39 +62,43 @@ def let_in() -> None:
             number = due.pop()
         except IndexError:
             return
-        if _before is not None:
-            _before(number, None)
+        _take(number, None)
 
 
 def opened() -> None:
     """A block of a kernel begins."""
-    global _blocks, _before
     if threading.current_thread() is not threading.main_thread():
         return
     found = signal.getsignal(signal.SIGINT)
-    if callable(found) and found is not _came:
-        _before = found
+    before = found if callable(found) and found is not _came else None
+    _blocks.append(before)
+    if before is not None:
         signal.signal(signal.SIGINT, _came)
-    _blocks += 1
 
 
 def closed() -> None:
-    """It ends; with the last one SIGINT has the handler that it had."""
-    global _blocks
+    """It ends: SIGINT has the handler that it had, unless it was given another."""
     if threading.current_thread() is not threading.main_thread() or not _blocks:
         return
-    _blocks -= 1
-    if not _blocks and _before is not None:
-        if signal.getsignal(signal.SIGINT) is _came:
-            signal.signal(signal.SIGINT, _before)
-        let_in()
+    try:
+        if len(_blocks) == 1:
+            let_in()
+    finally:
+        before = _blocks.pop()
+        if before is not None and signal.getsignal(signal.SIGINT) is _came:
+            signal.signal(signal.SIGINT, before)
+
+
+def _take(number: int, frame: FrameType | None) -> None:
+    before = next((handler for handler in reversed(_blocks) if handler is not None), None)
+    if before is not None:
+        before(number, frame)
 
 
 def _came(number: int, frame: FrameType | None) -> None:
-    code = _kernel_code(frame)
+    code = _whole(frame)
     if code is None:
-        if _before is not None:
-            _before(number, frame)
+        _take(number, frame)
         return
     due.append(number)
     if code in _blocking:
@@ -99,11 +106,15 @@ def _came(number: int, frame: FrameType | None) -> None:
     start_new_thread(_again, ())
 
 
-def _kernel_code(frame: FrameType | None) -> CodeType | None:
-    """The kernel's innermost code that runs; None outside of it."""
+def _whole(frame: FrameType | None) -> CodeType | None:
+    """What runs and is not to be broken off: the kernel's innermost code, or one that
+    cleans up; None where an exception is welcome."""
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("bsdproc.emulator"):
-            return None if frame.f_code in _outside else frame.f_code
+        code, module = frame.f_code, frame.f_globals.get("__name__", "")
+        if module.startswith("bsdproc.emulator"):
+            return None if code in _outside else code
+        if module in FINALIZERS or code.co_name == "__del__":
+            return code
         frame = frame.f_back
     return None
 

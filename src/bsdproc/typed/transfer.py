@@ -21,6 +21,8 @@ R = TypeVar("R", bound=RegisterFile)
 _FAULTS: Final = frozenset({"EFAULT", "EINVAL"})
 """The errors' names for an address that is not there."""
 _STEP: Final = 4096
+_PART: Final = 16 << 20
+"""Bytes to ask for at once, so that what a read costs is bounded by what is there."""
 
 
 @lru_cache(maxsize=32)
@@ -59,6 +61,24 @@ class Transfer:
             raise TypeError("a reading operation takes a number of bytes")
         size = self._bounded(check.length(size))
         within(kernel, address, size)
+        if size <= _PART:
+            return self._read(kernel, pid, op, address, size)
+        found = bytearray()
+        while len(found) < size:
+            asked = min(_PART, size - len(found))
+            try:
+                part = self._read(kernel, pid, op, address + len(found), asked)
+            except KernelError as error:
+                if error.name in _FAULTS and found:
+                    error.data = bytes(found) + (error.data or b"")
+                    error.transferred = len(error.data)
+                raise
+            found += part
+            if len(part) < asked:
+                break
+        return bytes(found)
+
+    def _read(self, kernel: Kernel, pid: int, op: int, address: int, size: int) -> bytes:
         buffer = kernel.buffer(size or 1)
         try:
             moved = self._move(kernel, pid, op, address, buffer, size)

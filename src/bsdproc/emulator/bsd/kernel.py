@@ -308,11 +308,13 @@ class Machine(EmulatedKernel):
         return super().__enter__()
 
     def __exit__(self, *exc: object) -> None:
-        super().__exit__(*exc)
-        self._depth -= 1
-        if self._depth == 0:
-            self.shutdown()
-        interrupts.closed()
+        try:
+            super().__exit__(*exc)
+            self._depth -= 1
+            if self._depth == 0:
+                self.shutdown()
+        finally:
+            interrupts.closed()
 
     def shutdown(self) -> None:
         """End every process; nothing can be asked afterwards."""
