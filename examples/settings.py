@@ -8,9 +8,7 @@ knows whether it is a reaper, and its sysctls the title.
 
 from __future__ import annotations
 
-from signal import SIGKILL
-
-from _kernel import SYSTEM, kernel_for, program
+from _kernel import SYSTEM, kernel_for, program, surface
 
 from bsdproc import dragonfly, freebsd, netbsd
 from bsdproc.kernel import Kernel
@@ -35,7 +33,7 @@ def child(kernel: Kernel) -> None:
     """A program that is started and looked at."""
     pid = kernel.spawn(TICKER, ["ticker"])
     show(kernel, pid)
-    kernel.kill(pid, SIGKILL)
+    kernel.kill(pid, surface().Signal.SIGKILL)
     kernel.wait4(pid)
 
 
