@@ -45,10 +45,9 @@ OF_EMULATORS = {HERE / "fuzz", HERE / "counterparts" / "netbsd", *(
 """What is about the emulated kernels alone; all else holds of a real one too."""
 
 
-if NATIVE:
-    # How long an example may take says more of the machine than of what is tested.
-    settings.register_profile("native", deadline=None)
-    settings.load_profile("native")
+# How long an example takes says more of the machine than of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class Unmade(pytest.File):
