@@ -78,8 +78,9 @@ def test_death_by_signal(kernel: Kernel, tracee: Callable[[str], str]) -> None:
 
 
 def test_stop_and_continue_of_a_child(kernel: Kernel, tracee: Callable[[str], str]) -> None:
-    path = tracee("signals")
-    pid = kernel.spawn(path, [path, "stop"])
+    path = tracee("sleeper")        # one that ends could have done so before it is waited for
+    pid = kernel.spawn(path, [path])
+    kernel.kill(pid, Signal.SIGSTOP)
     assert wait(pid, W.WUNTRACED) == Stopped(pid, Signal.SIGSTOP, 0x117F)
     kernel.kill(pid, Signal.SIGCONT)
     assert wait(pid, W.WCONTINUED) == Continued(pid, 0x13)
