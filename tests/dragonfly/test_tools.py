@@ -27,8 +27,8 @@ def test_truss(capfd: pytest.CaptureFixture[str]) -> None:
     own = err.split()[2]
     assert re.sub(r"0x[0-9a-f]{6,}", "ADDR", err).splitlines() == [
         f"getpid() = {own} ({int(own):#x})",
-        "sigaction(SIGUSR1,ADDR,0x0) = 0 (0x0)",
-        "sigprocmask(0x1,{ SIGUSR1 },{ }) = 0 (0x0)",
+        "sigaction(SIGUSR1,{ ADDR 0x0 ss_t={ } },0x0) = 0 (0x0)",
+        "sigprocmask(SIG_BLOCK,{ SIGUSR1 },{ }) = 0 (0x0)",
         f"fork() = {pid} ({pid:#x})",
         "sigsuspend({ }) ERR#4 EINTR 'interrupted system call'",
         "SIGNAL 30 (SIGUSR1)",

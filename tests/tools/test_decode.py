@@ -74,14 +74,15 @@ OTHERWISE = {"SIGFASTBLOCK_SETPTR", "SIGFASTBLOCK_UNBLOCK", "SIGFASTBLOCK_UNSETP
 """What the headers have for the kernel alone; `bsdproc.abi` measured them there."""
 
 
-def measured(names: Sequence[str], folder: Path) -> list[int]:
-    """The values that FreeBSD's headers give these names."""
+def measured(names: Sequence[str], folder: Path, system: str = "freebsd",
+             headers: Sequence[str] = HEADERS) -> list[int]:
+    """The values that a system's headers give these names."""
     source, compiled = folder / "probe.c", folder / "probe.o"
     source.write_text(
-        "".join(f"#include <{header}>\n" for header in HEADERS)
+        "".join(f"#include <{header}>\n" for header in headers)
         + '__attribute__((section("measured"))) const long long value[] = {\n'
         + "".join(f"(long long)({name}),\n" for name in names) + "};\n")
-    subprocess.run([sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-freebsd", "-c",
+    subprocess.run([sys.executable, "-m", "ziglang", "cc", "-target", f"x86_64-{system}", "-c",
                     "-w", "-o", str(compiled), str(source)], check=True)
     data = compiled.read_bytes()
     at, size = section(data, b"measured")

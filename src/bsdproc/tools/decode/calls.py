@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from bsdproc import abi, netbsd
 from bsdproc.freebsd.syscalls import by_name
+from bsdproc.tools.decode.sisters import OF
 from bsdproc.typed.syscalls import Argument, Syscall
 
 TEXT: Final = """\
@@ -176,21 +177,73 @@ writev iovp=iovec(iovcnt)
 """
 
 NETBSD: Final = """\
+____sigtimedwait50 info=pointer
+__clock_gettime50 clock_id=[clock] tp=>timespec
+__clock_settime50 clock_id=[clock]
 __getcwd bufp=>text
-__sigaction_sigtramp signum=signal
-__wait450 status=>status
+__getitimer50 which=[itimer] itv=>timevals
+__getrusage50 who=[rusage] rusage=>rusage
+__gettimeofday50 tp=>timeval
+__kevent100 changelist=kevents(nchanges) eventlist=>kevents(ret)
+__msync13 flags=[msync]
+__nanosleep50 rmtp=>timespec
+__select50 in=fds(nd) ou=fds(nd) ex=fds(nd)
+__setitimer50 which=[itimer] itv=timevals oitv=>timevals
+__sigaction_sigtramp signum=signal nsa=sigaction osa=>sigaction
+__sigprocmask14 how=[sigprocmask]
+__socket30 domain=[domain] type=[socket] protocol=[ipproto]
+__wait450 status=>status options=[wait] rusage=>rusage
 _lwp_kill signo=signal
+accept name=>address anamelen=>integer
+access flags=[access]
+bind name=address(namelen)
+compat_100___kevent50 changelist=kevents(nchanges kevent100) eventlist=>kevents(ret kevent100)
+connect name=address(namelen)
 execve argp=strings
+faccessat fd=at
+fchmodat fd=at
+fchownat fd=at
+fcntl cmd=[fcntl] arg=fcntl
 fexecve argp=strings
+flock how=[flock]
+fstatat fd=at
+getpeername asa=>address alen=>integer
+getrlimit which=[rlimit] rlp=>rlimit
+getsockname asa=>address alen=>integer
+getsockopt level=level name=option avalsize=>integer
 kill signum=signal
+kqueue1 flags=[pipe]
+lseek whence=[whence]
+madvise behav=[madvise]
+mkdirat fd=at
+mmap prot=[prot] flags=mapping pos=pointer
+mprotect prot=[prot]
+open flags=[open] mode=create_mode
+openat fd=at oflags=[open] mode=create_mode
+paccept name=>address anamelen=>integer flags=[accept]
+pipe2 fildes=>pair flags=[pipe]
+poll fds=>pollfd(nfds)
 pread buf=>data(ret)
+preadv iovp=>iovec(iovcnt ret)
 pwrite buf=data(nbyte)
+pwritev iovp=iovec(iovcnt)
 read buf=>data(ret)
 readlink buf=>data(ret)
-readlinkat buf=>data(ret)
-recvfrom buf=>data(ret)
-sendto buf=data(len)
+readlinkat fd=at buf=>data(ret)
+readv iovp=>iovec(iovcnt ret)
+recvfrom buf=>data(ret) flags=[msg] from=>address fromlenaddr=>integer
+recvmsg msg=>message(ret) flags=[msg]
+sendmsg msg=message flags=[msg]
+sendto buf=data(len) flags=[msg] to=address(tolen)
+setrlimit which=[rlimit] rlp=rlimit
+setsockopt level=level name=option
+shutdown how=[shutdown]
+socketpair domain=[domain] type=[socket] rsv=>pair
+umask newmask=octal
+unlinkat fd=at flag=[at]
+wait6 status=>status options=[wait] wru=pointer
 write buf=data(nbyte)
+writev iovp=iovec(iovcnt)
 """
 """The same of NetBSD's."""
 
@@ -248,9 +301,12 @@ def _words(line: str) -> list[str]:
 ALIASES: Final = ("{}", "_{}", "freebsd11_{}", "freebsd10_{}")
 """How a call of another system's may be called on FreeBSD."""
 SHARED: Final = frozenset({
-    "data", "number", "octal", "path", "pointer", "signal", "sigset", "status", "strings", "text",
+    "address", "at", "create_mode", "data", "fcntl", "fds", "integer", "iovec", "kevents", "level",
+    "mapping", "message", "number", "octal", "option", "pair", "path", "pointer", "pollfd",
+    "rlimit", "rusage", "sigaction", "signal", "sigset", "status", "strings", "text", "timespec",
+    "timespecs", "timeval", "timevals",
 })
-"""What is the same on the other systems; the rest is shown as a number there."""
+"""What can be shown of the other systems, too; the rest is a number there."""
 
 
 @cache
@@ -281,5 +337,5 @@ def arguments(name: str, system: str = "freebsd") -> tuple[Shown, ...]:
     shown = tuple(_kind(one, table.get(one.name)) for one in call.arguments)
     if system == "freebsd":
         return shown
-    return tuple(one if one.kind in SHARED else one._replace(kind="pointer", late=False)
-                 for one in shown)
+    return tuple(one if one.kind in SHARED or (one.kind == "named" and one.inside in OF[system])
+                 else one._replace(kind="pointer", late=False) for one in shown)

@@ -24,7 +24,7 @@ from bsdproc.freebsd.constants.procctl import (
     X86ProcctlCommand,
 )
 from bsdproc.freebsd.constants.signals import Signal
-from bsdproc.tools.decode.kinds import Call, count_of, integer_at, octal, signal
+from bsdproc.tools.decode.kinds import Call, count_of, integer_at, octal, signal, table
 from bsdproc.tools.decode.names import NAMES
 from bsdproc.tools.decode.structs import fields
 from bsdproc.typed.enums import known, name_of, names
@@ -33,11 +33,11 @@ SOL_SOCKET: Final = 0xFFFF
 
 
 def fcntl(call: Call, value: int, inside: str) -> str:
-    match NAMES["fcntl"].show(call.values["cmd"]):
+    match table(call, "fcntl").show(call.values["cmd"]):
         case "F_SETFD":
-            return NAMES["fdflags"].show(value)
+            return table(call, "fdflags").show(value)
         case "F_SETFL":
-            return NAMES["open"].show(value)
+            return table(call, "open").show(value)
         case "F_GETLK" | "F_SETLK" | "F_SETLKW":
             return hex(value)
         case _:
@@ -46,14 +46,15 @@ def fcntl(call: Call, value: int, inside: str) -> str:
 
 def create_mode(call: Call, value: int, inside: str) -> str:
     """open(2)'s mode, which means something with O_CREAT."""
-    bits = call.values.get("flags", call.values.get("flag", 0))
+    bits = next((call.values[name] for name in ("flags", "flag", "oflags")
+                 if name in call.values), 0)
     return octal(call, value & 0o177777, "") if bits & 0x200 else "00"
 
 
 def mapping(call: Call, value: int, inside: str) -> str:
     """mmap(2)'s flags, whose highest byte is an alignment: 2 to the power of it."""
     power, bits = value >> 24 & 0xFF, value & 0xFFFFFF
-    shown = NAMES["map"].show(bits)
+    shown = table(call, "map").show(bits)
     if not power:
         return shown
     aligned = "MAP_ALIGNED_SUPER" if power == 1 else f"MAP_ALIGNED({power})"
@@ -61,15 +62,15 @@ def mapping(call: Call, value: int, inside: str) -> str:
 
 
 def level(call: Call, value: int, inside: str) -> str:
-    return "SOL_SOCKET" if value == SOL_SOCKET else NAMES["ipproto"].show(value)
+    return "SOL_SOCKET" if value == SOL_SOCKET else table(call, "ipproto").show(value)
 
 
 def option(call: Call, value: int, inside: str) -> str:
     match call.values.get("level"):
         case 0xFFFF:
-            return NAMES["sockopt"].show(value)
+            return table(call, "sockopt").show(value)
         case 6:
-            return NAMES["tcpopt"].show(value)
+            return table(call, "tcpopt").show(value)
         case _:
             return hex(value)
 
@@ -94,9 +95,9 @@ def mib(call: Call, value: int, inside: str) -> str:
     below = {1: "kern", 6: "hw"}
     shown = []
     for i, one in enumerate(found):
-        table = ("sysctl" if i == 0 else below.get(found[0]) if i == 1 else
+        names_of = ("sysctl" if i == 0 else below.get(found[0]) if i == 1 else
                  "kernproc" if i == 2 and found[:2] == [1, 14] else None)
-        shown.append(NAMES[table].show(one) if table else str(one))
+        shown.append(NAMES[names_of].show(one) if names_of else str(one))
     return f'"{".".join(shown)}"'
 
 

@@ -10,21 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from enum import IntEnum
+from functools import cache
+from typing import Any, Final, Protocol
 
-from bsdproc import abi, freebsd
-from bsdproc.freebsd import sigset as sets
-from bsdproc.freebsd.constants.signals import SIG_MAXSIG, Signal
+from bsdproc import abi, dragonfly, freebsd, netbsd
+from bsdproc.dragonfly import sigset as dragonfly_sets
+from bsdproc.freebsd import sigset as freebsd_sets
 from bsdproc.kernel.errors import KernelError
-from bsdproc.tools.decode.names import NAMES
+from bsdproc.netbsd import sigset as netbsd_sets
+from bsdproc.tools.decode.names import Bits, One
+from bsdproc.tools.decode.sisters import AT_FDCWD, OF
+from bsdproc.typed import waiting
 from bsdproc.typed.enums import known, name_of
+from bsdproc.typed.sigset import SigSets
 
 ITEMS_MAX: Final = 16
 """How many elements of an array are shown."""
 PATH_MAX: Final = 1024
-AT_FDCWD: Final = -100
-EVERY: Final = frozenset(known(Signal, n) for n in range(1, SIG_MAXSIG + 1))
-"""The signals."""
+SIGNALS: Final[Mapping[str, type[IntEnum]]] = {
+    "freebsd": freebsd.Signal, "netbsd": netbsd.Signal, "dragonfly": dragonfly.Signal}
+SETS: Final[Mapping[str, SigSets[Any]]] = {
+    "freebsd": freebsd_sets.SETS, "netbsd": netbsd_sets.SETS, "dragonfly": dragonfly_sets.SETS}
+STATUS: Final[Mapping[str, Callable[[int, int], object]]] = {
+    "freebsd": freebsd.decode, "netbsd": netbsd.decode, "dragonfly": dragonfly.decode}
 
 
 class Memory(Protocol):
@@ -82,16 +91,21 @@ def octal(call: Call, value: int, inside: str) -> str:
 
 def named(call: Call, value: int, inside: str) -> str:
     """Of a table of `NAMES`."""
-    return NAMES[inside].show(value)
+    return table(call, inside).show(value)
+
+
+def table(call: Call, name: str) -> One | Bits:
+    """The names of the program's system."""
+    return OF[call.target.system][name]
 
 
 def signal(call: Call, value: int, inside: str = "") -> str:
-    return name_of(known(Signal, value)) if value else "0"
+    return name_of(known(SIGNALS[call.target.system], value)) if value else "0"
 
 
 def at(call: Call, value: int, inside: str) -> str:
     """A directory's descriptor."""
-    return "AT_FDCWD" if value == AT_FDCWD else str(value)
+    return "AT_FDCWD" if value == AT_FDCWD[call.target.system] else str(value)
 
 
 # -- strings and bytes --------------------------------------------------------------
@@ -180,27 +194,35 @@ def signal_in(call: Call, value: int, inside: str) -> str:
 
 
 def sigset(call: Call, value: int, inside: str) -> str:
-    return signals_in(sets.decode(read(call, value, 16), call.target.byteorder))
+    return signals_in(call, read(call, value, 16))
 
 
-def signals_in(found: sets.SigSet) -> str:
+def signals_in(call: Call, raw: bytes) -> str:
     """{ SIGINT|SIGQUIT }; ~{ SIGKILL } for all but some."""
-    missing = EVERY - found
+    sets = SETS[call.target.system]
+    found = sets.decode(raw, call.target.byteorder)
+    missing = _every(call.target.system) - found
     most = len(missing) < len(found)
     listed = "|".join(name_of(one) for one in sorted(missing if most else found))
     return f"{'~' if most else ''}{{ {listed}{' ' if listed else ''}}}"
+
+
+@cache
+def _every(system: str) -> frozenset[int]:
+    """The signals."""
+    return frozenset(known(SIGNALS[system], n) for n in range(1, SETS[system].last + 1))
 
 
 def status(call: Call, value: int, inside: str) -> str:
     """What wait(2) stores; nothing when it found nobody."""
     if not call.result:
         return hex(value)
-    match freebsd.decode(call.result, integer_at(call, value, 4)):
-        case freebsd.Exited(status=code):
+    match STATUS[call.target.system](call.result, integer_at(call, value, 4)):
+        case waiting.Exited(status=code):
             return f"{{ EXITED,val={code} }}"
-        case freebsd.Signaled(signal=by, core=core):
+        case waiting.Signaled(signal=by, core=core):
             return f"{{ SIGNALED,sig={name_of(by)}{',cored' if core else ''} }}"
-        case freebsd.Stopped(signal=by):
+        case waiting.Stopped(signal=by):
             return f"{{ STOPPED,sig={name_of(by)} }}"
-        case freebsd.Continued():
+        case _:
             return "{ CONTINUED }"

@@ -6,28 +6,49 @@ import stat as modes
 from struct import Struct
 from typing import Final
 
-from bsdproc.freebsd import sigset as sets
+from bsdproc import abi
 from bsdproc.freebsd.constants.signals import Signal
 from bsdproc.freebsd.siginfo import Siginfo
 from bsdproc.tools.decode.kinds import (
     ITEMS_MAX,
     Call,
     Kind,
+    Unreadable,
     count_of,
     integer_at,
     quoted,
     read,
     signals_in,
+    table,
 )
 from bsdproc.tools.decode.names import NAMES
+from bsdproc.tools.decode.sisters import AF_INET6
 from bsdproc.typed.enums import name_of
 
-AF_UNIX, AF_INET, AF_INET6 = 1, 2, 28
+AF_UNIX, AF_INET = 1, 2
+LIKE: Final = frozenset({
+    "struct iovec", "struct rlimit", "struct sigaction", "struct timespec"})
+"""What the other systems' 64-bit machines have as FreeBSD's amd64 has it."""
+_KEVENTS: Final = {
+    "dragonfly": Struct("<QhHIqQ"), "kevent100": Struct("<QIII4xqQ"),
+    "netbsd": Struct("<QIII4xqQ32x")}
+"""struct kevent of the systems whose layouts have none, on such machines; kevent100 is what
+NetBSD had before 11."""
 
 
 def fields(call: Call, struct: str, address: int, *fields: str) -> tuple[int, ...]:
-    layout = call.target.struct(struct)
+    layout = _layout(call, struct)
     return layout.reader(*fields)(read(call, address, layout.size), 0)
+
+
+def _layout(call: Call, struct: str) -> abi.Struct:
+    """`Unreadable` where it is not known."""
+    try:
+        return call.target.struct(struct)
+    except abi.UnknownStruct:
+        if struct not in LIKE or call.target.pointer != 8 or call.target.byteorder != "little":
+            raise Unreadable from None
+        return abi.target("freebsd", "amd64").struct(struct)
 
 
 def timespec(call: Call, value: int, inside: str) -> str:
@@ -42,7 +63,7 @@ def timeval(call: Call, value: int, inside: str) -> str:
 
 def _both(kind: Kind, struct: str) -> Kind:
     def two(call: Call, value: int, inside: str) -> str:
-        second = value + call.target.struct(struct).size
+        second = value + _layout(call, struct).size
         return f"{{ {kind(call, value, '')},{kind(call, second, '')} }}"
 
     return two
@@ -66,15 +87,15 @@ def rusage(call: Call, value: int, inside: str) -> str:
 
 
 def sigaction(call: Call, value: int, inside: str) -> str:
-    layout = call.target.struct("struct sigaction")
+    layout = _layout(call, "struct sigaction")
     raw = read(call, value, layout.size)
     size = call.target.pointer
     handler = int.from_bytes(raw[:size], call.target.byteorder)
     bits, mask = layout.get(raw, "sa_flags"), layout.field("sa_mask").offset
     assert isinstance(bits, int)
     shown = {0: "SIG_DFL", 1: "SIG_IGN"}.get(handler, hex(handler))
-    blocked = sets.decode(raw[mask : mask + 16], call.target.byteorder)
-    return f"{{ {shown} {NAMES['sigaction'].show(bits)} ss_t={signals_in(blocked)} }}"
+    blocked = signals_in(call, raw[mask : mask + 16])
+    return f"{{ {shown} {NAMES['sigaction'].show(bits)} ss_t={blocked} }}"
 
 
 def stack(call: Call, value: int, inside: str) -> str:
@@ -125,7 +146,7 @@ def iovec(call: Call, value: int, inside: str) -> str:
 
 def _buffers(call: Call, value: int, total: int, left: int | None) -> str:
     """So many; `left` is how much of them all is filled, None for the whole."""
-    layout = call.target.struct("struct iovec")
+    layout = _layout(call, "struct iovec")
     shown: list[str] = []
     for i in range(min(total, ITEMS_MAX)):
         base, size = fields(call, "struct iovec", value + i * layout.size, "iov_base", "iov_len")
@@ -149,7 +170,7 @@ def message(call: Call, value: int, inside: str) -> str:
     whose = _address(call, name, name_size) if name and name_size else hex(name)
     held = _buffers(call, buffers, count, count_of(call, inside) if inside else None)
     return (f"{{ {whose},{name_size},{held},{count},{control:#x},{control_size},"
-            f"{NAMES['msg'].show(bits)} }}")
+            f"{table(call, 'msg').show(bits)} }}")
 
 
 _POLLFD: Final = {"little": Struct("<ihh"), "big": Struct(">ihh")}
@@ -160,7 +181,7 @@ def pollfd(call: Call, value: int, inside: str) -> str:
     shown = []
     for i in range(min(count_of(call, inside), ITEMS_MAX)):
         fd, asked, given = packed.unpack(read(call, value + i * packed.size, packed.size))
-        bits = NAMES["poll"]
+        bits = table(call, "poll")
         shown.append(f"{fd}/{bits.show(asked & 0xFFFF)}={bits.show(given & 0xFFFF)}")
     return f"{{ {' '.join(shown)} }}"
 
@@ -168,7 +189,7 @@ def pollfd(call: Call, value: int, inside: str) -> str:
 def fds(call: Call, value: int, inside: str) -> str:
     """fd_set: the descriptors in it, below the one that is given."""
     count = min(count_of(call, inside), 1024)
-    size = call.target.pointer
+    size = 4 if call.target.system == "netbsd" else call.target.pointer
     raw = read(call, value, -(-count // (8 * size)) * size)
     order = call.target.byteorder
     words = [int.from_bytes(raw[i : i + size], order) for i in range(0, len(raw), size)]
@@ -177,15 +198,26 @@ def fds(call: Call, value: int, inside: str) -> str:
 
 
 def kevents(call: Call, value: int, inside: str) -> str:
-    layout = call.target.struct("struct kevent")
+    """struct kevent: (how many), or (how many, what the struct is called)."""
+    count, _, struct = inside.partition(" ")
     shown = []
-    for i in range(min(count_of(call, inside), ITEMS_MAX)):
-        ident, what, bits, fflags, extra, user = fields(
-            call, "struct kevent", value + i * layout.size, "ident", "filter", "flags", "fflags",
-            "data", "udata")
-        shown.append(f"{ident},{NAMES['evfilt'].show(what)},{NAMES['ev'].show(bits)},"
+    for i in range(min(count_of(call, count), ITEMS_MAX)):
+        ident, what, bits, fflags, extra, user = _kevent(call, value, i, struct)
+        shown.append(f"{ident},{table(call, 'evfilt').show(what)},{table(call, 'ev').show(bits)},"
                      f"{fflags:#x},{extra:#x},{user:#x}")
     return f"{{ {' '.join(shown)} }}"
+
+
+def _kevent(call: Call, value: int, i: int, struct: str) -> tuple[int, ...]:
+    system = call.target.system
+    if system == "freebsd":
+        size = call.target.struct("struct kevent").size
+        return fields(call, "struct kevent", value + i * size, "ident", "filter", "flags",
+                      "fflags", "data", "udata")
+    if call.target.pointer != 8 or call.target.byteorder != "little":
+        raise Unreadable
+    packed = _KEVENTS[struct or system]
+    return packed.unpack(read(call, value + i * packed.size, packed.size))
 
 
 def address(call: Call, value: int, inside: str) -> str:
@@ -202,7 +234,7 @@ def _address(call: Call, value: int, size: int) -> str:
     port = int.from_bytes(read(call, value + 2, 2), "big")
     if family == AF_INET:
         return f"{{ AF_INET {'.'.join(map(str, read(call, value + 4, 4)))}:{port} }}"
-    if family == AF_INET6:
+    if family == AF_INET6[call.target.system]:
         import ipaddress
 
         return f"{{ AF_INET6 [{ipaddress.IPv6Address(read(call, value + 8, 16))}]:{port} }}"
