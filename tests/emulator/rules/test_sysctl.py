@@ -279,3 +279,17 @@ def test_room_for_descriptors_is_signed(hold: Hold, kernel: Kernel, kind: int) -
     assert small[0] == 0
     assert {ask(t, [1, 14, kind, t.pid], room) for room in ((1 << 63) - 1, -1)} == {small}
     assert {ask(t, [1, 14, kind, t.pid], room) for room in (1 << 63, -PAGE, -2)} == {(12, 0)}
+
+
+def test_pages_in_memory_need_not_be_counted(hold: Hold, kernel: Kernel) -> None:
+    t = hold("spin")
+
+    def in_memory() -> bool:
+        return any(entry["kve_resident"] for entry in t.entries())
+
+    assert in_memory()
+    kernel.sysctl("kern.proc_vmmap_skip_resident_count", new=struct.pack("<i", 1))
+    try:
+        assert not in_memory()
+    finally:
+        kernel.sysctl("kern.proc_vmmap_skip_resident_count", new=bytes(4))

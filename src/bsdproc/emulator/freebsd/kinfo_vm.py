@@ -31,6 +31,7 @@ class Kvme:
 WRITE = 2
 OLD = struct.Struct("<iiQQiiiiii1024s64xqQI12x")
 """struct kinfo_ovmentry of FreeBSD 7."""
+SKIPS_RESIDENT = "kern.proc_vmmap_skip_resident_count"
 SHOWN_OLD = Kvme.COW | Kvme.NEEDS_COPY | Kvme.NOCOREDUMP
 
 
@@ -78,6 +79,11 @@ def resident(p: Proc, entry: Entry) -> int:
     return p.space.resident(entry) if p.space is not None else 0
 
 
+def counted(system: System, p: Proc, entry: Entry) -> int:
+    """kern_proc_vmmap_resident: the same, unless nobody wants them counted."""
+    return 0 if system.settings.get(SKIPS_RESIDENT, 0) else resident(p, entry)
+
+
 def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
     file, pages = vnode(entry), resident(p, entry)
     fields: Fields = {
@@ -86,7 +92,7 @@ def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
         "kve_end": entry.end,
         "kve_offset": entry.offset,
         "kve_flags": flags(entry),
-        "kve_resident": pages,
+        "kve_resident": counted(system, p, entry),
         "kve_private_resident": pages if entry.behind is not None and not file else 0,
         "kve_protection": entry.prot,
         "kve_ref_count": references(system, entry),

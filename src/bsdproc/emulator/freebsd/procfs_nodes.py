@@ -159,7 +159,8 @@ def _map_line(look: Look, entry: Entry) -> bytes:
                 object_flags |= OBJ_ONEMAPPING
     charged = kinfo_vm.charged(entry)
     words = [
-        f"{entry.start:#x}", f"{entry.end:#x}", str(kinfo_vm.resident(p, entry)), "0", at, prot,
+        f"{entry.start:#x}", f"{entry.end:#x}",
+        str(kinfo_vm.counted(look.system, p, entry)), "0", at, prot,
         str(kinfo_vm.references(look.system, entry)),
         str(kinfo_vm.shadows(look.system, entry)),
         f"0x{object_flags:x}",

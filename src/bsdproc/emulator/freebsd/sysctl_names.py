@@ -270,6 +270,8 @@ KERN = (
     constant("kern.openfiles", None, Type.INT, _open_files, "Open files", RD),
     setting("kern.ps_arg_cache_limit", None, Type.ULONG, PAGE // 16,
             "Up to so many bytes the kernel keeps a process's arguments"),
+    setting("kern.proc_vmmap_skip_resident_count", None, Type.INT, 0,
+            "The map of a process does not say how many pages are in memory"),
     setting("kern.kill_on_debugger_exit", None, Type.INT, 1,
             "What a debugger traces is killed when it exits", RW | TUN),
     setting("kern.wait_dequeue_sigchld", None, Type.U8, 1,
