@@ -12,6 +12,7 @@ from typing import Final
 
 from bsdproc.dragonfly.constants.kinfo import Limit, VmProtection
 from bsdproc.typed import limits
+from bsdproc.typed.check import octets
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.span import Span
@@ -183,6 +184,7 @@ def parse_cmdline(data: bytes) -> tuple[str, ...]:
 
 def parse_etype(data: bytes) -> str:
     """The node etype: the program's ABI."""
+    data = octets(data)
     if not data.endswith(b"\n") or data.count(b"\n") != 1:
         raise Malformed(f"no type of a program: {data[:80]!r}")
     return text(data[:-1])
@@ -190,6 +192,7 @@ def parse_etype(data: bytes) -> str:
 
 def parse_number(data: bytes) -> int:
     """The target of curproc: a number in decimal digits."""
+    data = octets(data)
     if not data.isdigit() or len(data) > 10:
         raise Malformed(f"no number: {data[:80]!r}")
     return int(data)

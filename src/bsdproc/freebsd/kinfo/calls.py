@@ -343,6 +343,8 @@ def set_rlimit(
     `PermissionError` for another's process and for raising the upper bound.  sysctl(3)."""
     kernel = _call.freebsd(kernel)
     pid = check.own(kernel, pid)
+    if not isinstance(limit, Rlimit):
+        raise TypeError(f"a limit is an Rlimit, not {type(limit).__name__}")
     values = [_INFINITY if value is None else _check.length(_check.signed(value, 64, "limit"))
               for value in (limit.cur, limit.max)]
     new = kernel.target.struct("struct rlimit").pack(

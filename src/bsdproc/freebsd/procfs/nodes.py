@@ -236,6 +236,8 @@ def ctl(pid: int, command: str, *, root: str = ROOT, kernel: Kernel | None = Non
     """ctl: a command of procfs's own debugging, which FreeBSD has no more (`Hidden`).
 
     procfs(5)."""
+    if not isinstance(command, str):
+        raise TypeError(f"a command is a str, not {type(command).__name__}")
     _write(_call.freebsd(kernel), root, pid, "ctl", command.encode())
 
 

@@ -15,6 +15,7 @@ from bsdproc.freebsd.auxv import AuxEntry
 from bsdproc.freebsd.constants.kinfo import Limit
 from bsdproc.freebsd.constants.ptrace import VmProtection
 from bsdproc.typed import limits
+from bsdproc.typed.check import octets
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.span import Span
@@ -186,7 +187,7 @@ def parse_number(data: bytes) -> int:
     """The node osrel, or the target of curproc: a number in decimal digits.
 
     `Malformed` for what is none."""
-    digits = data.removesuffix(b"\n")
+    digits = octets(data).removesuffix(b"\n")
     if not digits.isdigit() or len(digits) > 10:
         raise Malformed(f"no number: {data[:80]!r}")
     return int(digits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bsdproc.freebsd import _call, _check
@@ -28,7 +29,7 @@ class Sink(Protocol):
 
 def coredump(
     pid: int,
-    file: int | str | Sink,
+    file: int | str | os.PathLike[str] | Sink,
     flags: CoredumpFlags = _NO_FLAGS,
     limit: int = 0,
     *,
@@ -58,14 +59,17 @@ def coredump(
     if isinstance(file, int):
         descriptor = _check.length(file, "descriptor")
         _dump(kernel, pid, descriptor, flags, limit, wait)
-    elif isinstance(file, str):
-        descriptor = kernel.open(file, _O_RDWR | _O_CREAT | _O_TRUNC)
+    elif isinstance(file, str | os.PathLike):
+        descriptor = kernel.open(os.fspath(file), _O_RDWR | _O_CREAT | _O_TRUNC)
         try:
             _dump(kernel, pid, descriptor, flags, limit, wait)
         finally:
             kernel.close(descriptor)
-    else:
+    elif hasattr(file, "write"):
         _copy(kernel, pid, file, flags, limit, wait)
+    else:
+        raise TypeError("a core goes to a descriptor, a path or a binary file, not "
+                        f"{type(file).__name__}")
 
 
 def _dump(kernel: Kernel, pid: int, fd: int, flags: CoredumpFlags, limit: int, wait: bool) -> None:

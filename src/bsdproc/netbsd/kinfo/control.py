@@ -86,6 +86,8 @@ def set_rlimit(pid: int | None, resource: Limit, limit: Rlimit, *,
     raising the hard bound, `KernelError` (EINVAL) for a soft bound above the hard.  sysctl(7)."""
     which = _which(resource)
     kernel = _call.netbsd(kernel)
+    if not isinstance(limit, Rlimit):
+        raise TypeError(f"a limit is an Rlimit, not {type(limit).__name__}")
     soft, hard = (_INFINITY if value is None else _check.length(_check.signed(value, 64, "limit"))
                   for value in (limit.cur, limit.max))
     now = rlimit(pid, resource, kernel=kernel).max

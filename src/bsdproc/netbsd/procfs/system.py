@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bsdproc.netbsd.procfs.texts import matched
+from bsdproc.typed.check import octets
 from bsdproc.typed.records import Malformed
 from bsdproc.typed.texts import text
 
@@ -63,6 +64,7 @@ def parse_cpuinfo(data: bytes) -> tuple[dict[str, str], ...]:
     """The node cpuinfo: for each processor what its machine says, by the line's name.
 
     A machine that says nothing has an empty text: ()."""
+    data = octets(data)
     if data and not data.endswith(b"\n"):
         raise Malformed(f"the last line of cpuinfo has no end: {data[-_SHOWN:]!r}")
     found: list[dict[str, str]] = []
@@ -178,6 +180,7 @@ def parse_mounts(data: bytes) -> tuple[MountEntry, ...]:
 
     Blanks in names are not escaped: a line is taken from its end, and what comes before
     parted where the path begins."""
+    data = octets(data)
     if data and not data.endswith(b"\n"):
         raise Malformed(f"the last line of mounts has no end: {data[-_SHOWN:]!r}")
     found: list[MountEntry] = []
@@ -372,6 +375,7 @@ def parse_sysvipc_shm(data: bytes) -> tuple[SharedMemory, ...]:
 
 def _ipc(data: bytes, head: bytes) -> list[tuple[int, ...]]:
     """The rows below a heading; the third column is octal."""
+    data = octets(data)
     lines = data.split(b"\n")
     names = head.split()
     if lines[0].split() != names or lines[-1]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from bsdproc.netbsd.constants.kinfo import Limit, VmProtection
 from bsdproc.netbsd.kinfo.control import bound
+from bsdproc.typed.check import octets
 from bsdproc.typed.enums import known
 from bsdproc.typed.limits import Rlimit
 from bsdproc.typed.records import Malformed
@@ -297,6 +298,7 @@ _RIGHTS: Final = {
 
 def _lines(pattern: re.Pattern[bytes], data: bytes, what: str) -> list[tuple[bytes, ...]]:
     """The columns of a table of such lines; `Malformed` for any other line."""
+    data = octets(data)
     found = pattern.findall(data)
     if len(found) != data.count(b"\n") or (data and not data.endswith(b"\n")):
         bad = next((line for line in data.split(b"\n")

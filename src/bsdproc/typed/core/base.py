@@ -32,6 +32,8 @@ class CoreFile(Frozen):
 
     def __init__(self, container: Container, system: str, *, zeros: bool = False) -> None:
         """`ForeignCore` for another system's or machine's, `BadCore` for damaged notes."""
+        if not isinstance(container, Container):
+            raise TypeError(f"a core is made of a Container, not {type(container).__name__}")
         try:
             machine = container.expect(system)
         except BaseException:
