@@ -127,7 +127,7 @@ class Debugger:
         self._open()
         if not isinstance(pid, int) or isinstance(pid, bool):
             raise TypeError(f"a process id is an int, not {pid!r}")
-        if pid <= 0:
+        if not 0 < pid < 1 << 31:
             raise ValueError(f"{pid} is no process id")
         if pid in self._processes:
             raise ValueError(f"process {pid} is traced by this debugger already")
@@ -136,7 +136,7 @@ class Debugger:
         process.control.job_stopped = self.backend.job_stopped(pid)
         try:
             self.backend.attach(pid)
-        except KernelError:
+        except Exception:
             self.forget(process)
             raise
         return self._begin(process)

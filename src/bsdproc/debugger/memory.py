@@ -75,11 +75,14 @@ class Memory:
         while done < size:
             part = min(size - done, page - (address + done) % page)
             try:
-                parts.append(process.backend.read(process.pid, address + done, part))
+                found = process.backend.read(process.pid, address + done, part)
             except KernelError as e:
                 if e.name != "EFAULT" or done == 0:
                     _locate(e, address)
                     raise
+                break
+            parts.append(found)
+            if len(found) < part:
                 break
             done += part
         return b"".join(parts)
@@ -106,6 +109,13 @@ class Memory:
                     again.transferred = 0
                     _locate(again, address)
                     raise
+            if count == 0:
+                # Beyond the end of a program's addresses NetBSD moves nothing, and does not say so.
+                error = from_name(process.backend.kernel.system, "EFAULT", call="ptrace",
+                                  request="PT_IO", target=process.pid)
+                error.transferred = done
+                _locate(error, address + done)
+                raise error
             done += count
 
     def read_text(self, address: int, limit: int = TEXT_MAX, encoding: str = "utf-8") -> str:

@@ -119,8 +119,15 @@ def arguments(argv: Sequence[str]) -> list[bytes]:
     return [path("argv", argument) for argument in argv]
 
 
+def mapping(what: str, value: object) -> None:
+    """What is looked up by name or number."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{what} is a mapping, not {type(value).__name__}")
+
+
 def environment(env: Mapping[str, str]) -> list[bytes]:
     """The strings of environ(7)."""
+    mapping("env", env)
     strings = []
     for name, value in env.items():
         if not name or (isinstance(name, str) and "=" in name):
@@ -131,6 +138,7 @@ def environment(env: Mapping[str, str]) -> list[bytes]:
 
 def descriptors(fds: Mapping[int, int]) -> list[tuple[int, int]]:
     """Pairs of a child's and its parent's descriptor, in the child's order."""
+    mapping("fds", fds)
     return sorted(
         (within("a descriptor of the child", child, 0, _LAST_FD),
          within("a descriptor", parent, 0, 0x7FFFFFFF))
