@@ -94,7 +94,6 @@ class FreeBSDBackend:
     stop_signal = SIGSTOP
     continue_signal = SIGCONT
     kill_signal = SIGKILL
-    trap_signal = SIGTRAP
     last_signal = SIG_MAXSIG
     harmless_call: int | None = 20      # getpid
     page_size = 4096

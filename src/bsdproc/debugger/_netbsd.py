@@ -90,7 +90,6 @@ class NetBSDBackend:
     stop_signal = SIGSTOP
     continue_signal = SIGCONT
     kill_signal = SIGKILL
-    trap_signal = SIGTRAP
     last_signal = SIG_MAXSIG
     harmless_call: int | None = None
     page_size = 4096

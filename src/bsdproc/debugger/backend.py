@@ -163,7 +163,6 @@ class Backend(Protocol):
     stop_signal: int
     continue_signal: int
     kill_signal: int
-    trap_signal: int
     last_signal: int
     """The highest number that a signal has."""
     page_size: int

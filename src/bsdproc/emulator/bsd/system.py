@@ -97,7 +97,7 @@ class System(Personality):
         self.closed = False
         self.gate: Final = Gate()
         self.engine = Engine()
-        self._last_pid: int = self.first_pid
+        self.last_pid: int = self.first_pid
         self._last_tid = FIRST_TID - 1
         self._free_tids: dict[bool, list[int]] = {False: [], True: []}
         self._run_queue: list[Thread] = []
@@ -178,8 +178,8 @@ class System(Personality):
 
     def new_pid(self) -> int:
         while True:
-            self._last_pid = self._last_pid + 1 if self._last_pid < PID_MAX else 100
-            pid = self._last_pid
+            self.last_pid = self.last_pid + 1 if self.last_pid < PID_MAX else 100
+            pid = self.last_pid
             if pid not in self.procs and pid not in self.pgrps and not self.reserved(pid):
                 return pid
 
@@ -323,7 +323,8 @@ class System(Personality):
         """There is one thread alone that ever runs."""
         return len(self._run_queue) < 2
 
-    def _runnable(self, td: Thread) -> bool:
+    def runnable(self, td: Thread) -> bool:
+        """Nothing keeps it from the processor: no sleep, stop or suspension."""
         if td.run is not _READY:
             return False
         if td.pending_request is not None:
@@ -338,7 +339,7 @@ class System(Personality):
         `limit`).  False when none can."""
         queue = self._run_queue
         for td in queue:
-            if td.run is _READY and self._runnable(td):
+            if td.run is _READY and self.runnable(td):
                 if len(queue) > 1:
                     queue.remove(td)
                     queue.append(td)
@@ -383,7 +384,7 @@ class System(Personality):
             if td.oldsigmask is not None:
                 td.sigmask, td.oldsigmask = td.oldsigmask, None
                 continue
-            if td.dbgflags & TDB.SUSPEND and not self._runnable(td):
+            if td.dbgflags & TDB.SUSPEND and not self.runnable(td):
                 return
             frame = td.md
             if frame is None or frame.due:
@@ -465,7 +466,7 @@ class System(Personality):
     def round(self) -> None:
         """Each thread that can runs one slice (what WNOHANG lets pass)."""
         for td in list(self._run_queue):
-            if self._runnable(td):
+            if self.runnable(td):
                 self._dispatch(td, None)
 
     def settle(self, seconds: float) -> None:

@@ -371,7 +371,7 @@ class System(BsdSystem):
         td.slept = self.clock
         super().go_to_sleep(td, sleep)
 
-    def _runnable(self, td: state.Thread) -> bool:
+    def runnable(self, td: state.Thread) -> bool:
         return td.run is Run.READY
 
     def _run_thread(self, td: state.Thread, limit: int | None) -> None:

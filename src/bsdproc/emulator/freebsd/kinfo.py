@@ -300,7 +300,7 @@ def status(system: System, td: Thread) -> int:
         return SRUN
     if p.pid <= system.init.pid:
         return SSLEEP
-    if td.run is Run.READY and system._runnable(td):
+    if td.run is Run.READY and system.runnable(td):
         return SRUN
     if stopped(p):
         return SSTOP

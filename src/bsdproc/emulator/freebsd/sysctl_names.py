@@ -265,7 +265,7 @@ KERN = (
     text("kern.ident", None, "EMULATED", "Configuration of the kernel", RD),
     setting("kern.pid_max", None, Type.INT, PID_MAX, "Highest process id", RW | TUN,
             _pid_max_fits),
-    constant("kern.lastpid", None, Type.INT, lambda r: r.system._last_pid, "Latest process id",
+    constant("kern.lastpid", None, Type.INT, lambda r: r.system.last_pid, "Latest process id",
              RD),
     constant("kern.openfiles", None, Type.INT, _open_files, "Open files", RD),
     setting("kern.ps_arg_cache_limit", None, Type.ULONG, PAGE // 16,
