@@ -137,3 +137,23 @@ def test_nobody_stops_whose_parent_waits_in_vfork(kernel: Kernel, tracee: Bring)
     assert record(kernel, child)["ki_stat"] == SZOMB
     t.go()
     assert t.wait() == "exited 4"
+
+
+def test_who_dies_while_its_tracer_leaves_is_collected_by_nobody_else(
+        kernel: Kernel, tracee: Bring) -> None:
+    """A tracer that has killed and does not wait takes a moment to end: the tracee is
+    dead by then, and goes with it instead of back to its parent."""
+    path = tracee("spin")
+    pid = kernel.spawn(path, [path], {})
+
+    def tracer(k: Kernel) -> None:
+        k.ptrace(NUMBERS["PT_ATTACH"], pid, 0, 0)
+        k.wait4(pid)
+        k.ptrace(NUMBERS["PT_KILL"], pid, 0, 0)
+
+    kernel.run_child(tracer)
+    kernel.settle(0.2)
+    with pytest.raises(ProcessLookupError):
+        kernel.kill(pid, 0)
+    with pytest.raises(ChildProcessError):
+        kernel.wait4(pid, WNOHANG)

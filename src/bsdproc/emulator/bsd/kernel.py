@@ -243,6 +243,7 @@ class EmulatedKernel(ViewFiles, ABC):
     def _collect(self, child: Proc, td: Thread) -> None:
         """End a child that ran Python, and take it out of the process table."""
         system = self._system
+        system.round()          # others run while a Python ends
         system.driver_exit(td)
         for _ in range(3):      # its tracer, its real parent, its reaper
             if child.pid not in system.procs or child.parent is None:
