@@ -147,12 +147,16 @@ def coming(number: signal.Signals, seconds: float) -> Iterator[None]:
         os.kill(os.getpid(), number)
 
     before = signal.signal(signal.SIGALRM, come)
+    # Not ignored, as whoever runs the tests in the background may have it.
+    usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    found = signal.signal(number, usual)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.signal(number, found)
 
 
 @pytest.mark.skipif(not NATIVE, reason="-p is about processes of the host")

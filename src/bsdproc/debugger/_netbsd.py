@@ -136,8 +136,13 @@ class NetBSDBackend:
                 if p.ppid == own and ProcFlags.P_TRACED in p.flag]
 
     def attach(self, pid: int) -> None:
-        netbsd.ptrace.attach(pid, kernel=self.kernel)
+        # Noted before: an exception from outside may come right behind the request.
         self._begin(pid)
+        try:
+            netbsd.ptrace.attach(pid, kernel=self.kernel)
+        except Exception:
+            self._forget(pid)
+            raise
 
     def _begin(self, pid: int) -> None:
         self._forget(pid)
