@@ -142,7 +142,7 @@ def whole(kernel: Machine, before: set[int]) -> None:
 
 
 # One that is lost in a finalizer is no failure of the kernel's.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <function Debugger.__del__")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize(("system", "session"), SESSIONS,
                          ids=[f"{system}-{session.__name__}" for system, session in SESSIONS])
@@ -305,6 +305,7 @@ def test_a_reader_that_does_not_read() -> None:
     os.close(reader)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_truss(system: str, capfd: pytest.CaptureFixture[str]) -> None:
