@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.state import Proc, Sleep
-from bsdproc.emulator.errno import EAGAIN, EBADF, EDEADLK, EOVERFLOW, Refused
+from bsdproc.emulator.errno import EAGAIN, EDEADLK, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.file import Blocking, File, VnodeFile
@@ -22,17 +22,17 @@ LAST = (1 << 63) - 1
 """The end of a range that has none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LockRules:
-    """What a system's fcntl(2) does about locks in its own way; FreeBSD's unless said."""
+    """What a system's fcntl(2) does about locks in its own way, as data."""
 
-    no_file: int = EBADF
+    no_file: int
     """The errno for what is no file."""
-    backwards: bool = True
+    backwards: bool
     """A negative length is of what lies before the start."""
-    overflow: int = EOVERFLOW
+    overflow: int
     """The errno of a range beyond every file."""
-    any_wait: bool = False
+    any_wait: bool
     """A holder that waits at all makes a deadlock."""
 
 

@@ -47,9 +47,9 @@ class Personality(ABC):
     """Opening a running program for writing is ETXTBSY before rights are looked at."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
-    sockets = SocketRules()
-    kqueues = KqueueRules()
-    lock_rules = LockRules()
+    sockets: SocketRules
+    kqueues: KqueueRules
+    lock_rules: LockRules
     due = staticmethod(signals.pending)
     """Whether `interrupted` would have something to do."""
     syscall_names: Mapping[int, str]

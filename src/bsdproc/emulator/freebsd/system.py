@@ -19,6 +19,7 @@ from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import ECAPMODE
 from bsdproc.emulator.freebsd import (
     cred,
+    descriptors,
     entry,
     exit,
     fastblock,
@@ -63,6 +64,9 @@ class System(BsdSystem):
     first_pid = 700
     comm_max = 19
     syscall_names = SYSCALL_NAMES
+    sockets = descriptors.SOCKETS
+    kqueues = descriptors.KQUEUES
+    lock_rules = descriptors.LOCKS
 
     def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:

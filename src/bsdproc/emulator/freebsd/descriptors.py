@@ -1,0 +1,112 @@
+"""FreeBSD's sockets, locks and kqueues, as far as they differ: the subject of its
+uipc_usrreq.c, uipc_syscalls.c, kern_descrip.c and kern_event.c."""
+
+from __future__ import annotations
+
+from bsdproc.emulator.bsd.kqueuerules import (
+    NOTE_MSECONDS,
+    NOTE_NSECONDS,
+    NOTE_SECONDS,
+    NOTE_USECONDS,
+    PROC,
+    PROCDESC,
+    READ,
+    SIGNAL,
+    TIMER,
+    USER,
+    VNODE,
+    WRITE,
+    KqueueRules,
+)
+from bsdproc.emulator.bsd.lockf import LockRules
+from bsdproc.emulator.bsd.socketrules import (
+    DGRAM,
+    NO_NAME,
+    SEQPACKET,
+    STREAM,
+    SUN_SIZE,
+    SocketRules,
+)
+from bsdproc.emulator.errno import (
+    EAFNOSUPPORT,
+    EBADF,
+    EDESTADDRREQ,
+    EINVAL,
+    ENAMETOOLONG,
+    ENXIO,
+    EOPNOTSUPP,
+    EOVERFLOW,
+    EPERM,
+    EPIPE,
+    EPROTONOSUPPORT,
+    EPROTOTYPE,
+)
+
+SOCKETS = SocketRules(
+    spaces={STREAM: (8192, 8192), DGRAM: (2048, 16384), SEQPACKET: (8192, 8192)},
+    shared_space=False,
+    no_name=NO_NAME,
+    packet_sender=NO_NAME,
+    name_short=EINVAL,
+    name_long=ENAMETOOLONG,
+    name_max=SUN_SIZE,
+    name_family=True,
+    short_unnamed=False,
+    size_alone=True,
+    domains={2: "AF_INET", 28: "AF_INET6", 17: "AF_ROUTE", 32: "AF_NETGRAPH"},
+    sock_flags=0x30000000,
+    no_domain=EAFNOSUPPORT,
+    no_type=EPROTOTYPE,
+    no_type_0=EPROTONOSUPPORT,
+    no_protocol=EPROTONOSUPPORT,
+    listen_unnamed=EDESTADDRREQ,
+    listen_any=False,
+    accept_datagrams=EINVAL,
+    shutdown_unconnected=False,
+    flags=0x1 | 0x4 | 0x8 | 0x10 | 0x20 | 0x100 | 0x200 | 0x400 | 0x800 | 0x2000,
+    told=frozenset({0x2, 0x1016, 0x1019, 0x1011, 0x1012}),
+    nosignal=0x20000,
+    cmsg_cloexec=0x40000,
+    nonblocking=0,
+    control_least=12,
+    one_message=False,
+    pass_kqueue=EOPNOTSUPP,
+    control_padded=True,
+    control_cut=False,
+)
+
+LOCKS = LockRules(
+    no_file=EBADF,
+    backwards=True,
+    overflow=EOVERFLOW,
+    any_wait=False,
+)
+
+KQUEUES = KqueueRules(
+    filters={one: one for one in (READ, WRITE, VNODE, PROC, SIGNAL, TIMER, PROCDESC, USER)},
+    lacking=frozenset({-9, -13}),
+    kept_back={-3: EPERM, -10: EPERM, -12: ENXIO},
+    sysflags=0xF000,
+    not_kept=0x10F,
+    one_way=True,
+    skip_none=True,
+    room_counts=True,
+    early_timeout=True,
+    any_timeout=False,
+    unwatchable=EINVAL,
+    pipe_gone=EPIPE,
+    transfer=EOPNOTSUPP,
+    eof=0,
+    hangup=0,
+    backlog=True,
+    zombies=True,
+    exit_always=False,
+    track_two=True,
+    track_flags=0,
+    units={0: 10**6, NOTE_SECONDS: 10**9, NOTE_MSECONDS: 10**6, NOTE_USECONDS: 10**3,
+           NOTE_NSECONDS: 1},
+    timer_zero=1,
+    timers_anew=True,
+    timer_failed=True,
+    user_flags=True,
+)
