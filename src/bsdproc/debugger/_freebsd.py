@@ -220,7 +220,7 @@ class FreeBSDBackend:
         return Stop(lwp, _kinds(bits), signal, code, None, None, child, syscall, narg)
 
     def standing(self, pid: int) -> News:
-        _call.ptrace(self.kernel, "PT_LWPINFO", pid, self._info, self._info_size)
+        self._lwpinfo(pid, self._info, self._info_size)
         # KW_EXITCODE: the exit status, 0 as yet, above the signal that stopped it.
         signal = freebsd.kinfo.process(pid, kernel=self.kernel).xstat & 0xFF
         return News(pid, True, signal, 0, False)

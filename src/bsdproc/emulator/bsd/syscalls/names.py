@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Thread
     from bsdproc.emulator.bsd.system import System
 
-AT_REMOVEDIR = 0x800
+AT_REMOVEDIR, AT_SYMLINK_FOLLOW = 0x800, 0x400
+LINKAT_FLAGS = AT_SYMLINK_FOLLOW | 0x2000 | 0x4000
+"""AT_RESOLVE_BENEATH and AT_EMPTY_PATH with it."""
 
 
 def sys_unlink(system: System, td: Thread, args: tuple[int, ...]) -> None:
@@ -48,6 +50,31 @@ def sys_rmdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 def sys_rename(system: System, td: Thread, args: tuple[int, ...]) -> None:
     system.vfs.rename(path_at(td, args[0]), path_at(td, args[1]), access(td))
+
+
+def sys_linkat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    """Both names from descriptors of their own."""
+    if args[4] & ~LINKAT_FLAGS:
+        raise Refused(EINVAL)
+    old, new = path_at(td, args[1]), path_at(td, args[3])
+    node = system.vfs.find(old, files.where(td, int32(args[0]), old),
+                           bool(args[4] & AT_SYMLINK_FOLLOW))
+    system.vfs.enter(node, new, files.where(td, int32(args[2]), new))
+
+
+def sys_renameat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    old, new = path_at(td, args[1]), path_at(td, args[3])
+    system.vfs.rename(old, new, files.where(td, int32(args[0]), old),
+                      files.where(td, int32(args[2]), new))
+
+
+def sys_symlinkat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    target, path = path_at(td, args[0]), path_at(td, args[2])
+    system.vfs.symlink(target, path, files.where(td, int32(args[1]), path))
+
+
+def sys_mkfifoat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    files.mkfifo(system, td, path_at(td, args[1]), args[2], int32(args[0]))
 
 
 def sys_link(system: System, td: Thread, args: tuple[int, ...]) -> None:
@@ -149,7 +176,11 @@ CALLS: dict[str, Entry] = {
     "__getcwd": ("__getcwd", 2, sys_getcwd),
     "fchmodat": ("fchmodat", 4, sys_fchmodat),
     "fchownat": ("fchownat", 5, sys_fchownat),
+    "linkat": ("linkat", 5, sys_linkat),
     "mkdirat": ("mkdirat", 3, sys_mkdirat),
+    "mkfifoat": ("mkfifoat", 3, sys_mkfifoat),
     "readlinkat": ("readlinkat", 4, sys_readlinkat),
+    "renameat": ("renameat", 4, sys_renameat),
+    "symlinkat": ("symlinkat", 3, sys_symlinkat),
     "unlinkat": ("unlinkat", 3, sys_unlinkat),
 }

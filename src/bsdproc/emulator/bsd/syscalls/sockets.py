@@ -112,15 +112,19 @@ def _path(system: System, name: bytes) -> str:
     return name[SUN_PATH:].split(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
+def _socket_and_name(system: System, td: Thread, at: int, args: Args) -> tuple[Socket, bytes]:
+    name = name_at(system, td, args[1], args[2])
+    if td.proc.cred.capmode and at == AT_FDCWD:
+        raise Refused(ECAPMODE)
+    return socket_of(td, int32(args[0])), name
+
+
 def sys_bind(system: System, td: Thread, args: Args) -> None:
     bind(system, td, AT_FDCWD, args)
 
 
 def bind(system: System, td: Thread, at: int, args: Args) -> None:
-    name = name_at(system, td, args[1], args[2])
-    if td.proc.cred.capmode and at == AT_FDCWD:
-        raise Refused(ECAPMODE)
-    socket = socket_of(td, int32(args[0]))
+    socket, name = _socket_and_name(system, td, at, args)
     path = _path(system, name)
     if socket.node is not None:
         raise Refused(EINVAL)
@@ -152,10 +156,7 @@ def sys_connect(system: System, td: Thread, args: Args) -> None:
 
 
 def connect(system: System, td: Thread, at: int, args: Args) -> None:
-    name = name_at(system, td, args[1], args[2])
-    if td.proc.cred.capmode and at == AT_FDCWD:
-        raise Refused(ECAPMODE)
-    socket = socket_of(td, int32(args[0]))
+    socket, name = _socket_and_name(system, td, at, args)
     socket.may_connect(system)
     socket.connect(system, td, named(system, td, at, name))
 

@@ -9,25 +9,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd import files
-from bsdproc.emulator.bsd.file import FWRITE, Kind, access
+from bsdproc.emulator.bsd.file import Kind, access
 from bsdproc.emulator.bsd.state import Thread
-from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
+from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW
 from bsdproc.emulator.bsd.syscalls.width import pointer, time
 from bsdproc.emulator.errno import (
-    EBADF,
-    EFBIG,
     EINVAL,
-    ENODEV,
-    ENOMEM,
     EOPNOTSUPP,
     EPERM,
-    ESPIPE,
     Refused,
 )
-from bsdproc.emulator.freebsd.cred import Priv, has_priv, priv_check, ucred
+from bsdproc.emulator.freebsd.cred import Priv, has_priv, ucred
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.vnode import WRITE, Access, Device, Regular, Told, Vnode
+from bsdproc.emulator.vnode import WRITE, Access, Device, Told, Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -228,101 +223,9 @@ def sys_fpathconf(system: System, td: Thread, args: Args) -> int:
     return PIPE_BUF
 
 
-# -- and the rest ----------------------------------------------------------------------------
-def sys_sync(system: System, td: Thread, args: Args) -> None:
-    """Everything is where it belongs."""
-
-
-def sys_revoke(system: System, td: Thread, args: Args) -> None:
-    node, _ = _node(system, td, args[0])
-    if not isinstance(node, Device):
-        raise Refused(EINVAL)
-    if td.proc.cred.uid != node.uid:
-        priv_check(td, Priv.VFS_ADMIN)
-    system.note(f"process {td.proc.pid} ({td.proc.comm}): revoke() of a device is not implemented")
-    raise Refused(EOPNOTSUPP)
-
-
-def sys_realpathat(system: System, td: Thread, args: Args) -> None:
-    """kern___realpathat: ENOMEM for a path that does not fit with its NUL."""
-    if args[4]:
-        raise Refused(EINVAL)
-    path = path_at(td, args[1])
-    found = system.vfs.real_path(path, files.where(td, int32(args[0]), path))
-    data = found.encode("utf-8", "surrogateescape") + b"\0"
-    if len(data) > args[3]:
-        raise Refused(ENOMEM)
-    space(td).copyout(args[2], data)
-
-
-def sys_linkat(system: System, td: Thread, args: Args) -> None:
-    """Both names from descriptors of their own."""
-    if args[4] & ~0x6400:
-        raise Refused(EINVAL)
-    old, new = path_at(td, args[1]), path_at(td, args[3])
-    node = system.vfs.find(old, files.where(td, int32(args[0]), old), bool(args[4] & 0x400))
-    system.vfs.enter(node, new, files.where(td, int32(args[2]), new))
-
-
-def sys_renameat(system: System, td: Thread, args: Args) -> None:
-    old, new = path_at(td, args[1]), path_at(td, args[3])
-    system.vfs.rename(old, new, files.where(td, int32(args[0]), old),
-                      files.where(td, int32(args[2]), new))
-
-
-def sys_symlinkat(system: System, td: Thread, args: Args) -> None:
-    target, path = path_at(td, args[0]), path_at(td, args[2])
-    system.vfs.symlink(target, path, files.where(td, int32(args[1]), path))
-
-
-def sys_mkfifoat(system: System, td: Thread, args: Args) -> None:
-    files.mkfifo(system, td, path_at(td, args[1]), args[2], int32(args[0]))
-
-
-def sys_posix_fallocate(system: System, td: Thread, args: Args) -> int:
-    """The errno is the result: a file is made as long as it has to be."""
-    offset, length = int64(args[1]), int64(args[2])
-    if offset < 0 or length <= 0:
-        return EINVAL
-    if offset > (1 << 63) - 1 - length:
-        return EFBIG
-    try:
-        file = td.proc.files.get(int32(args[0]))
-    except Refused as refused:
-        return refused.errno
-    if not file.seekable:
-        return ESPIPE
-    if not file.flag & FWRITE:
-        return EBADF
-    if not isinstance(file.vnode, Regular):
-        return ENODEV
-    try:
-        if file.vnode.size < offset + length:
-            file.vnode.truncate(offset + length, access(td))
-    except Refused as refused:
-        return refused.errno
-    return 0
-
-
-def sys_posix_fadvise(system: System, td: Thread, args: Args) -> int:
-    """Advice that nobody needs here."""
-    offset, length, advice = int64(args[1]), int64(args[2]), int32(args[3])
-    if offset < 0 or length < 0 or offset > (1 << 63) - 1 - length or not 0 <= advice <= 5:
-        return EINVAL
-    try:
-        file = td.proc.files.get(int32(args[0]))
-    except Refused as refused:
-        return refused.errno
-    if not file.seekable:
-        return ESPIPE
-    return 0 if isinstance(file.vnode, Regular) else ENODEV
-
-
 SYSCALLS: dict[int, Entry] = {
     34: ("chflags", 2, sys_chflags),
     35: ("fchflags", 2, sys_fchflags),
-    36: ("sync", 0, sys_sync),
-    56: ("revoke", 1, sys_revoke),
     138: ("utimes", 2, _by_name(1000, follow=True)),
     191: ("pathconf", 2, sys_pathconf),
     192: ("fpathconf", 2, sys_fpathconf),
@@ -330,15 +233,8 @@ SYSCALLS: dict[int, Entry] = {
     276: ("lutimes", 2, _by_name(1000, follow=False)),
     391: ("lchflags", 2, sys_lchflags),
     494: ("futimesat", 3, sys_futimesat),
-    495: ("linkat", 5, sys_linkat),
-    497: ("mkfifoat", 3, sys_mkfifoat),
-    501: ("renameat", 4, sys_renameat),
-    502: ("symlinkat", 3, sys_symlinkat),
     513: ("lpathconf", 2, sys_lpathconf),
-    530: ("posix_fallocate", 3, sys_posix_fallocate),
-    531: ("posix_fadvise", 4, sys_posix_fadvise),
     540: ("chflagsat", 4, sys_chflagsat),
     546: ("futimens", 2, sys_futimens),
     547: ("utimensat", 4, sys_utimensat),
-    574: ("__realpathat", 5, sys_realpathat),
 }

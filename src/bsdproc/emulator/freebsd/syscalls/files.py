@@ -1,21 +1,33 @@
-"""The system calls on files that FreeBSD has in its own way: fcntl, and what tells structures."""
+"""The system calls on files that FreeBSD has in its own way, or alone: fcntl, what tells
+structures, what is allocated and advised."""
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from bsdproc.emulator.bsd import files
-from bsdproc.emulator.bsd.entry import Entry
-from bsdproc.emulator.bsd.file import Blocking
+from bsdproc.emulator.bsd.entry import Entry, Function
+from bsdproc.emulator.bsd.file import FWRITE, Blocking, File, access
 from bsdproc.emulator.bsd.shm import ShmFile
-from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
+from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW, IOSIZE_MAX
 from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
 from bsdproc.emulator.bsd.syscalls.width import narrow
-from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, Refused
+from bsdproc.emulator.errno import (
+    EBADF,
+    EFBIG,
+    EINVAL,
+    ENODEV,
+    ENOMEM,
+    EOPNOTSUPP,
+    ESPIPE,
+    Refused,
+)
 from bsdproc.emulator.freebsd import kinfo_file
-from bsdproc.emulator.vnode import FORMATS, Attributes, Told
+from bsdproc.emulator.freebsd.cred import Priv, priv_check
+from bsdproc.emulator.vnode import FORMATS, Attributes, Device, Regular, Told
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Thread
@@ -28,6 +40,9 @@ STAT32 = struct.Struct("<QQQHhIIiQ" + 4 * "iii" + "qqiIQ80x")
 """The same of i386, where each time has an extension word before it."""
 DIRENT = struct.Struct("<QQHBBHH")
 """The head of struct dirent: fileno, off, reclen, type, a pad, namlen, a pad."""
+
+
+OFF_MAX: Final = (1 << 63) - 1
 
 
 class Fcntl:
@@ -152,10 +167,86 @@ def sys_freebsd11_pipe(system: System, td: Thread, args: tuple[int, ...]) -> tup
     return files.pipe2(system, td)
 
 
+def sys_sync(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    """Everything is where it belongs."""
+
+
+def sys_revoke(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    path = path_at(td, args[0])
+    node = system.vfs.find(path, files.where(td, files.AT_FDCWD, path))
+    if not isinstance(node, Device):
+        raise Refused(EINVAL)
+    if td.proc.cred.uid != node.uid:
+        priv_check(td, Priv.VFS_ADMIN)
+    system.note(f"process {td.proc.pid} ({td.proc.comm}): revoke() of a device is not implemented")
+    raise Refused(EOPNOTSUPP)
+
+
+def sys_realpathat(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    """kern___realpathat: ENOMEM for a path that does not fit with its NUL."""
+    if args[4]:
+        raise Refused(EINVAL)
+    path = path_at(td, args[1])
+    found = system.vfs.real_path(path, files.where(td, int32(args[0]), path))
+    data = found.encode("utf-8", "surrogateescape") + b"\0"
+    if len(data) > args[3]:
+        raise Refused(ENOMEM)
+    space(td).copyout(args[2], data)
+
+
+# -- whose errno is their result -------------------------------------------------------
+def _result(work: Callable[[Thread, tuple[int, ...]], None]) -> Function:
+    def call(system: System, td: Thread, args: tuple[int, ...]) -> int:
+        try:
+            work(td, args)
+        except Refused as refused:
+            return refused.errno
+        return 0
+    return call
+
+
+def _seekable(td: Thread, fd: int) -> File:
+    """EBADF, ESPIPE."""
+    file = td.proc.files.get(fd)
+    if not file.seekable:
+        raise Refused(ESPIPE)
+    return file
+
+
+def posix_fallocate(td: Thread, args: tuple[int, ...]) -> None:
+    """A file is made as long as it has to be."""
+    offset, length = int64(args[1]), int64(args[2])
+    if offset < 0 or length <= 0:
+        raise Refused(EINVAL)
+    if offset > OFF_MAX - length:
+        raise Refused(EFBIG)
+    file = _seekable(td, int32(args[0]))
+    if not file.flag & FWRITE:
+        raise Refused(EBADF)
+    if not isinstance(file.vnode, Regular):
+        raise Refused(ENODEV)
+    if file.vnode.size < offset + length:
+        file.vnode.truncate(offset + length, access(td))
+
+
+def posix_fadvise(td: Thread, args: tuple[int, ...]) -> None:
+    """Advice that nobody needs here."""
+    offset, length, advice = int64(args[1]), int64(args[2]), int32(args[3])
+    if offset < 0 or length < 0 or offset > OFF_MAX - length or not 0 <= advice <= 5:
+        raise Refused(EINVAL)
+    if not isinstance(_seekable(td, int32(args[0])).vnode, Regular):
+        raise Refused(ENODEV)
+
+
 SYSCALLS: dict[int, Entry] = {
+    36: ("sync", 0, sys_sync),
     42: ("freebsd10_pipe", 0, sys_freebsd11_pipe),
+    56: ("revoke", 1, sys_revoke),
     92: ("fcntl", 3, sys_fcntl),
+    530: ("posix_fallocate", 3, _result(posix_fallocate)),
+    531: ("posix_fadvise", 4, _result(posix_fadvise)),
     551: ("fstat", 2, sys_fstat),
     552: ("fstatat", 4, sys_fstatat),
     554: ("getdirentries", 4, sys_getdirentries),
+    574: ("__realpathat", 5, sys_realpathat),
 }

@@ -2,8 +2,7 @@
 mutexes are in `umutex`.
 
 The subject of sys/kern/kern_umtx.c.  The words lie in the program's memory and are
-changed there by the program as well; no other thread runs between two sleeps.  Waits
-are on addresses of one process.
+changed there by the program as well; no other thread runs between two sleeps.
 """
 
 from __future__ import annotations

@@ -98,6 +98,17 @@ def _take(owner: Word, td: Thread) -> bool:
     return True
 
 
+def _sleep(system: System, channel: object, name: str,
+           deadline: int | None) -> Generator[Sleep | None, int, Refused | None]:
+    """Until it may be free.  What ended the wait before that: it counts when the mutex,
+    looked at once more, is not."""
+    try:
+        yield from sleep(system, channel, name, deadline, restarts=deadline is None)
+    except Refused as refused:
+        return refused
+    return None
+
+
 def _lock_plain(system: System, td: Thread, address: int, op: int, deadline: int | None) -> Work:
     """do_lock_normal; a wait leaves it to the program to take the mutex then."""
     owner, channel = Word(td, address), _queue(td, address, _flags(td, address))
@@ -113,10 +124,7 @@ def _lock_plain(system: System, td: Thread, address: int, op: int, deadline: int
         if failed is not None:
             raise failed
         owner.value |= CONTESTED
-        try:
-            yield from sleep(system, channel, "umtxn", deadline, restarts=deadline is None)
-        except Refused as e:
-            failed = e
+        failed = yield from _sleep(system, channel, "umtxn", deadline)
 
 
 def _lock_inheriting(system: System, td: Thread, address: int, op: int,
@@ -133,10 +141,7 @@ def _lock_inheriting(system: System, td: Thread, address: int, op: int,
         if failed is not None:
             raise failed
         owner.value |= CONTESTED
-        try:
-            yield from sleep(system, channel, "umtxpi", deadline, restarts=deadline is None)
-        except Refused as e:
-            failed = e
+        failed = yield from _sleep(system, channel, "umtxpi", deadline)
     return 0
 
 
@@ -171,10 +176,7 @@ def _lock_protected(system: System, td: Thread, address: int, op: int,
             raise Refused(ENOTRECOVERABLE)
         if failed is not None:
             raise failed
-        try:
-            yield from sleep(system, channel, "umtxpp", deadline, restarts=deadline is None)
-        except Refused as e:
-            failed = e
+        failed = yield from _sleep(system, channel, "umtxpp", deadline)
 
 
 def _lock(system: System, td: Thread, args: Args) -> Work:
@@ -266,10 +268,7 @@ def _set_ceiling(system: System, td: Thread, args: Args) -> Work:
             raise Refused(ENOTRECOVERABLE)
         if failed is not None:
             raise failed
-        try:
-            yield from sleep(system, channel, "umtxpp", None, restarts=True)
-        except Refused as e:
-            failed = e
+        failed = yield from _sleep(system, channel, "umtxpp", None)
     system.wakeup(channel)
     if args[3]:
         Word(td, args[3]).value = before
