@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 
 from bsdproc import dragonfly, emulator, freebsd, netbsd
 from bsdproc.abi import syscalls
@@ -24,7 +25,7 @@ class Flavour(NamedTuple):
     """A system as these tests use it."""
 
     kernel: Callable[[], Kernel]
-    typed: Any
+    typed: ModuleType
     owner: bytes
     version: int
     names: Mapping[int, str]

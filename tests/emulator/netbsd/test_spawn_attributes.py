@@ -8,11 +8,10 @@ import struct
 from collections.abc import Iterator
 
 import pytest
+from tests.emulator.bsd.remote import TEXT, Remote
 
 from bsdproc import emulator, netbsd
 from bsdproc.netbsd.constants.ptrace import PtraceEvents
-
-from .remote import TEXT, Remote
 
 SETPGROUP, SETSCHEDPARAM, SETSCHEDULER, RETURNERROR = 2, 4, 8, 64
 OTHER, FIFO, RR = 0, 1, 2

@@ -6,12 +6,11 @@ import struct
 from pathlib import Path
 
 import pytest
+from tests.emulator.bsd.remote import Remote
 
 from bsdproc.emulator import DragonFly
 
-from .remote import Remote
-
-ACT = Path(__file__).resolve().parents[1] / "dragonfly" / "programs" / "bin" / "act"
+ACT = Path(__file__).resolve().parent / "programs" / "bin" / "act"
 PT_ATTACH, PT_IO, PIOD_READ_D = 10, 12, 1
 SIGTRAP, SIGCHLD = 5, 20
 READ, WRITE, MAP_ANON = 1, 2, 0x1000
