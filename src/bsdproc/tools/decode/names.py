@@ -2,25 +2,33 @@
 
 What a number in an argument can stand for: one of several names, or bits that each
 have one.  The values are the same on all machines but for "sysarch", which has
-amd64's; those of ptrace(2) and procctl(2) and signals are in `bsdproc.freebsd`.
+amd64's; what `bsdproc.freebsd` has an enumeration of is taken from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Flag, IntEnum
 from typing import Final
 
+from bsdproc.freebsd.constants.kinfo import Limit
+from bsdproc.freebsd.constants.wait import IdType, WaitOptions
 
-def _read(text: str) -> dict[str, int]:
-    """"NAME=1 OTHER=0x2" as a dict."""
-    return {name: int(value, 0) for name, value in (item.split("=") for item in text.split())}
+Source = str | type[IntEnum] | type[Flag]
+""""NAME=1 OTHER=0x2", or an enumeration."""
+
+
+def _read(source: Source) -> dict[str, int]:
+    if not isinstance(source, str):
+        return {name: member.value for name, member in source.__members__.items()}
+    return {name: int(value, 0) for name, value in (item.split("=") for item in source.split())}
 
 
 class One:
     """A number that stands for one name."""
 
-    def __init__(self, text: str) -> None:
-        self.values: Final[Mapping[str, int]] = _read(text)
+    def __init__(self, source: Source) -> None:
+        self.values: Final[Mapping[str, int]] = _read(source)
         self._names: dict[int, str] = {}
         for name, value in self.values.items():
             self._names.setdefault(value, name)
@@ -34,8 +42,8 @@ class Bits:
     """A number whose bits have names; `low` masks those that together are one number,
     and `zero` is the name of none at all."""
 
-    def __init__(self, text: str, *, low: int = 0, zero: str = "0x0") -> None:
-        self.values: Final[Mapping[str, int]] = _read(text)
+    def __init__(self, source: Source, *, low: int = 0, zero: str = "0x0") -> None:
+        self.values: Final[Mapping[str, int]] = _read(source)
         self._low = low
         self._zero = zero
         self._one = {value: name for name, value in self.values.items() if not value & ~low}
@@ -86,11 +94,8 @@ NAMES: Final[Mapping[str, One | Bits]] = {
         "INHERIT_SHARE=0 INHERIT_COPY=1 INHERIT_NONE=2 INHERIT_ZERO=3"),
     "mlockall": Bits(
         "MCL_CURRENT=0x1 MCL_FUTURE=0x2"),
-    "wait": Bits(
-        "WNOHANG=0x1 WUNTRACED=0x2 WCONTINUED=0x4 WNOWAIT=0x8 WEXITED=0x10 WTRAPPED=0x20"),
-    "idtype": One(
-        "P_PID=0 P_PPID=1 P_PGID=2 P_SID=3 P_CID=4 P_UID=5 P_GID=6 P_ALL=7 P_LWPID=8 "
-        "P_TASKID=9 P_PROJID=10 P_POOLID=11 P_JAILID=12 P_CTID=13 P_CPUID=14 P_PSETID=15"),
+    "wait": Bits(WaitOptions),
+    "idtype": One(IdType),
     "whence": One(
         "SEEK_SET=0 SEEK_CUR=1 SEEK_END=2 SEEK_DATA=3 SEEK_HOLE=4"),
     "sigprocmask": One(
@@ -124,10 +129,7 @@ NAMES: Final[Mapping[str, One | Bits]] = {
         "ITIMER_REAL=0 ITIMER_VIRTUAL=1 ITIMER_PROF=2"),
     "rusage": One(
         "RUSAGE_SELF=0 RUSAGE_CHILDREN=-1 RUSAGE_THREAD=1"),
-    "rlimit": One(
-        "RLIMIT_CPU=0 RLIMIT_FSIZE=1 RLIMIT_DATA=2 RLIMIT_STACK=3 RLIMIT_CORE=4 RLIMIT_RSS=5 "
-        "RLIMIT_MEMLOCK=6 RLIMIT_NPROC=7 RLIMIT_NOFILE=8 RLIMIT_SBSIZE=9 RLIMIT_VMEM=10 "
-        "RLIMIT_NPTS=11 RLIMIT_SWAP=12 RLIMIT_KQUEUES=13 RLIMIT_UMTXP=14 RLIMIT_PIPEBUF=15"),
+    "rlimit": One(Limit),
     "priority": One(
         "PRIO_PROCESS=0 PRIO_PGRP=1 PRIO_USER=2"),
     "rfork": Bits(

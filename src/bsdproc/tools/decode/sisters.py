@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bsdproc import dragonfly, netbsd
 from bsdproc.tools.decode.names import NAMES, Bits, One
 
 SAME: Final = frozenset(
@@ -46,10 +47,6 @@ _PROTOCOLS: Final = (
     "IPPROTO_IP=0 IPPROTO_ICMP=1 IPPROTO_TCP=6 IPPROTO_UDP=17 IPPROTO_IPV6=41 IPPROTO_ICMPV6=58 "
 )
 _ADVICE: Final = "MADV_NORMAL=0 MADV_RANDOM=1 MADV_SEQUENTIAL=2 MADV_WILLNEED=3 MADV_DONTNEED=4 "
-_LIMITS: Final = (
-    "RLIMIT_CPU=0 RLIMIT_FSIZE=1 RLIMIT_DATA=2 RLIMIT_STACK=3 RLIMIT_CORE=4 RLIMIT_RSS=5 "
-    "RLIMIT_MEMLOCK=6 RLIMIT_NPROC=7 RLIMIT_NOFILE=8 RLIMIT_SBSIZE=9 RLIMIT_AS=10 "
-)
 
 NETBSD: Final[Mapping[str, One | Bits]] = {
     "open": Bits(
@@ -69,7 +66,7 @@ NETBSD: Final[Mapping[str, One | Bits]] = {
     ),
     "msync": Bits("MS_ASYNC=0x1 MS_INVALIDATE=0x2 MS_SYNC=0x4"),
     "madvise": One(_ADVICE + "MADV_SPACEAVAIL=5 MADV_FREE=6"),
-    "wait": Bits(
+    "wait": Bits(       # the names of wait4(2); an enumeration has WSTOPPED for WUNTRACED
         "WNOHANG=0x1 WUNTRACED=0x2 WALTSIG=0x4 WALLSIG=0x8 WCONTINUED=0x10 WEXITED=0x20 "
         "WTRAPPED=0x40 WNOWAIT=0x10000 WNOZOMBIE=0x20000"
     ),
@@ -84,7 +81,7 @@ NETBSD: Final[Mapping[str, One | Bits]] = {
         "TCP_NODELAY=1 TCP_MAXSEG=2 TCP_KEEPIDLE=3 TCP_KEEPINTVL=5 TCP_KEEPCNT=6 "
         "TCP_KEEPINIT=7 TCP_INFO=9 TCP_MD5SIG=16 TCP_CONGCTL=32"
     ),
-    "rlimit": One(_LIMITS + "RLIMIT_NTHR=11"),
+    "rlimit": One(netbsd.constants.Limit),
     "rusage": One("RUSAGE_SELF=0 RUSAGE_CHILDREN=-1"),
     "clock": One(
         "CLOCK_REALTIME=0 CLOCK_VIRTUAL=1 CLOCK_PROF=2 CLOCK_MONOTONIC=3 "
@@ -125,7 +122,7 @@ DRAGONFLY: Final[Mapping[str, One | Bits]] = {
         _ADVICE + "MADV_FREE=5 MADV_NOSYNC=6 MADV_AUTOSYNC=7 MADV_NOCORE=8 MADV_CORE=9 "
         "MADV_INVAL=10 MADV_SETMAP=11"
     ),
-    "wait": NAMES["wait"],
+    "wait": Bits(dragonfly.WaitOptions),
     "idtype": NAMES["idtype"],
     "fcntl": One(_COMMANDS + "F_DUP2FD=10 F_DUPFD_CLOEXEC=17 F_DUP2FD_CLOEXEC=18"),
     "fdflags": Bits("FD_CLOEXEC=0x1"),
@@ -135,7 +132,7 @@ DRAGONFLY: Final[Mapping[str, One | Bits]] = {
         "TCP_NODELAY=1 TCP_MAXSEG=2 TCP_NOPUSH=4 TCP_NOOPT=8 TCP_SIGNATURE_ENABLE=16 "
         "TCP_KEEPINIT=32 TCP_FASTKEEP=128 TCP_KEEPIDLE=256 TCP_KEEPINTVL=512 TCP_KEEPCNT=1024"
     ),
-    "rlimit": One(_LIMITS + "RLIMIT_POSIXLOCKS=11"),
+    "rlimit": One(dragonfly.constants.Limit),
     "rusage": One("RUSAGE_SELF=0 RUSAGE_CHILDREN=-1"),
     "clock": NAMES["clock"],
     "rfork": Bits(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.file import O_NONBLOCK, Blocking
 from bsdproc.emulator.bsd.files import AT_FDCWD, nofile, where
 from bsdproc.emulator.bsd.socketrules import AF_LOCAL, SOCK_MAXADDRLEN
-from bsdproc.emulator.bsd.sockets import LOW_WATER, Socket
+from bsdproc.emulator.bsd.sockets import LOW_WATER, SO_NOSIGPIPE, Socket
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import int32, space
 from bsdproc.emulator.errno import (
@@ -41,7 +41,6 @@ SOCK_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK
 SUN_PATH = 2
 """Where the path of a struct sockaddr_un begins."""
 SOL_SOCKET = 0xFFFF
-SO_NOSIGPIPE = 0x800
 
 
 def socket_of(td: Thread, fd: int) -> Socket:
