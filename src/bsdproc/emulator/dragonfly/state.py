@@ -113,7 +113,9 @@ class Proc(state.Proc):
 
     cred: Cred
     parent: Proc | None
-    threads: list[Thread]               # type: ignore[assignment]  # of this kind alone
+    # A list is of one kind to mypy.  This system makes no threads of another; the core would
+    # have to be generic in all of its functions to say so.
+    threads: list[Thread]               # type: ignore[assignment]
     """By number."""
     sigqueue: SigSet
     vfork_parent: Proc | None

@@ -91,7 +91,8 @@ class System(BsdSystem):
 
     kernel_proc: Proc
     init: Proc
-    procs: dict[int, Proc]              # type: ignore[assignment]  # of this kind alone
+    # Nor are there other processes: see `state.Proc.threads`.
+    procs: dict[int, Proc]              # type: ignore[assignment]
 
     def __init__(self, machine: str = "x86_64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
