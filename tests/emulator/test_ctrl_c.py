@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -25,6 +25,9 @@ from bsdproc import Debugger, Reaper, dragonfly, emulator, events, freebsd, netb
 from bsdproc.emulator import interrupts
 from bsdproc.kernel import Kernel
 from bsdproc.tools.main import main
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 pytestmark = pytest.mark.emulated
 
@@ -165,15 +168,22 @@ def test_random_moments(system: str, session: Session) -> None:
                     session(kernel)
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
-                while interrupts.due:       # it is on its way
-                    time.sleep(0.001)
-                time.sleep(0.001)
+                arrived()
             except KeyboardInterrupt:
                 interrupted += 1
             whole(kernel, before)
         assert interrupted
         assert os.listdir("/dev/fd") == descriptors
         assert threading.active_count() == threads
+
+
+def arrived() -> None:
+    """What is due comes, and soon."""
+    until = time.monotonic() + 10
+    while interrupts.due:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    time.sleep(0.001)
 
 
 @contextmanager
@@ -272,6 +282,28 @@ def test_a_child_that_runs_python_is_interrupted() -> None:
         with pytest.raises(KeyboardInterrupt):
             kernel.run_child(work)
         assert pids(kernel) == before
+
+
+class Rings(io.BytesIO):
+    """Ctrl-C comes while a program's output is written."""
+
+    def write(self, data: ReadableBuffer) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return super().write(data)
+
+
+def test_one_that_breaks_off_the_last_write() -> None:
+    """No turn of the kernel's comes that would take it."""
+    def looks(kernel: Kernel) -> None:
+        for _ in range(100):
+            kernel.wait4(-1, 1, False)      # WNOHANG: each thread has one turn
+            arrived()
+
+    with emulator.FreeBSD(stdout=Rings()) as kernel:
+        kernel.install("/bin/hello", program("freebsd", "hello"))
+        kernel.spawn("/bin/hello", ["hello"])
+        with pytest.raises(KeyboardInterrupt):
+            looks(kernel)
 
 
 def test_a_reader_that_does_not_read() -> None:

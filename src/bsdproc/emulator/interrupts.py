@@ -5,8 +5,8 @@ emulated kernel included, and an exception there would leave that kernel half-wa
 a fork.  While a ``with`` block of one is open, SIGINT has a handler that looks where the
 main thread is.  Outside of the kernel's code it does what the one before it did.  Inside,
 the signal is due: the kernel takes it where nothing is half done (`let_in`, in whatever
-may last), and for short calls a helper sends it again a moment later.  Code that is not
-interrupted pays nothing for it.
+may last), or else a helper sends it again a moment later.  Code that is not interrupted
+pays nothing for it.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def _came(number: int, frame: FrameType | None) -> None:
         _take(number, frame)
         return
     due.append(number)
+    start_new_thread(_again, ())
     if code in _blocking:
         raise BrokenOff
-    start_new_thread(_again, ())
 
 
 def _whole(frame: FrameType | None) -> CodeType | None:
