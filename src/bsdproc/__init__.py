@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bsdproc.typed import lazy
+
+TYPE_CHECKING = False
+"""As type checkers know it from `typing`, which takes longer to load than all the rest here."""
 
 if TYPE_CHECKING:
     from bsdproc import abi, debugger, dragonfly, emulator, freebsd, kernel, netbsd
