@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
-
-if TYPE_CHECKING:
-    from bsdproc.abi.layout import Struct
+from typing import Literal, Protocol, TypeAlias
 
 ByteOrder: TypeAlias = Literal["little", "big"]
 Data: TypeAlias = bytes | bytearray | memoryview
@@ -151,10 +148,20 @@ def elements(value: Value, count: int) -> Sequence[Value]:
     return value
 
 
+class Record(Protocol):
+    """What a struct inside another can do: `abi.layout.Struct`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def unpack(self, data: Data, offset: int = 0) -> dict[str, Value]: ...
+    def fill(self, data: bytearray, offset: int, values: Mapping[str, Value]) -> None: ...
+
+
 class Nested:
     """A struct or union inside another."""
 
-    def __init__(self, layout: Struct) -> None:
+    def __init__(self, layout: Record) -> None:
         self.layout = layout
 
     def decode(self, data: Data, offset: int) -> Value:

@@ -1,6 +1,6 @@
 """What the portable layer needs of a system's ptrace, in the portable layer's terms.
 
-One module beside this one implements it for each system.
+One module beside this one implements it for each system; `systems` knows which.
 """
 
 from __future__ import annotations
@@ -289,24 +289,6 @@ def news_of_each(backend: Backend, pids: Sequence[int]) -> News | None:
             return found
     backend.kernel.settle(PAUSE)
     return None
-
-
-def backend_for(kernel: Kernel) -> Backend:
-    """The implementation for a kernel's system."""
-    if kernel.system == "freebsd":
-        from bsdproc.debugger._freebsd import FreeBSDBackend
-
-        return FreeBSDBackend(kernel)
-    if kernel.system == "dragonfly":
-        from bsdproc.debugger._dragonfly import DragonFlyBackend
-
-        return DragonFlyBackend(kernel)
-    if kernel.system == "netbsd":
-        from bsdproc.debugger._netbsd import NetBSDBackend
-
-        return NetBSDBackend(kernel)
-    raise not_supported(kernel.system, call="ptrace",
-                        reason=f"there is no debugger for {kernel.system}")
 
 
 def need_reportable(backend: Backend, what: Report) -> None:

@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from bsdproc.debugger import events, motion, release, report, stops
-from bsdproc.debugger.backend import News, Report, backend_for, need_reportable
+from bsdproc.debugger.backend import News, Report, need_reportable
 from bsdproc.debugger.process import Process
 from bsdproc.debugger.state import RUNNING, STOPPED, State
+from bsdproc.debugger.systems import backend_for
 from bsdproc.kernel.default import resolve
 from bsdproc.kernel.errors import KernelError, vanished
 

@@ -1,14 +1,13 @@
 """What `Reaper` needs of a system's procctl(2), in terms of its own.
 
-One module beside this one implements it for each system that has reapers.
+One module beside this one implements it for each system that has reapers; `systems` knows
+which.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
-
-from bsdproc.kernel.errors import not_supported
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from bsdproc import dragonfly, freebsd
@@ -20,9 +19,6 @@ Status: TypeAlias = "freebsd.Status | dragonfly.Status"
 """How a child of a reaper has ended, in its system's words."""
 ReaperStatus: TypeAlias = "freebsd.procctl.ReaperStatus | dragonfly.procctl.ReaperStatus"
 """What PROC_REAP_STATUS says, in its system's words."""
-
-NO_REAPER: Final = "NetBSD has no reaper; a Debugger with follow_fork=True loses none"
-
 
 @dataclass(frozen=True, slots=True)
 class Descendant:
@@ -67,17 +63,3 @@ class Keeper(Protocol):
 
     def has_ended(self, status: Status) -> bool:
         """Whether it is an end that a status tells of."""
-
-
-def keeper_for(kernel: Kernel) -> Keeper:
-    """The implementation for a kernel's system; `NotSupported` on NetBSD."""
-    if kernel.system == "freebsd":
-        from bsdproc.debugger._freebsd_reaper import FreeBSDKeeper
-
-        return FreeBSDKeeper(kernel)
-    if kernel.system == "dragonfly":
-        from bsdproc.debugger._dragonfly_reaper import DragonFlyKeeper
-
-        return DragonFlyKeeper(kernel)
-    raise not_supported(kernel.system, call="procctl", request="PROC_REAP_ACQUIRE",
-                        reason=NO_REAPER)

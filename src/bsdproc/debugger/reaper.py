@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from bsdproc.debugger.debugger import known_to_any
-from bsdproc.debugger.keeper import Descendant, keeper_for
+from bsdproc.debugger.keeper import Descendant
+from bsdproc.debugger.systems import keeper_for
 from bsdproc.kernel.default import resolve
 from bsdproc.kernel.errors import KernelError
 

@@ -19,7 +19,8 @@ from typing import TextIO
 
 from bsdproc import Debugger, events, freebsd, netbsd
 from bsdproc.debugger import Process
-from bsdproc.debugger.backend import Report, backend_for
+from bsdproc.debugger.backend import Report
+from bsdproc.debugger.systems import backend_for
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.tools import decode, session
 from bsdproc.typed.enums import name_of
