@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import version as installed_version
+from inspect import getdoc
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from bsdproc.tools import surface
+from bsdproc.typed.record import Field
 
 project = "bsdproc"
 author = "the bsdproc authors"
@@ -53,6 +55,18 @@ def skip_elsewhere(app: Sphinx, what: str, name: str, member: object, skip: bool
     return True if elsewhere and not here.startswith(home) else None
 
 
+def own_words(app: Sphinx, what: str, name: str, member: object, options: object,
+              lines: list[str]) -> None:
+    """What autodoc takes from elsewhere goes: what a kind of field says of all its fields, and
+    what namedtuple does.  A record's field begins with its C name and its type instead."""
+    if isinstance(member, Field):
+        said = [] if "\n".join(lines).strip() == getdoc(type(member)) else lines[:]
+        lines[:] = [f"``{member.cname}``, {member.type_name()}", "", *said]
+    elif lines and lines[0].startswith("Alias for field number"):
+        lines.clear()
+
+
 def setup(app: Sphinx) -> None:
     app.add_directive("c-names", CNames)
     app.connect("autodoc-skip-member", skip_elsewhere)
+    app.connect("autodoc-process-docstring", own_words)

@@ -21,29 +21,38 @@ R = TypeVar("R", bound=Record)
 class Enumerated(Field[E | int], Generic[E]):
     """An integer that an enum names; an unknown one stays an integer."""
 
-    __slots__ = ()
+    __slots__ = ("kind",)
 
     def __init__(self, cname: str, kind: type[E]) -> None:
         members = kind._value2member_map_
         super().__init__(cname, lambda value: members.get(value, value))
+        self.kind = kind
+
+    def type_name(self) -> str:
+        return f"{self.kind.__name__} | int"
 
 
 class Flagged(Field[F], Generic[F]):
     """A word of flags, unsigned; unknown bits are kept."""
 
-    __slots__ = ()
+    __slots__ = ("kind",)
 
     def __init__(self, cname: str, kind: type[F]) -> None:
         def convert(value: int) -> F:
             return kind(value & 0xFFFFFFFF if value < 0 else value)
 
         super().__init__(cname, convert)
+        self.kind = kind
+
+    def type_name(self) -> str:
+        return self.kind.__name__
 
 
 class Text(Field[str]):
     """A char array up to its NUL."""
 
     __slots__ = ()
+    gives = "str"
 
     def __init__(self, cname: str) -> None:
         super().__init__(cname, string)
@@ -53,6 +62,7 @@ class SignalSet(Field[frozenset[E | int]], Generic[E]):
     """A sigset_t."""
 
     __slots__ = ("sets",)
+    gives = "frozenset[Signal | int]"
 
     def __init__(self, cname: str, sets: SigSets[E]) -> None:
         super().__init__(cname)
@@ -69,6 +79,7 @@ class Seconds(Field[float]):
     """A struct timeval as seconds."""
 
     __slots__ = ("pair",)
+    gives = "float"
     remembers = False
     pair: str
     """struct's letters for the whole."""
@@ -105,6 +116,7 @@ class Numbers(Field[tuple[int, ...]]):
     """An array of integers."""
 
     __slots__ = ()
+    gives = "tuple[int, ...]"
 
     def _converter(self, target: abi.Target, field: abi.Field) -> Callable[[Any], tuple[int, ...]]:
         width = field.element_size or 1
@@ -118,6 +130,7 @@ class Pair(Field[tuple[int, int]]):
     """An array of two integers."""
 
     __slots__ = ()
+    gives = "tuple[int, int]"
 
     def _converter(self, target: abi.Target, field: abi.Field) -> Callable[[Any], tuple[int, int]]:
         return cast(Callable[[Any], tuple[int, int]],
@@ -135,6 +148,9 @@ class Nested(Field[R], Generic[R]):
     def __init__(self, cname: str, kind: type[R]) -> None:
         super().__init__(cname)
         self.kind = kind
+
+    def type_name(self) -> str:
+        return self.kind.__name__
 
     def bind(self, target: abi.Target, layout: abi.Struct) -> Nested[R]:
         bound = cast(Nested[R], super().bind(target, layout))
@@ -163,6 +179,7 @@ class Tail(Field[str]):
     """A path at the end of a record, which is cut to its length."""
 
     __slots__ = ()
+    gives = "str"
     ends = False
 
     @overload

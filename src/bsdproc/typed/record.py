@@ -266,6 +266,8 @@ class Field(Generic[T]):
     """Whether a record goes to the end of it at least; a path at the end is cut."""
     remembers: ClassVar[bool] = True
     """Whether equal bytes give one and the same value, kept for the next record."""
+    gives: ClassVar[str] = "object"
+    """The Python type of its values, where that goes by the class (see `type_name`)."""
 
     def __init__(self, cname: str, convert: Callable[[Any], T] | None = None) -> None:
         self.cname = cname
@@ -281,6 +283,14 @@ class Field(Generic[T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+
+    def type_name(self) -> str:
+        """The Python type of its values, for people."""
+        return self.gives
+
+    def __repr__(self) -> str:
+        """What ``help(KinfoProc)`` shows of it: its C name and its type."""
+        return f"<{self.cname}: {self.type_name()}>"
 
     def bind(self, target: abi.Target, layout: abi.Struct) -> Field[T]:
         """The same field where the machine's layout has it."""
@@ -353,6 +363,7 @@ class Number(Field[int]):
     """An integer or pointer as it stands; it is read again rather than remembered."""
 
     __slots__ = ()
+    gives = "int"
 
     @overload
     def __get__(self, obj: None, owner: type) -> Self: ...

@@ -83,6 +83,7 @@ class Address(Field[SocketAddress | None]):
     """A struct sockaddr_storage."""
 
     __slots__ = ()
+    gives = "SocketAddress | None"
 
     def _converter(
         self, target: abi.Target, field: abi.Field
