@@ -122,3 +122,41 @@ def test_sigreturn_masks_mxcsr(hold: Hold, kernel: Kernel, value: int) -> None:
     t.write(context + MC_FPSTATE + MXCSR, struct.pack("<I", value))
     t.go()
     assert mxcsr(kernel, t) == value & ALL_OF_IT
+
+
+def xstate(kernel: Kernel, t: Held, area: bytes | None = None) -> bytes:
+    """PT_GETXSTATE's legacy area, after PT_SETXSTATE with these bytes in it."""
+    numbers = kernel.target.constants
+    info = kernel.buffer(16)
+    kernel.ptrace(numbers["PT_GETXSTATE_INFO"], t.pid, info, 16)
+    size = struct.unpack_from("<QI", info.read())[1]
+    buffer = kernel.buffer(size)
+    if area is not None:
+        kernel.ptrace(numbers["PT_GETXSTATE"], t.pid, buffer, size)
+        buffer.write(area + buffer.read()[len(area):])
+        kernel.ptrace(numbers["PT_SETXSTATE"], t.pid, buffer, size)
+    kernel.ptrace(numbers["PT_GETXSTATE"], t.pid, buffer, size)
+    return buffer.read()[:512]
+
+
+@pytest.mark.parametrize("offset", [5, 28, 42, 416, 464, 511])
+def test_setxstate_keeps_what_no_register_holds(
+        hold: Hold, kernel: Kernel, offset: int) -> None:
+    """PT_GETFPREGS shows none of it but the mask, and PT_SETFPREGS leaves it alone."""
+    t = hold("spin")
+    area = bytearray(xstate(kernel, t))
+    area[offset] ^= 0x5A
+    assert xstate(kernel, t, bytes(area)) == area
+    shown = get(kernel, t)[offset]
+    assert shown == (area[offset] if offset == MXCSR_MASK else 0)
+    by_request(kernel, t, bytes(512))
+    assert xstate(kernel, t)[offset] == (0 if offset == MXCSR_MASK else area[offset])
+
+
+@pytest.mark.parametrize("mask", [0, ALL_OF_IT, 0x2FFFF, 0xFFFFFFFF])
+def test_setfpregs_masks_the_mask(hold: Hold, kernel: Kernel, mask: int) -> None:
+    t = hold("spin")
+    area = bytearray(get(kernel, t))
+    struct.pack_into("<I", area, MXCSR_MASK, mask)
+    by_request(kernel, t, bytes(area))
+    assert struct.unpack_from("<I", get(kernel, t), MXCSR_MASK) == (mask & ALL_OF_IT,)

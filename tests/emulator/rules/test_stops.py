@@ -142,3 +142,30 @@ def test_remote_calls_in_capability_mode(kernel: Kernel, tracee: Bring) -> None:
     assert {n: remote(t, n) for n in (GETPID, OPEN, UNASSIGNED, QUOTACTL, 600, 99999)} == {
         GETPID: 0, OPEN: ECAPMODE, UNASSIGNED: ECAPMODE, QUOTACTL: ECAPMODE, 600: ENOSYS,
         99999: ENOSYS}
+
+
+def test_a_spawned_program_was_executed_with_three_pointers(
+        kernel: Kernel, tracee: Bring) -> None:
+    """execve's path, arguments and environment, in the memory of the child before it."""
+    t = Tracee(kernel, tracee("spin"))
+    args = struct.unpack("<8Q", t.record("PT_GET_SC_ARGS", 64))
+    assert [bool(arg) for arg in args] == [True] * 3 + [False] * 5
+    assert len(set(args[:3])) == 3
+
+
+SET_TRAP_FLAG = b"\x9c\x58\x48\x0d\x00\x01\x00\x00\x50\x9d"
+"""pushf; pop rax; or rax, 0x100; push rax; popf"""
+
+
+def test_a_trap_flag_that_the_program_set_stays_set(kernel: Kernel, tracee: Bring) -> None:
+    """The kernel takes back what a debugger's step set, and this step finds it set."""
+    t = Tracee.with_room(kernel, tracee("spin"))
+    t.write(CODE, SET_TRAP_FLAG + NOP * 8)
+    t.register("r_rip", CODE)
+    for at in range(CODE + len(SET_TRAP_FLAG) + 1, CODE + len(SET_TRAP_FLAG) + 4):
+        t.go()
+        assert t.wait() == "SIGTRAP"
+        assert (t.register("r_rip"), t.register("r_rflags") & TF) == (at, TF)
+    t.go(request="PT_STEP")
+    assert t.wait() == "SIGTRAP"
+    assert t.register("r_rflags") & TF

@@ -3,13 +3,13 @@ caller's Python, can ask."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from threading import get_ident
 from typing import BinaryIO
 
 from bsdproc.emulator.bsd import rusage
 from bsdproc.emulator.bsd.kernel import CALLER_HIGH, CALLER_LOW, Machine
-from bsdproc.emulator.bsd.state import Proc
+from bsdproc.emulator.bsd.state import Proc, Sleep, Thread
 from bsdproc.emulator.bsd.wait import Found
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import Refused
@@ -26,6 +26,10 @@ INT_MAX = 0x7FFFFFFF
 POINTERS = {"amd64": 64, "i386": 32}
 """Bits of a pointer, by the machine that the caller is a program of."""
 
+EXECVE_ARGS = (CALLER_LOW - 0x3000, CALLER_LOW - 0x2000, CALLER_LOW - 0x1000)
+"""Where a spawned child had its path, its arguments and its environment: in memory that
+its execve took away, so that nobody can look there."""
+
 
 class EmulatedFreeBSD(ViewMounts):
     """A view of the emulated kernel by one of its processes."""
@@ -38,6 +42,11 @@ class EmulatedFreeBSD(ViewMounts):
 
     def _view(self, proc: Proc) -> Kernel:
         return EmulatedFreeBSD(self._system, proc, self._memory)
+
+    def _execve(self, td: Thread, path: str, argv: list[bytes],
+                env: list[bytes]) -> Generator[Sleep | None, int, int]:
+        td.sc_args = EXECVE_ARGS
+        return super()._execve(td, path, argv, env)
 
     # -- waiting -----------------------------------------------------------------------
     def wait4(self, pid: int, options: int = 0, detail: bool = True) -> Waited:

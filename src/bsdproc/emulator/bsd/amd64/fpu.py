@@ -28,6 +28,9 @@ MXCSR_OFFSET: Final = 24
 MXCSR_MASK: Final = 0xFFFF
 XMM_OFFSET: Final = 160
 XMM_END: Final = 416
+PADDING: Final = (
+    slice(5, 6), *(slice(42 + 16 * i, 48 + 16 * i) for i in range(8)), slice(XMM_END, SAVEFPU))
+"""What no register has of the area."""
 
 MC_FPOWNED_NONE: Final = 0x20000
 MC_FPOWNED_FPU: Final = 0x20001
@@ -48,14 +51,12 @@ INITIAL_IA32: Final = initial_state(0x127F)
 
 
 def fpu_get(td: Thread) -> bytes:
-    """fpugetregs: the FXSAVE area."""
+    """fpugetregs: the FXSAVE area.  What no register holds, too, as a debugger wrote it,
+    until the processor writes its own."""
     f = frame_of(td)
     if not f.fpu_used:
         f.fpu_used = True
-    area = bytearray(context_of(td).fpu())
-    struct.pack_into("<I", area, MXCSR_OFFSET + 4, MXCSR_MASK)
-    area[XMM_END:] = bytes(SAVEFPU - XMM_END)
-    return bytes(area)
+    return context_of(td).fpu()
 
 
 def fpu_set(td: Thread, area: bytes, header: bytes | None = None) -> None:
@@ -88,18 +89,19 @@ def fpu_drop(td: Thread) -> None:
 def getfpregs(td: Thread) -> bytes:
     """fill_fpregs: struct fpreg; each x87 register's ten bytes in sixteen."""
     area = bytearray(fpu_get(td))
-    for i in range(8):
-        area[32 + 16 * i + 10:32 + 16 * (i + 1)] = bytes(6)
+    for padding in PADDING:
+        area[padding] = bytes(padding.stop - padding.start)
     return bytes(area)
 
 
 def setfpregs(td: Thread, data: bytes) -> None:
-    """set_fpregs.  Bytes that belong to no register are dropped; %mxcsr is taken
-    as it is, with bits that no processor knows."""
-    area = bytearray(data)
-    for i in range(8):
-        area[32 + 16 * i + 10:32 + 16 * (i + 1)] = bytes(6)
-    area[XMM_END:] = bytes(SAVEFPU - XMM_END)
+    """set_fpregs.  Bytes that belong to no register stay what they were; %mxcsr is
+    taken as it is, with bits that no processor knows."""
+    before, area = fpu_get(td), bytearray(data)
+    for padding in PADDING:
+        area[padding] = before[padding]
+    (mask,) = struct.unpack_from("<I", area, MXCSR_OFFSET + 4)
+    struct.pack_into("<I", area, MXCSR_OFFSET + 4, mask & MXCSR_MASK)
     context_of(td).set_fpu(bytes(area))
     frame_of(td).fpu_used = True
 

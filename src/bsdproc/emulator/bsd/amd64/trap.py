@@ -97,6 +97,9 @@ def trap(cpu: Cpu, td: Thread) -> KSigInfo:
             code = fpe_code(mxcsr & ~mxcsr >> 7 & 0x3F)
         kind = Trap(t.T_ARITHTRAP if vector == MF else t.T_XMMFLT, SIGFPE, code)
     elif vector == DB:
+        if flags & PSL_T:               # set by the program itself, and it stays set
+            td.step = True
+            context.set("rflags", flags & ~PSL_T)
         # One exception tells of both, but a breakpoint's instruction was not done.
         return debug_trap(td, cpu.dr6 | (debug.DR6_BS if td.step and cpu.executed else 0))
     elif kind is None:
