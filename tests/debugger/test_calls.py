@@ -197,6 +197,38 @@ def test_a_program_sees_the_result_that_its_call_was_given(world: World) -> None
             assert registers["rflags"] & 1 == (error != 0)
 
 
+# -- by their names ----------------------------------------------------------------------
+def test_errors_have_the_names_and_numbers_of_the_system(world: World) -> None:
+    with Debugger(syscalls=True) as debugger:
+        process = debugger.spawn(["/bin/hello"])
+        entered = debugger.wait()
+        assert isinstance(entered, events.SyscallEntered)
+        entered.skip(error="ENOTSUP")
+        entered.thread.step()
+        assert isinstance(debugger.wait(), events.Stepped)
+        assert process.registers.return_value == (86 if world.kernel.system == "netbsd" else 45)
+        seen: set[str] = set()
+        for event in debugger:
+            match event:
+                case events.SyscallEntered(name="fork"):
+                    event.skip(error="EAGAIN")
+                case events.SyscallEntered(name="sigsuspend" | "__sigsuspend14"):
+                    world.kernel.kill(process.pid, 30)
+                case events.SyscallExited(error_name=""):
+                    assert event.error == 0
+                case events.SyscallExited(error_name="EINTR" | "EJUSTRETURN" as name):
+                    seen.add(name)
+                case events.SignalReceived(name="SIGUSR1", signal=signal):
+                    assert signal == 30
+                    seen.add("SIGUSR1")
+                case events.SyscallEntered(name="write"):
+                    world.kernel.kill(process.pid, 9)
+                case events.Killed(name=last):
+                    seen.add(last)
+        assert {"EINTR", "SIGUSR1", "SIGKILL"} <= seen
+        assert ("EJUSTRETURN" in seen) == (world.kernel.system == "freebsd")
+
+
 # -- misuse -----------------------------------------------------------------------------
 def test_values_that_no_call_has(kernel: Kernel, actor: str) -> None:
     def at(wanted: type[events.Event]) -> events.Event:
@@ -210,6 +242,8 @@ def test_values_that_no_call_has(kernel: Kernel, actor: str) -> None:
         for wrong in (-1, 5000):
             with pytest.raises(ValueError, match="no errno"):
                 entered.skip(error=wrong)
+        with pytest.raises(ValueError, match="freebsd has no errno 'ENODATA'"):
+            entered.skip(error="ENODATA")
         with pytest.raises(ValueError, match="does not fit 64 bits"):
             entered.skip(1 << 64)
         with pytest.raises(ValueError, match="does not fit 64 bits"):

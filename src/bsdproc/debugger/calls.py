@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.debugger.control import Omitted
+from bsdproc.kernel import errno
 from bsdproc.kernel.errors import not_supported
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ def need_standing(event: ThreadEvent) -> None:
         raise ValueError("the thread does not stand at this call any more")
 
 
-def answer(thread: Thread, result: int, error: int) -> None:
+def answer(thread: Thread, result: int, error: int | str) -> None:
     """Have the call that a thread is about to leave return this.
 
     `NotSupported` where the system sets the registers behind the stop."""
     backend = thread.process.backend
-    _check(backend, result, error)
+    error = _checked(backend, result, error)
     if backend.harmless_call is None:
         raise _missing(backend, "its kernel sets a call's result behind the stop at the exit")
     registers = thread.registers
@@ -80,11 +81,11 @@ def replace(thread: Thread, number: int, arguments: Sequence[int]) -> None:
     process.control.omitted.pop(thread.lwp, None)
 
 
-def omit(thread: Thread, result: int, error: int) -> None:
+def omit(thread: Thread, result: int, error: int | str) -> None:
     """Have the call that a thread stands before not be made, and return this."""
     process = thread.process
     backend = process.backend
-    _check(backend, result, error)
+    error = _checked(backend, result, error)
     registers = thread.registers
     if backend.harmless_call is None:
         _put(backend, registers, result, error)
@@ -127,17 +128,24 @@ def _put(backend: Backend, registers: RegisterSet, result: int, error: int) -> N
     registers[name] = registers[name] | bit if error else registers[name] & ~bit
 
 
-def _check(backend: Backend, result: int, error: int) -> None:
-    bits = 8 * backend.kernel.target.pointer
+def _checked(backend: Backend, result: int, error: int | str) -> int:
+    """The error's number."""
+    bits, system = 8 * backend.kernel.target.pointer, backend.kernel.system
+    if isinstance(error, str):
+        if error not in errno.table(system):
+            raise ValueError(f"{system} has no errno {error!r}")
+        error = errno.number(system, error)
     for value in (result, error):
         if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"a result and an error are ints, not {type(value).__name__}")
+            raise TypeError("a result is an int, an error an int or its name, "
+                            f"not {type(value).__name__}")
     if not -1 << bits - 1 <= result < 1 << bits:
         raise ValueError(f"{result:#x} does not fit {bits} bits")
     if not 0 <= error <= ERRNO_MAX:
         raise ValueError(f"{error} is no errno")
     if backend.kernel.machine not in FAILED:
         raise _missing(backend, f"how {backend.kernel.machine} tells of a call's failure")
+    return error
 
 
 def _missing(backend: Backend, reason: str) -> Exception:

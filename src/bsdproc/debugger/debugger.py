@@ -230,7 +230,10 @@ class Debugger:
                     motion.go_on(process)
                     if process.control.interrupting:
                         stops.send(process)
-                except ProcessLookupError:
+                except KernelError as error:
+                    # On NetBSD one that SIGKILL is on its way to runs already: EBUSY.
+                    if error.name not in ("EBUSY", "ESRCH"):
+                        raise
                     process.state = State.RUNNING       # wait() tells what became of it
 
     def _wait_for(self, running: list[int]) -> News | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bsdproc.debugger import calls
+from bsdproc.kernel import errno
+from bsdproc.typed.enums import name_of
 
 if TYPE_CHECKING:
     from bsdproc.debugger.breakpoints import Breakpoint
@@ -90,8 +92,9 @@ class SyscallEntered(ThreadEvent):
         calls.need_standing(self)
         calls.replace(self.thread, self.number if number is None else number, arguments)
 
-    def skip(self, result: int = 0, *, error: int = 0) -> None:
-        """Leave the call out: the program sees this result, or this errno of its system's.
+    def skip(self, result: int = 0, *, error: int | str = 0) -> None:
+        """Leave the call out: the program sees this result, or this errno of its system's,
+        by its number or its name ("ENOSPC"; `ValueError` for one that the system lacks).
 
         No `SyscallExited` comes of it.  A process that is detached from before it goes on
         makes the call after all, except on NetBSD."""
@@ -114,8 +117,14 @@ class SyscallExited(ThreadEvent):
     """The system's errno, 0 for none.  -1 is a call that will be restarted,
     -2 one that does not return in the usual way (execve, sigreturn)."""
 
-    def replace(self, result: int = 0, *, error: int = 0) -> None:
-        """Have the program see this result, or this errno, whatever the call has done.
+    @property
+    def error_name(self) -> str:
+        """The error's C name, ERESTART for -1 and EJUSTRETURN for -2; "" for none."""
+        return errno.name(self.process.debugger.kernel.system, self.error) if self.error else ""
+
+    def replace(self, result: int = 0, *, error: int | str = 0) -> None:
+        """Have the program see this result, or this errno (as `SyscallEntered.skip` takes
+        it), whatever the call has done.
 
         `NotSupported` on NetBSD, which sets the registers behind the stop: there a call
         can be left out, `SyscallEntered.skip`."""
@@ -137,6 +146,11 @@ class SignalReceived(ThreadEvent):
     code: int
     """si_code: what sent the signal, or which kind of fault it was; an enum member where the
     system's has one."""
+
+    @property
+    def name(self) -> str:
+        """The signal's C name, "SIGUSR1"; its number for one that has no name."""
+        return name_of(self.signal)
 
     def discard(self) -> None:
         """The process will never know of it."""
@@ -187,6 +201,11 @@ class Killed(ProcessEvent):
     """An enum member where the system's has one."""
     core: bool
     """Whether it left a core dump."""
+
+    @property
+    def name(self) -> str:
+        """The signal's, as in `SignalReceived`."""
+        return name_of(self.signal)
 
 
 Event = (

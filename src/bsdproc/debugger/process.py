@@ -83,8 +83,9 @@ class Process:
     def need_alive(self) -> None:
         """`Vanished` for one that is gone or was detached from."""
         if self.state in (State.GONE, State.DETACHED):
-            raise vanished(self.backend.kernel.system, self.pid, call="debugger",
-                           reason=f"the process is {self.state.value}")
+            raise vanished(self.backend.kernel.system, self.pid, call="tracing",
+                           reason=("it has ended" if self.state is State.GONE
+                                   else "it was detached from"))
 
     # -- what can be done -------------------------------------------------------
     def set_pending_signal(self, signal: int) -> None:

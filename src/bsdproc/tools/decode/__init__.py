@@ -11,7 +11,6 @@ from bsdproc.tools.decode.table import IN_MEMORY, KINDS
 
 __all__ = ["Call", "Memory", "arguments", "enter", "outcome", "quoted", "shown_siginfo"]
 
-ERESTART, EJUSTRETURN = -1, -2
 
 
 def enter(target: abi.Target, memory: Memory, name: str, words: tuple[int, ...],
@@ -53,10 +52,8 @@ def _shown(call: Call, one: calls.Shown, value: int) -> str:
 
 def outcome(target: abi.Target, name: str, result: int, error: int) -> str:
     """What a call gave, or the error's number, name and text."""
-    if error == ERESTART:
-        return "ERESTART"
-    if error == EJUSTRETURN:
-        return "EJUSTRETURN"
+    if error in errno.UNSEEN:
+        return errno.UNSEEN[error]
     if error:
         return (f"ERR#{error} {errno.name(target.system, error)} "
                 f"'{errno.text(target.system, error)}'")
