@@ -82,6 +82,9 @@ def test_lookups() -> None:
     assert read is syscalls.by_name("read")
     assert syscalls.by_number(8) is None
     assert syscalls.by_name("nothing") is None
+    assert syscalls.number("read") == 3
+    with pytest.raises(KeyError, match="nothing"):
+        syscalls.number("nothing")
     assert syscalls.name(3) == "read"
     assert syscalls.name(8) == "#8"
     assert syscalls.name(8, 1302001) == "#8"

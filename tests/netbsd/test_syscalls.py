@@ -62,6 +62,9 @@ def test_lookups() -> None:
     assert read is syscalls.by_name("read")
     assert syscalls.by_number(11) is None
     assert syscalls.by_name("nothing") is None
+    assert syscalls.number("read") == 3
+    with pytest.raises(KeyError, match="nothing"):
+        syscalls.number("nothing")
     assert syscalls.name(449) == "__wait450"
     assert syscalls.name(11) == "#11"
     assert Argument("buf", "void *").pointer

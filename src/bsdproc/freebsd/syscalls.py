@@ -20,7 +20,7 @@ from typing import Final
 from bsdproc.abi.syscalls import FREEBSD as _NAMES
 from bsdproc.typed import syscalls
 
-__all__ = ["Argument", "Syscall", "by_name", "by_number", "name", "table"]
+__all__ = ["Argument", "Syscall", "by_name", "by_number", "name", "number", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Syscall(syscalls.Syscall[Argument]):
 _TABLE: Final = syscalls.Table(Syscall, Argument, _NAMES, "bsdproc.freebsd._prototypes")
 by_number = _TABLE.by_number
 by_name = _TABLE.by_name
+number = _TABLE.number
 
 
 _NEWER_NAMES: Final = 1500000

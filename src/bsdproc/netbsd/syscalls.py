@@ -19,7 +19,7 @@ from typing import Final
 from bsdproc.abi.syscalls import NETBSD as _NAMES
 from bsdproc.typed import syscalls
 
-__all__ = ["Argument", "Syscall", "by_name", "by_number", "name", "table"]
+__all__ = ["Argument", "Syscall", "by_name", "by_number", "name", "number", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Syscall(syscalls.Syscall[Argument]):
 _TABLE: Final = syscalls.Table(Syscall, Argument, _NAMES, "bsdproc.netbsd._prototypes")
 by_number = _TABLE.by_number
 by_name = _TABLE.by_name
+number = _TABLE.number
 name = _TABLE.name
 
 

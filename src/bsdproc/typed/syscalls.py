@@ -130,6 +130,11 @@ class Table(Generic[C, A]):
         """A system call's name, "#1000" for a number that has none."""
         return self._names.get(number) or f"#{number}"
 
+    def number(self, name: str) -> int:
+        """The number of the system call of that name, for `ptrace.sc_remote` and
+        `SyscallEntered.replace`; `KeyError` when there is none."""
+        return self._by_name[name].number
+
     @cached_property
     def numbers(self) -> Mapping[int, C]:
         """Every system call by its number."""
