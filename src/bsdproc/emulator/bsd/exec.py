@@ -10,13 +10,21 @@ from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.state import P, Proc, SigStack, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import ARG_MAX
-from bsdproc.emulator.errno import E2BIG, EACCES, EJUSTRETURN, ENOEXEC, ETXTBSY, Refused
+from bsdproc.emulator.errno import (
+    E2BIG,
+    EACCES,
+    ECAPMODE,
+    EJUSTRETURN,
+    ENOEXEC,
+    ETXTBSY,
+    Refused,
+)
 from bsdproc.emulator.machine.entries import EXEC
 from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.system import System
-    from bsdproc.emulator.vfs import Vnode
+    from bsdproc.emulator.vfs import Access, Vnode
 
 MAXINTERP = 128
 
@@ -28,14 +36,21 @@ def absolute(p: Proc, path: str) -> str:
 def _find(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
     """The program's file, if the caller may execute it, and its full path by
     the name that it was found by."""
+    if td.proc.cred.capmode:
+        raise Refused(ECAPMODE)     # a script's interpreter, of what a descriptor names
     who = access(td)
     vnode = system.vfs.find(path, who)
+    _may_run(system, who, vnode)
+    return vnode, system.vfs.real_path(path, who)
+
+
+def _may_run(system: System, who: Access, vnode: Vnode) -> None:
+    """exec_check_permissions."""
     if vnode.kind != "reg" or not vnode.mode & 0o111 or not system.vfs.access(
             vnode, who.cred, 1):
         raise Refused(EACCES)
     if vnode.writers:
         raise Refused(ETXTBSY)
-    return vnode, system.vfs.real_path(path, who)
 
 
 def check_program(system: System, td: Thread, path: str) -> None:
@@ -96,10 +111,17 @@ class Program(NamedTuple):
     argv: list[bytes]
 
 
-def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Program:
-    """Find the program, and whether this kernel can run it."""
-    vnode, text_path = _find(system, td, path)
-    data, execpath = vnode.read_at(0, vnode.size), absolute(td.proc, path)
+def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
+             opened: Vnode | None) -> Program:
+    """Find the program, unless it is open already, and whether this kernel can run it."""
+    if opened is None:
+        vnode, text_path = _find(system, td, path)
+        execpath = absolute(td.proc, path)
+    else:
+        vnode = opened
+        _may_run(system, access(td), vnode)
+        execpath = text_path = system.vfs.path_of(vnode)
+    data = vnode.read_at(0, vnode.size)
     script = _interpreter(data)
     if script is not None:
         interpreter, extra = script
@@ -111,15 +133,17 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Pr
 
 
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
-           env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
-    """kern_execve.  A failure leaves the process as it was."""
+           env: Sequence[bytes], opened: Vnode | None = None,
+           ) -> Generator[Sleep | None, int, int]:
+    """kern_execve.  A failure leaves the process as it was.  Of a file that is open
+    already (fexecve) `path` is what a script's interpreter is told."""
     p = td.proc
     if p.singlethread is not None:
         yield from system.leave(td)      # another thread's exec or exit was first
     check_size(argv, env)
     p.flag |= P.INEXEC
     try:
-        vnode, text_path, execpath, image, words = _program(system, td, path, argv)
+        vnode, text_path, execpath, image, words = _program(system, td, path, argv, opened)
     finally:
         p.flag &= ~P.INEXEC
     new = system.set_id(td, vnode)
@@ -140,7 +164,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.files.close_on_exec(system, td)
     _reset_signals(p, td)
     p.title = None
-    p.comm = name_of(path, system.comm_max)
+    p.comm = name_of(path if opened is None else text_path or "(fexecv)", system.comm_max)
     td.name = p.comm
     p.flag |= P.EXEC
     if p.flag & P.PPWAIT:

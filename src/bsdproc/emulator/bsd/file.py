@@ -47,7 +47,7 @@ class Kind:
     """KF_TYPE_ of struct kinfo_file."""
 
     VNODE, SOCKET, PIPE, FIFO, KQUEUE = 1, 2, 3, 4, 5
-    SHM, PROCDESC = 8, 11
+    SHM, PROCDESC, EVENTFD = 8, 11, 13
 
 
 class Ready(NamedTuple):
@@ -97,6 +97,10 @@ class File:
     def ready(self) -> Ready:
         """fo_poll: what would not sleep now."""
         return Ready(True, True)
+
+    def amount(self, write: bool) -> int | None:
+        """How much an event of its own kind tells that can be read, or written."""
+        return None
 
     def closed(self, system: System) -> None:
         """The last descriptor is gone."""

@@ -84,7 +84,7 @@ SSIZE_MAX = (1 << 63) - 1
 def boot_file_system(system: System) -> FileSystem:
     """The name space that the kernel boots with."""
     source = system.entropy()
-    fs = base_system(lambda: system.boot_time * 10**9 + system.clock, source.randbytes)
+    fs = base_system(lambda: system.boot_ns + system.clock, source.randbytes)
     fs.mounts[0].flags = MNT_ROOTFS | MNT_LOCAL
     fs.install(PYTHON, b"", 0o555)
     system.mount_boot(fs)

@@ -272,7 +272,7 @@ def start_timer(note: Note, system: System) -> None:
         raise Refused(EINVAL)
     time = note.given * unit
     if absolute:
-        note.deadline, note.period = max(0, time - system.boot_time * 10**9), 0
+        note.deadline, note.period = max(0, time - system.boot_ns), 0
     else:
         note.deadline, note.period = system.clock + time, time
         note.flags |= EV_CLEAR

@@ -68,6 +68,8 @@ def file_event(rules: KqueueRules, note: Note) -> None:
     elif isinstance(file, VnodeFile):
         size = file.vnode.size if file.vnode.kind == "reg" else file.offset
         note.data = size - file.offset if note.filter == READ else 0
+    elif file is not None and (amount := file.amount(note.filter == WRITE)) is not None:
+        note.data = amount
 
 
 def _pipe(rules: KqueueRules, note: Note, file: Pipe) -> None:

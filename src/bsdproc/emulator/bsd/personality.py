@@ -20,7 +20,7 @@ from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.socketrules import SocketRules
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.elf import Image
-from bsdproc.emulator.errno import ENOSYS
+from bsdproc.emulator.errno import EINVAL, ENOSYS, Refused
 from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 Work = Generator[Sleep | None, int, None]
@@ -203,6 +203,10 @@ class Personality(ABC):
         """A system call that there is not: its error."""
         self.send(td.proc, td, KSigInfo(SIGSYS, SI_KERNEL))
         return ENOSYS
+
+    def cpu_clock(self, td: Thread, clock: int) -> int:
+        """Nanoseconds on the clock of a thread or process that a negative number stands for."""
+        raise Refused(EINVAL)
 
     def reserved(self, pid: int) -> bool:
         """Whether a pid is not to be given to a new process."""

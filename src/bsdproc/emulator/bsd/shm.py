@@ -63,7 +63,7 @@ class ShmObject:
             del self._data[size:]
         self._data.extend(bytes(-(-size // PAGE) * PAGE - len(self._data)))
         self.size = size
-        self.mtime = self.ctime = system.boot_time * 10**9 + system.clock
+        self.mtime = self.ctime = system.boot_ns + system.clock
         system.file_cut(self, size)
 
     def seal(self, seals: int, mapped_for_writing: bool) -> None:

@@ -87,7 +87,8 @@ class System(Personality):
         self.target = abi.target(self.name, machine)
         self.stdout, self.stderr = stdout, stderr
         self.clock = 0
-        self.boot_time = 1_700_000_000
+        self.boot_ns = 1_700_000_000 * 10**9
+        """What the clock of the day showed then, in nanoseconds."""
         self.procs: dict[int, Proc] = {}
         self.threads: dict[int, Thread] = {}
         self.pgrps: dict[int, ProcessGroup] = {}
@@ -114,6 +115,11 @@ class System(Personality):
         self.kernel_proc: Proc
         self.init: Proc
         self.boot()
+
+    @property
+    def boot_time(self) -> int:
+        """The same in seconds."""
+        return self.boot_ns // 10**9
 
     # -- processes that run no program ------------------------------------------
     def system_process(self, pid: int, parent: Proc | None, name: str, flag: int) -> Proc:

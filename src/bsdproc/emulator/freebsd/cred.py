@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Setting = int | str | bytes
 
 UNPRIVILEGED_DEBUG = "security.bsd.unprivileged_proc_debug"
+UNPRIVILEGED_MLOCK = "security.bsd.unprivileged_mlock"
 SUSER_ENABLED = "security.bsd.suser_enabled"
 SECURELEVEL = "kern.securelevel"
 SEE_OTHER_UIDS = "security.bsd.see_other_uids"
@@ -36,6 +37,7 @@ CONSERVATIVE_SIGNALS = "security.bsd.conservative_signals"
 
 DEFAULTS: Mapping[str, int] = {
     UNPRIVILEGED_DEBUG: 1,
+    UNPRIVILEGED_MLOCK: 1,
     SUSER_ENABLED: 1,
     SECURELEVEL: -1,
     SEE_OTHER_UIDS: 1,
@@ -55,8 +57,21 @@ credentials: job and terminal control, the user's two, and the usual ends."""
 class Priv(Enum):
     """sys/priv.h: the privileges that something here asks for."""
 
+    ACCT = 2
     MAXPROC = 4
+    KTRACE = 5
+    REBOOT = 8
+    SWAPON = 9
+    SWAPOFF = 10
     IO = 12
+    ADJTIME = 15
+    NTP_ADJTIME = 16
+    CLOCK_SETTIME = 17
+    SETTIMEOFDAY = 18
+    AUDIT_CONTROL = 40
+    AUDIT_GETAUDIT = 42
+    AUDIT_SETAUDIT = 43
+    AUDIT_SUBMIT = 44
     CRED_SETUID = 50
     CRED_SETEUID = 51
     CRED_SETGID = 52
@@ -72,18 +87,26 @@ class Priv(Enum):
     DEBUG_SUGID = 81
     DEBUG_UNPRIV = 82
     DEBUG_DENIED = 83
-    KLD_LOAD = 130
     JAIL_ATTACH = 110
     JAIL_SET = 111
     JAIL_REMOVE = 112
+    KENV_SET = 120
+    KENV_UNSET = 121
+    KLD_LOAD = 130
+    KLD_UNLOAD = 131
     PROC_LIMIT = 160
     PROC_SETLOGIN = 161
     PROC_SETRLIMIT = 162
     PROC_SETLOGINCLASS = 163
+    IPC_READ = 170
+    IPC_WRITE = 171
+    IPC_ADMIN = 172
+    IPC_MSGSIZE = 173
     SCHED_DIFFCRED = 200
     SCHED_SETPRIORITY = 201
     SCHED_RTPRIO = 202
     SCHED_SET = 204
+    SCHED_CPUSET = 206
     SCHED_IDPRIO = 208
     SIGNAL_DIFFCRED = 230
     SIGNAL_SUGID = 231
@@ -98,6 +121,12 @@ class Priv(Enum):
     VFS_CHOWN = 317
     VFS_CHROOT = 318
     VFS_RETAINSUGID = 319
+    VFS_FHOPEN = 323
+    VFS_FHSTAT = 324
+    VFS_FHSTATFS = 325
+    VFS_GETFH = 327
+    VFS_MKNOD_DEV = 331
+    VFS_MKNOD_WHT = 332
     VFS_MOUNT = 333
     VFS_MOUNT_OWNER = 334
     VFS_MOUNT_EXPORTED = 335
@@ -108,13 +137,36 @@ class Priv(Enum):
     VFS_SYSFLAGS = 342
     VFS_UNMOUNT = 343
     VM_MADV_PROTECT = 360
+    VM_MLOCK = 361
+    VM_MUNLOCK = 362
 
 
 NOT_IN_JAIL = frozenset(
     {
+        Priv.ACCT,
         Priv.MAXPROC,
+        Priv.REBOOT,
+        Priv.SWAPON,
+        Priv.SWAPOFF,
         Priv.IO,
+        Priv.ADJTIME,
+        Priv.NTP_ADJTIME,
+        Priv.CLOCK_SETTIME,
+        Priv.SETTIMEOFDAY,
+        Priv.AUDIT_CONTROL,
+        Priv.AUDIT_GETAUDIT,
+        Priv.AUDIT_SETAUDIT,
+        Priv.AUDIT_SUBMIT,
         Priv.DEBUG_DENIED,
+        Priv.KENV_SET,
+        Priv.KENV_UNSET,
+        Priv.KLD_UNLOAD,
+        Priv.VFS_FHOPEN,
+        Priv.VFS_FHSTAT,
+        Priv.VFS_FHSTATFS,
+        Priv.VFS_GETFH,
+        Priv.VFS_MKNOD_DEV,
+        Priv.VFS_MKNOD_WHT,
         Priv.SCHED_SETPRIORITY,
         Priv.SCHED_RTPRIO,
         Priv.SCHED_SET,
@@ -122,7 +174,9 @@ NOT_IN_JAIL = frozenset(
         Priv.SYSCTL_DEBUG,
         Priv.SYSCTL_WRITE,
         Priv.VM_MADV_PROTECT,
-        # Without allow.chflags and allow.mount, which no emulated jail is given.
+        # Without allow.chflags, allow.mlock and allow.mount, which no emulated jail is given.
+        Priv.VM_MLOCK,
+        Priv.VM_MUNLOCK,
         Priv.KLD_LOAD,
         Priv.VFS_SYSFLAGS,
         Priv.VFS_MOUNT,
@@ -134,6 +188,8 @@ NOT_IN_JAIL = frozenset(
     }
 )
 """Those that even uid 0 lacks inside a jail (prison_priv_check)."""
+OF_MEMORY = frozenset({Priv.VM_MLOCK, Priv.VM_MUNLOCK})
+"""Everybody's, unless security.bsd.unprivileged_mlock is 0."""
 OF_THE_REAL_UID = frozenset({Priv.MAXPROC, Priv.PROC_LIMIT})
 """Those that go by the real uid, not the effective one."""
 
@@ -227,6 +283,8 @@ def has_priv(cred: Cred, priv: Priv) -> bool:
         uid = cred.ruid if priv in OF_THE_REAL_UID else cred.uid
         if uid == 0:
             return True
+    if priv in OF_MEMORY:
+        return cred.prison.allows(UNPRIVILEGED_MLOCK)
     return priv is Priv.DEBUG_UNPRIV and cred.prison.allows(UNPRIVILEGED_DEBUG)
 
 

@@ -103,7 +103,7 @@ class Filler:
     def _common(self, p: Proc) -> Fields:
         """fill_kinfo_proc_only, fill_kinfo_proc_pgrp, fill_kinfo_aggregate."""
         system, leader = self._system, p.session.leader is p
-        boot = system.boot_time * 10**9
+        boot = system.boot_ns
         fields: Fields = {
             "ki_structsize": self._layout.size,
             "ki_args": address("args", p.pid) if p.args else 0,

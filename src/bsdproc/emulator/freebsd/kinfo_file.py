@@ -26,6 +26,7 @@ from bsdproc.emulator.bsd.socketrules import AF_LOCAL, NO_NAME
 from bsdproc.emulator.bsd.sockets import CANT_RECEIVE, CANT_SEND, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import Refused
+from bsdproc.emulator.freebsd.eventfd import EventFd
 from bsdproc.emulator.freebsd.procdesc import ProcDesc
 from bsdproc.emulator.vnode import Access, Attributes, Vnode
 
@@ -101,6 +102,10 @@ def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
             fields["kf_un"] = {"kf_proc": {"kf_pid": pid}}
         elif isinstance(file, Kqueue):
             fields["kf_un"] = {"kf_kqueue": _kqueue(file)}
+        elif isinstance(file, EventFd):
+            fields["kf_un"] = {"kf_eventfd": {
+                "kf_eventfd_value": file.value, "kf_eventfd_flags": file.flags,
+                "kf_eventfd_addr": _address(file.number)}}
         elif isinstance(file, ShmFile):
             fields["kf_un"] = {"kf_file": {
                 "kf_file_mode": S_IFREG | file.object.mode, "kf_file_size": file.object.size}}

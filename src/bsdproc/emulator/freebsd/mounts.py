@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.mounts import in_use
 from bsdproc.emulator.bsd.state import Thread
-from bsdproc.emulator.caller import LentBuffer
 from bsdproc.emulator.errno import (
     EBUSY,
     EINVAL,
@@ -79,7 +78,15 @@ KNOWN: Final = frozenset({"ufs", "devfs", "procfs", "tmpfs", "nullfs", "fdescfs"
                           "fusefs", "autofs", "mqueuefs", "udf", "smbfs"})
 """Kinds that a FreeBSD has, in its kernel or as modules."""
 
-Iov = Sequence[bytes | LentBuffer]
+class Part(Protocol):
+    """One of nmount's iovecs where it lies: answers may go there."""
+
+    def read(self) -> bytes: ...
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+Iov = Sequence[bytes | Part]
 
 
 class Option(NamedTuple):
@@ -112,7 +119,7 @@ class StatFs(NamedTuple):
 
 
 # -- options ---------------------------------------------------------------------
-def _contents(part: bytes | LentBuffer) -> bytes:
+def _contents(part: bytes | Part) -> bytes:
     return bytes(part) if isinstance(part, bytes | bytearray | memoryview) else part.read()
 
 
@@ -197,7 +204,7 @@ def _say(iov: Iov, options: list[Option], text: str) -> None:
     asked = next((option for option in options if option.name == "errmsg"), None)
     if asked is not None and asked.value:
         answer = iov[2 * asked.position + 1]
-        if isinstance(answer, LentBuffer):
+        if not isinstance(answer, bytes):
             answer.write(text.encode()[: len(asked.value)].ljust(len(asked.value), b"\0"))
 
 
@@ -389,7 +396,18 @@ COUNTS: Final = {
 
 def statfs(system: System, td: Thread, path: str) -> StatFs:
     """kern_statfs."""
-    mount = system.vfs.find(path, access(td)).mount
+    return of_mount(system, td, system.vfs.find(path, access(td)).mount)
+
+
+def seen(system: System, td: Thread) -> list[Mount]:
+    """Those that getfsstat(2) lists: prison_canseemount at its strictest, as a jail has it."""
+    if not _jailed(td):
+        return list(system.vfs.mounts)
+    return [system.vfs.lookup(cred.ucred(td.proc).prison.path).mount]
+
+
+def of_mount(system: System, td: Thread, mount: Mount) -> StatFs:
+    """kern_do_statfs."""
     counts = COUNTS[mount.kind]
     number = type_number(mount.kind)
     asker = cred.ucred(td.proc)

@@ -108,7 +108,7 @@ def status(look: Look) -> bytes:
     ]  # fmt: skip
     if p.flag & P.INMEM:
         used = kinfo.used(p)
-        started = system.boot_time * 10**9 + p.started
+        started = system.boot_ns + p.started
         for ns in (started, used.utime, used.stime):
             words.append(f"{ns // 10**9},{ns % 10**9 // 1000}")
     else:

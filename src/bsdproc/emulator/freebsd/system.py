@@ -34,7 +34,7 @@ from bsdproc.emulator.freebsd import (
 from bsdproc.emulator.freebsd.amd64 import machdep
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
 from bsdproc.emulator.freebsd.ptrace.numbers import PT_TRACE_ME
-from bsdproc.emulator.freebsd.syscalls import freebsd32, umutex
+from bsdproc.emulator.freebsd.syscalls import clocks, freebsd32, modules, processors, umutex
 from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ class System(BsdSystem):
         self.callouts = Callouts(self)
         self.robust: dict[Thread, umutex.Lists] = {}
         """Of the threads that told where they have robust mutexes."""
+        self.cpusets = processors.Sets()
+        self.environment = dict(modules.BOOT_ENVIRONMENT)
+        """What kenv(1) shows."""
+        self.time_adjusts = 0
+        """Microseconds that adjtime(2) was last asked to make up for."""
         self.syscalls32 = freebsd32.table(self.syscalls)
         self.ptrace_names = names(self.target, "PT_", PTRACE_NOT_REQUESTS)
         self.procctl_names = names(self.target, "PROC_", PROCCTL_NOT_COMMANDS)
@@ -133,6 +138,7 @@ class System(BsdSystem):
     def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
         procctl.procctl_fork(parent, child)
         reaper.reaper_fork(self, parent, child, no_wait=no_wait)
+        self.cpusets.forked(parent, child)
         if parent.kqueues:
             kqueue.forked(self, parent, child)
 
@@ -145,6 +151,9 @@ class System(BsdSystem):
         self.robust.pop(td, None)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
+
+    def cpu_clock(self, td: Thread, clock: int) -> int:
+        return clocks.cpu_clock(self, td, clock)
 
     def exit(self, td: Thread, code: int) -> Work:
         return exit.exit1(self, td, code)

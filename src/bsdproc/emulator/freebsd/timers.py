@@ -153,7 +153,7 @@ class OwnTimer(Timer):
     @property
     def zero(self) -> int:
         """What its clock showed when the system's stood at 0."""
-        return self.system.boot_time * 10**9 if self.real else 0
+        return self.system.boot_ns if self.real else 0
 
     def _waits(self) -> bool:
         """Its last signal is still queued."""

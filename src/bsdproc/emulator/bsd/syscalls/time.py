@@ -28,13 +28,15 @@ RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD = 0, -1, 1
 
 def _now(system: System, td: Thread, clock: int) -> int:
     if clock in REALTIME_CLOCKS:
-        return system.boot_time * 10**9 + system.clock
+        return system.boot_ns + system.clock
     if clock in MONOTONIC_CLOCKS:
         return system.clock
     if clock == THREAD_CPUTIME:
         return td.runtime
     if clock in (1, 2, PROCESS_CPUTIME):
         return td.proc.usage.utime + sum(t.runtime for t in td.proc.threads)
+    if clock < 0:
+        return system.cpu_clock(td, clock)
     raise Refused(EINVAL)
 
 

@@ -13,13 +13,18 @@ from bsdproc.emulator.freebsd.syscalls.numbers import SHARED
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
+        administration,
         attributes,
+        clocks,
+        contexts,
         fastblock,
         files,
         ids,
         jail,
         kqueue,
         memory,
+        modules,
+        newfiles,
         procdesc,
         process,
         processors,
@@ -27,6 +32,7 @@ def table() -> Mapping[int, Entry]:
         shm,
         signals,
         sockets,
+        statfs,
         sysctl,
         threads,
         timers,
@@ -34,8 +40,9 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (attributes, process, signals, threads, memory, ids, jail, files, sysctl, kqueue,
-                   procdesc, fastblock, sockets, shm, processors, scheduling, timers, umtx):
+    for module in (administration, attributes, clocks, contexts, fastblock, files, ids, jail,
+                   kqueue, memory, modules, newfiles, procdesc, process, processors, scheduling,
+                   shm, signals, sockets, statfs, sysctl, threads, timers, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -117,7 +117,7 @@ Times = tuple[int | None, int | None]
 
 def _times(system: System, td: Thread, address: int, unit: int) -> tuple[Times, bool]:
     """getutimes and getutimens: and whether both are now, which more may set."""
-    now = system.boot_time * 10**9 + system.clock
+    now = system.boot_ns + system.clock
     if not address:
         return (now, now), True
     form, most = time(td), 10**9 // unit

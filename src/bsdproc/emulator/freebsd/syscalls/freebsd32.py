@@ -28,8 +28,12 @@ PAIRS: Mapping[int, tuple[int, ...]] = {
     478: (1,),      # lseek(fd, offset, whence)
     479: (1,),      # truncate(path, length)
     480: (1,),      # ftruncate(fd, length)
+    485: (1,),      # cpuset_setid(which, id, setid)
+    486: (2,),      # cpuset_getid(level, which, id, setid)
     487: (2,),      # cpuset_getaffinity(level, which, id, size, mask)
     488: (2,),      # cpuset_setaffinity
+    561: (2,),      # cpuset_getdomain(level, which, id, size, mask, policy)
+    562: (2,),      # cpuset_setdomain
     532: (1,),      # wait6(idtype, id, status, options, usage, siginfo)
 }
 """Which arguments of a call are 64-bit ones, by number."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.amd64.fpu import SAVEFPU, getxstate
 from bsdproc.emulator.bsd.file import FREAD, FWRITE
 from bsdproc.emulator.bsd.shm import SEAL_WRITE, ShmFile
 from bsdproc.emulator.bsd.state import Thread
@@ -301,10 +303,27 @@ BASES = {
 """By operation: which segment's base, whether it is set, bytes of it."""
 
 
+GET_XFPUSTATE = (11, 132)
+"""I386_GET_XFPUSTATE and AMD64_GET_XFPUSTATE: an address and a length in memory."""
+
+
+def _xfpustate(td: Thread, where: int) -> int:
+    """What of the floating-point state lies behind struct savefpu, as much as is asked."""
+    form = struct.Struct("<Ii" if narrow(td) else "<Qi4x")
+    at, size = form.unpack(space_of(td).copyin(where, form.size))
+    rest = getxstate(td)[SAVEFPU:]
+    if size & 0xFFFFFFFF > len(rest):
+        raise Refused(EINVAL)
+    space_of(td).copyout(at, rest[:size])
+    return 0
+
+
 def sys_sysarch(system: System, td: Thread, args: Args) -> int:
     op, where = signed(args[0]), args[1]
     space, context = space_of(td), td.context
     assert context is not None
+    if op in GET_XFPUSTATE:
+        return _xfpustate(td, where)
     known = BASES.get(op)
     if known is None:
         system.note(f"process {td.proc.pid}: sysarch operation {op} is not implemented")

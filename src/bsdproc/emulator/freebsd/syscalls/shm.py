@@ -61,7 +61,7 @@ def _open(system: System, td: Thread, address: int, flags: int, mode: int, kind:
 
     def new() -> ShmObject:
         made = ShmObject(td.proc.cred, mode & ~td.proc.umask & 0o777, system.object_number(),
-                         system.boot_time * 10**9 + system.clock)
+                         system.boot_ns + system.clock)
         made.seals, made.flags = seals, kind
         return made
 

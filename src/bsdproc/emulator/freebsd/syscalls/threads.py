@@ -127,6 +127,7 @@ def _others_first() -> Work:
 
 
 SYSCALLS: dict[int, Entry] = {
+    321: ("yield", 0, sys_sched_yield),
     331: ("sched_yield", 0, sys_sched_yield),
     431: ("thr_exit", 1, sys_thr_exit),
     432: ("thr_self", 1, sys_thr_self),

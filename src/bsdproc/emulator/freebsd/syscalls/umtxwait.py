@@ -74,7 +74,7 @@ def share_of(flags: int) -> Share:
 
 def absolute(system: System, deadline: int, clock: int) -> int:
     """The end of a wait, given as a time of a clock and taken to be one from now."""
-    return deadline - system.clock - (system.boot_time * 10**9 if clock in REALTIME else 0)
+    return deadline - system.clock - (system.boot_ns if clock in REALTIME else 0)
 
 
 def deadline_of(system: System, td: Thread, size: int, address: int) -> int | None:
