@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ptrace,
         registers,
         surface,
+        syscalls,
         waiting,
     )
     from bsdproc.dragonfly.constants.signals import Signal, SignalCode
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     )
 
 _WHERE: Final = {
-    ".": "constants core kinfo procctl procfs ptrace registers surface waiting",
+    ".": "constants core kinfo procctl procfs ptrace registers surface syscalls waiting",
     ".constants.signals": "Signal SignalCode",
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
@@ -81,6 +82,7 @@ __all__ = [
     "ptrace",
     "registers",
     "surface",
+    "syscalls",
     "wait",
     "wait6",
     "waitid",
