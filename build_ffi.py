@@ -85,33 +85,41 @@ def native() -> cffi.FFI:
     from bsdproc.kernel import build_native
 
     system, machine = build_native.host()
-    check_headers(build_native.HERE / "_native.c")
+    check_headers(f'#include "{build_native.HERE / "_native.c"}"\n'
+                  + build_native.includes(system, machine))
     return build_native.builder(
         system, machine, declarations(system, machine, build_native.structs(system))
     )
 
 
-def check_headers(source: Path) -> None:
-    """`SystemExit` if a header that a C source includes is missing, Python's among them."""
+MISSING = re.compile(
+    r"fatal error: '?([\w./]+\.h)'?(?: file not found|: No such)"
+    r"|include file '([\w./]+)' not found")
+"""What clang, gcc and tcc say of a header."""
+
+
+def check_headers(source: str) -> None:
+    """`SystemExit` if a header that a C text includes is missing, Python's among them."""
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
     include = sysconfig.get_path("include")
     try:
         done = subprocess.run(
             [*compiler, f"-I{include}", "-E", "-x", "c", "-"],
-            input=f'#include <Python.h>\n#include "{source}"\n',
+            input=f"#include <Python.h>\n{source}",
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     except FileNotFoundError:
         raise SystemExit(
             f"bsdproc's native module needs a C compiler, and {compiler[0]!r} is not there"
         ) from None
-    missing = re.search(r"fatal error: '?([\w./]+\.h)'?(?: file not found|: No such)", done.stderr)
+    missing = MISSING.search(done.stderr)
     if missing:
+        header = missing[1] or missing[2]
         raise SystemExit(
-            f"bsdproc's native module needs the header <{missing[1]}>, which is missing: "
+            f"bsdproc's native module needs the header <{header}>, which is missing: "
             + (
                 f"install Python's development files ({include})"
-                if missing[1] == "Python.h"
+                if header == "Python.h"
                 else "install the system's own headers (/usr/include)"
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from setuptools import setup
@@ -31,6 +32,11 @@ class BuildPy(build_py):
 
 
 BSD = sys.platform.startswith(("freebsd", "netbsd", "dragonfly"))
+
+if BSD and not entry_points(group="distutils.setup_keywords", name="cffi_modules"):
+    # Setuptools would say no more than that it does not know the keyword.
+    raise SystemExit("bsdproc's native module is built by cffi, which is not installed as a"
+                     " distribution here: pip install cffi")
 
 setup(
     cmdclass={"build_py": BuildPy},

@@ -151,6 +151,8 @@ def compiler(directory: Path, message: str) -> str:
          r"needs the header <sys/ptrace.h>, which is missing: .*\(/usr/include\)"),
         ("x.c:1:10: fatal error: sys/procctl.h: No such file or directory",
          "needs the header <sys/procctl.h>, which is missing"),
+        ("x.c:1: error: include file 'sys/cdefs.h' not found",
+         "needs the header <sys/cdefs.h>, which is missing"),
         ("x.c:1:10: fatal error: 'Python.h' file not found",
          "Python.h>, which is missing: install Python's development files"),
     ],
@@ -160,14 +162,17 @@ def test_a_missing_header_is_told_plainly(
 ) -> None:
     monkeypatch.setenv("CC", compiler(tmp_path, message))
     with pytest.raises(SystemExit, match=wanted):
-        build_ffi.check_headers(tmp_path / "native.c")
+        build_ffi.check_headers('#include "native.c"')
     assert "native.c" in (tmp_path / "input").read_text()
 
 
 def test_the_native_module_is_built_for_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bsdproc.kernel.build_native.host", lambda: ("netbsd", "sparc64"))
-    monkeypatch.setattr(build_ffi, "check_headers", lambda source: None)
+    checked: list[str] = []
+    monkeypatch.setattr(build_ffi, "check_headers", checked.append)
     ffi = build_ffi.native()
+    assert "_native.c" in checked[0]
+    assert "<miscfs/procfs/procfs.h>" in checked[0]
     name, source, *_ = vars(ffi)["_assigned_source"]
     assert name == "bsdproc.kernel._native"
     assert "PT_TRACE_ME" in source
@@ -187,15 +192,13 @@ def test_headers_that_are_there_are_found(
         monkeypatch.setenv(name, str(tmp_path / "cache"))
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
     monkeypatch.setenv("CC", f"{sys.executable} -m ziglang cc -target x86_64-freebsd")
-    source = build_ffi.ROOT / "src" / "bsdproc" / "kernel" / "_native.c"
+    source = f'#include "{build_ffi.ROOT / "src" / "bsdproc" / "kernel" / "_native.c"}"\n'
     with pytest.raises(SystemExit, match=r"Python\.h"):
         build_ffi.check_headers(source)
     (tmp_path / "Python.h").touch()
     build_ffi.check_headers(source)
-    other = tmp_path / "other.c"
-    other.write_text("#include <sys/no_such.h>\n")
     with pytest.raises(SystemExit, match=r"<sys/no_such\.h>, which is missing"):
-        build_ffi.check_headers(other)
+        build_ffi.check_headers("#include <sys/no_such.h>\n")
 
 
 def test_a_missing_compiler_is_told_plainly(
@@ -203,4 +206,4 @@ def test_a_missing_compiler_is_told_plainly(
 ) -> None:
     monkeypatch.setenv("CC", str(tmp_path / "none"))
     with pytest.raises(SystemExit, match=r"needs a C compiler, and .*none' is not there"):
-        build_ffi.check_headers(tmp_path / "native.c")
+        build_ffi.check_headers("")
