@@ -148,9 +148,11 @@ class Kernel(Protocol):
     def buffer(self, contents: int | bytes | bytearray | memoryview) -> Buffer:
         """Lend memory: so many zero bytes, or a copy of these."""
 
-    def caller(self) -> Caller: ...
+    def caller(self) -> Caller:
+        """Who asks: its ids and credentials."""
 
-    def getpid(self) -> int: ...
+    def getpid(self) -> int:
+        """The caller's process id."""
 
     # -- processes ----------------------------------------------------------
     def spawn(
@@ -222,35 +224,47 @@ class Kernel(Protocol):
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         """open(2); flags are the target's."""
 
-    def close(self, fd: int) -> None: ...
+    def close(self, fd: int) -> None:
+        """close(2)."""
 
     def pipe(self) -> tuple[int, int]:
         """pipe(2): (read end, write end), close-on-exec."""
 
-    def read(self, fd: int, size: int) -> bytes: ...
+    def read(self, fd: int, size: int) -> bytes:
+        """read(2): up to `size` bytes from where the file stands; none at its end."""
 
-    def write(self, fd: int, data: bytes) -> int: ...
+    def write(self, fd: int, data: bytes) -> int:
+        """write(2): how many bytes were taken."""
 
-    def pread(self, fd: int, size: int, offset: int) -> bytes: ...
+    def pread(self, fd: int, size: int, offset: int) -> bytes:
+        """pread(2): the same from `offset`."""
 
-    def pwrite(self, fd: int, data: bytes, offset: int) -> int: ...
+    def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+        """pwrite(2)."""
 
-    def lstat(self, path: str) -> Stat: ...
+    def lstat(self, path: str) -> Stat:
+        """lstat(2)."""
 
-    def readlink(self, path: str) -> str: ...
+    def readlink(self, path: str) -> str:
+        """readlink(2)."""
 
     def listdir(self, path: str) -> list[str]:
         """The names in a directory, without . and .."""
 
-    def unlink(self, path: str) -> None: ...
+    def unlink(self, path: str) -> None:
+        """unlink(2)."""
 
-    def mkdir(self, path: str, mode: int = 0o755) -> None: ...
+    def mkdir(self, path: str, mode: int = 0o755) -> None:
+        """mkdir(2)."""
 
-    def rmdir(self, path: str) -> None: ...
+    def rmdir(self, path: str) -> None:
+        """rmdir(2)."""
 
-    def chmod(self, path: str, mode: int) -> None: ...
+    def chmod(self, path: str, mode: int) -> None:
+        """chmod(2)."""
 
-    def chown(self, path: str, uid: int, gid: int) -> None: ...
+    def chown(self, path: str, uid: int, gid: int) -> None:
+        """chown(2)."""
 
     # -- file systems ---------------------------------------------------------
     def mount(self, fstype: str, path: str, flags: int, data: Address = 0, size: int = 0) -> int:

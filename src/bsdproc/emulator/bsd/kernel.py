@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from bsdproc import abi
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+O_RDONLY = 0
+CHUNK = 1 << 20
 CALLER_LOW = 0x10000000
 CALLER_HIGH = {64: 0x7FFFFFFF0000, 32: 0xF0000000}
 """Where the caller's memory lies, by the bits of its pointers."""
@@ -42,6 +45,14 @@ class EmulatedKernel(ViewFiles, ABC):
 
     narrow_machine = ""
     """Of the programs that are narrower than the kernel."""
+
+    def __init_subclass__(cls) -> None:
+        """What the port says of a method is said of it here."""
+        for name, told in vars(Kernel).items():
+            for owner in cls.__mro__:
+                method = vars(owner).get(name)
+                if isinstance(method, FunctionType | property) and not method.__doc__:
+                    method.__doc__ = told.__doc__
 
     def __init__(self, system: System, proc: Proc, memory: CallerMemory) -> None:
         super().__init__(system, proc)
@@ -331,4 +342,12 @@ class Machine(EmulatedKernel):
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         with self._gate.way_in():
             self._system.vfs.install(path, data, mode)
+
+    def read_file(self, path: str) -> bytes:
+        """What is in a file of the emulated file system: a core, or what a program wrote."""
+        fd = self.open(path, O_RDONLY)
+        try:
+            return b"".join(iter(lambda: self.read(fd, CHUNK), b""))
+        finally:
+            self.close(fd)
 
