@@ -14,15 +14,12 @@ from textwrap import dedent
 
 import pytest
 
-from bsdproc import Debugger, emulator, events, freebsd
+from bsdproc import emulator
 from bsdproc.tools.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ROOT / "examples" / "programs" / "bin"
 MARKDOWN = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 RST = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:(?:   .*)?\n)+)", re.M)
-CORE = "/var/crash/httpd.core"
-"""A file that readers of the texts are taken to have."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +52,9 @@ COMMANDS = [(str(block), line) for block in BLOCKS if block.language in ("sh", "
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working directory as the texts have it: the checkout's examples, and programs."""
+    """A working directory as the texts have it: a checkout, as far as they use it."""
     made = tmp_path_factory.mktemp("docs")
     (made / "examples").symlink_to(ROOT / "examples")
-    for name in ("hello", "ticker"):
-        (made / name).symlink_to(PROGRAMS / name)
-    with emulator.FreeBSD() as kernel, Debugger() as debugger:
-        kernel.install("/bin/faulty", PROGRAMS / "faulty")
-        process = debugger.spawn(["/bin/faulty"])
-        assert isinstance(debugger.wait(), events.SignalReceived)
-        with open(made / CORE.rpartition("/")[2], "wb") as core:
-            freebsd.ptrace.coredump(process.pid, core)
     return made
 
 
@@ -79,7 +68,7 @@ def test_there_are_some() -> None:
 def test_python(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     script = folder / (re.sub(r"\W", "_", str(block)) + ".py")
-    script.write_text(block.code.replace(CORE, CORE.rpartition("/")[2]))
+    script.write_text(block.code)
     if "def test_" in block.code:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", script.name],
@@ -89,7 +78,7 @@ def test_python(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         runpy.run_path(str(script))
     else:
         with emulator.FreeBSD() as kernel:
-            kernel.install("/bin/ticker", "ticker")
+            kernel.install("/bin/ticker", "examples/programs/bin/ticker")
             pid = kernel.spawn("/bin/ticker", ["ticker"])
             runpy.run_path(str(script), {"pid": pid})
 
