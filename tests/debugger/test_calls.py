@@ -140,7 +140,7 @@ def test_arguments_and_number(kernel: Kernel, actor: str) -> None:
         debugger.spawn([actor])
         for event in debugger:
             match event:
-                case events.SyscallEntered(name="_exit"):
+                case events.SyscallEntered(name="exit"):
                     event.replace(42)
                 case events.SyscallEntered(name="getpid"):
                     event.replace(77, number=1)

@@ -219,6 +219,6 @@ def test_what_a_followed_child_reports_can_be_changed(kernel: Kernel, actor: str
             if isinstance(event, events.SyscallEntered):
                 called.setdefault(event.process.pid, []).append(event.name)
     parents = called.pop(process.pid)
-    assert parents == ["getpid", "fork", "wait4", "_exit"]
-    assert list(called.values()) == [["_exit"]]
+    assert parents == ["getpid", "fork", "wait4", "exit"]
+    assert list(called.values()) == [["exit"]]
     assert process.exit_status == 3 * 16 + 1

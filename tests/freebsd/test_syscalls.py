@@ -91,6 +91,10 @@ def test_lookups() -> None:
     assert syscalls.name(79) == "freebsd14_getgroups"
     assert [syscalls.name(number, 1302001) for number in (79, 80, 82)] == [
         "getgroups", "setgroups", "setpgid"]
+    assert (syscalls.name(1), syscalls.name(1, 1302001)) == ("_exit", "exit")
+    assert (syscalls.name(69), syscalls.name(69, 1302001)) == ("#69", "sbrk")
+    assert syscalls.by_name("exit") is syscalls.by_name("_exit")
+    assert syscalls.number("exit") == 1
     assert Argument("buf", "void *").pointer
     assert not Argument("fd", "int").pointer
 

@@ -53,7 +53,7 @@ def test_the_quickstart(bsdproc: Run) -> None:
         'write(1,"parent: the child sent signal 30"...,33) = 33 (0x21)',
         f"wait4({child_pid},{{ EXITED,val=3 }},0x0,0x0) = {child_pid} ({int(child_pid):#x})",
         'write(1,"parent: the child exited with 3\\n",32) = 32 (0x20)',
-        "_exit(0)",
+        "exit(0)",
         "process exit, rval = 0",
     ]
     size = len(done.out.splitlines()[0]) + 1
@@ -62,7 +62,7 @@ def test_the_quickstart(bsdproc: Run) -> None:
         f'write(1,"child: hello from FreeBSD, paren"...,{size}) = {size} ({size:#x})',
         "nanosleep({ 0.020000000 },0x0) = 0 (0x0)",
         f"kill({parent_pid},SIGUSR1) = 0 (0x0)",
-        "_exit(3)",
+        "exit(3)",
         "process exit, rval = 3",
     ]
 
@@ -130,7 +130,7 @@ def test_exec_and_vfork(bsdproc: Run) -> None:
     parent, child = by_process(done.err)
     assert child == [
         "<new process>", f'execve("{ACTOR}",[ "{ACTOR[:32]}"..., "count", "3" ],ADDR) EJUSTRETURN',
-        f"getpid() = {child[2].split()[2]} ({child[2].split()[3].strip('()')})", "_exit(3)",
+        f"getpid() = {child[2].split()[2]} ({child[2].split()[3].strip('()')})", "exit(3)",
         "process exit, rval = 3"]
     assert any(line.startswith("vfork() = ") for line in parent)
     assert any("{ EXITED,val=3 }" in line for line in parent)

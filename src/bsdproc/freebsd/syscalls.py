@@ -51,19 +51,31 @@ class Syscall(syscalls.Syscall[Argument]):
 
 _TABLE: Final = syscalls.Table(Syscall, Argument, _NAMES, "bsdproc.freebsd._prototypes")
 by_number = _TABLE.by_number
-by_name = _TABLE.by_name
-number = _TABLE.number
-
 
 _NEWER_NAMES: Final = 1500000
-_BEFORE: Final = {79: "getgroups", 80: "setgroups"}
+_BEFORE: Final = {1: "exit", 69: "sbrk", 70: "sstk", 79: "getgroups", 80: "setgroups",
+                  505: "gssd_syscall"}
+"""What kernels before it called these, three of which it no longer has."""
+_RENAMED: Final = {"exit": "_exit"}
+"""Their names that nothing else has got since."""
+
+
+def by_name(name: str) -> Syscall | None:
+    """The system call of that name; None when there is none."""
+    return _TABLE.by_name(_RENAMED.get(name, name))
+
+
+def number(name: str) -> int:
+    """The number of the system call of that name, for `ptrace.sc_remote` and
+    `SyscallEntered.replace`; `KeyError` when there is none."""
+    return _TABLE.number(_RENAMED.get(name, name))
 
 
 def name(number: int, version: int = _NEWER_NAMES) -> str:
     """A system call's name, "#1000" for a number that has none.
 
     With a `version`, a kernel's __FreeBSD_version, it is that kernel's: before FreeBSD 15
-    freebsd14_getgroups was getgroups."""
+    _exit was exit, and freebsd14_getgroups getgroups."""
     return (version < _NEWER_NAMES and _BEFORE.get(number)) or _TABLE.name(number)
 
 

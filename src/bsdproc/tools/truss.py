@@ -120,7 +120,7 @@ class Trace:
         self.line(process, lwp, f"{event.name}({shown}) {outcome}")
 
     def _unfinished(self, process: Process, lwp: int | None = None) -> None:
-        """Calls that never came back: _exit, and what the process was ended in."""
+        """Calls that never came back: exit, and what the process was ended in."""
         for key in [key for key in self.pending
                     if key[0] == process.pid and lwp in (None, key[1])]:
             made = self.pending.pop(key)
