@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bsdproc.emulator.errno import (
     EACCES,
+    EBADF,
     EFBIG,
     EINVAL,
+    EIO,
     EISDIR,
     ENOENT,
     ENOTDIR,
@@ -435,6 +437,28 @@ class Device(Vnode):
         if self._write is None:
             raise Refused(ENXIO)
         return self._write(data)
+
+
+class Dead(Vnode):
+    """What is left of a file that was taken away from who had it open (deadfs)."""
+
+    def __init__(self, mount: Mount) -> None:
+        super().__init__(mount, "bad", 0, ino=0)
+
+    def attributes(self, who: Access = KERNEL) -> Attributes:
+        raise Refused(EBADF)
+
+    def set_attributes(
+        self, who: Access = KERNEL, *, mode: int | None = None, uid: int | None = None,
+        gid: int | None = None, atime: int | None = None, mtime: int | None = None,
+    ) -> None:  # fmt: skip
+        raise Refused(EBADF)
+
+    def read_at(self, offset: int, size: int, who: Access = KERNEL) -> bytes:
+        raise Refused(EIO)
+
+    def write_at(self, offset: int, data: bytes, who: Access = KERNEL) -> int:
+        raise Refused(EIO)
 
 
 @dataclass(eq=False)

@@ -22,6 +22,9 @@ SEMAPHORE, NONBLOCK, CLOEXEC = 1, 4, 0x100000
 EBADF, EDEADLK, EPERM, ENOENT, EISDIR, EINVAL, EAGAIN, ENOTSOCK = (
     9, 11, 1, 2, 21, 22, 35, 38)
 AT_FDCWD, FD_NONE = -100, -200
+IOCTL, REVOKE, FSYNC, FCHMOD, FPATHCONF, FSTAT, FSTATFS = 54, 56, 95, 124, 192, 551, 556
+FIODTYPE = 0x4004667A
+EIO, ENOTTY = 5, 25
 
 
 @pytest.fixture
@@ -164,3 +167,22 @@ def test_devices_are_made_by_root(hold: Hold) -> None:
     t = hold("spin", uid=1001)
     t.map(ROOM, 0x4000, 3)
     assert t.call(MKNODAT, AT_FDCWD, name(t, "/tmp/node"), 0o020644, 5)[0] == EPERM
+
+
+# -- what is taken away ----------------------------------------------------------------------
+def test_a_device_that_was_revoked(t: Held) -> None:
+    """Is dead for who had it open, and as before for who opens it anew."""
+    held = opened(t, "/dev/zero", flags=O_RDWR)
+    assert t.call(IOCTL, held, FIODTYPE, OUT)[0] == 0
+    assert t.call(REVOKE, name(t, "/dev/zero"))[0] == 0
+    assert [t.call(*call)[0] for call in (
+        (READ, held, OUT, 4), (WRITE, held, OUT, 4), (FSTAT, held, OUT), (LSEEK, held, 0, 0),
+        (IOCTL, held, FIODTYPE, OUT), (FSTATFS, held, OUT), (FCHMOD, held, 0o600),
+        (FPATHCONF, held, 5), (FSYNC, held))] == [
+        EIO, EIO, EBADF, 0, ENOTTY, EBADF, EBADF, EBADF, 0]
+    t.write(OUT, struct.pack("<iHH", held, 5, 0))
+    assert t.call(POLL, OUT, 1, 0)[1] == 1
+    assert struct.unpack("<iHH", t.read(OUT, 8))[2] == 0x11
+    assert t.call(READ, opened(t, "/dev/zero", flags=0), OUT, 4) == (0, 4)
+    assert [t.call(REVOKE, name(t, path))[0] for path in ("/dev/none", "/tmp")] == [
+        ENOENT, EINVAL]

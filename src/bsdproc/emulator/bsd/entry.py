@@ -85,7 +85,7 @@ def call(system: System, td: Thread, code: int,
     known = system.syscalls_of(td).get(code)
     if known is None:
         name = system.syscall_names.get(code)
-        error = system.refuse_call(td, name)
+        error = system.refuse_call(td, name, args)
         if error:
             return error
         system.note(
@@ -94,7 +94,7 @@ def call(system: System, td: Thread, code: int,
                else f"no system call has number {code}"))
         return system.unknown_call(td, code)
     name, _, function = known
-    error = system.refuse_call(td, name)
+    error = system.refuse_call(td, name, args)
     if error:
         return error
     try:

@@ -146,6 +146,8 @@ def openat(system: System, td: Thread, path: str, flags: int, mode: int = 0o600,
     table, limit = td.proc.files, nofile(td.proc)
     if len(table.slots) >= limit:
         raise Refused(EMFILE)
+    # What is opened from a descriptor can do no more than that.
+    limits = table.slots[at].limits if at in table.slots and not path.startswith("/") else None
     vnode = _opened(system, td, path, flags, mode, where(td, at, path))
     file: File
     if isinstance(vnode, Special) and vnode.kind == "fifo":
@@ -159,7 +161,7 @@ def openat(system: System, td: Thread, path: str, flags: int, mode: int = 0o600,
             vnode.truncate(0, access(td))
             system.file_cut(vnode, 0)
     try:
-        return table.place(file, limit, cloexec=bool(flags & O_CLOEXEC))
+        return table.place(file, limit, cloexec=bool(flags & O_CLOEXEC), limits=limits)
     except Refused:
         file.hold().drop(system)
         raise
@@ -274,10 +276,10 @@ def pipe2(system: System, td: Thread, flags: int = 0) -> tuple[int, int]:
 def dup(system: System, td: Thread, fd: int, low: int = 0, cloexec: bool = False) -> int:
     """dup(2); with `low` F_DUPFD."""
     table, limit = td.proc.files, nofile(td.proc)
-    file = table.get(fd)
-    if low < 0 or low >= limit:
+    slot = table.slot(fd)
+    if not 0 <= low < limit:
         raise Refused(EINVAL)
-    return table.place(file, limit, low, cloexec)
+    return table.place(slot.file, limit, low, cloexec, slot.limits)
 
 
 def dup2(system: System, td: Thread, fd: int, to: int, cloexec: bool = False) -> int:
@@ -286,7 +288,7 @@ def dup2(system: System, td: Thread, fd: int, to: int, cloexec: bool = False) ->
     if to < 0 or to >= nofile(td.proc):
         raise Refused(EBADF)
     if fd != to:
-        table.replace(system, to, slot.file, cloexec)
+        table.replace(system, to, slot.file, cloexec, slot.limits)
     else:
         slot.cloexec = cloexec if cloexec else slot.cloexec
     return to

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bsdproc.emulator.bsd import lockf
 from bsdproc.emulator.bsd.file import FWRITE, File, Kind
 from bsdproc.emulator.bsd.state import Thread
-from bsdproc.emulator.errno import EBADF, EMFILE, Refused
+from bsdproc.emulator.errno import EBADF, EMFILE, ENOTCAPABLE, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.system import System
+
+
+class Limits(Protocol):
+    """What a system keeps of a descriptor that is not good for everything."""
+
+    @property
+    def watchable(self) -> bool:
+        """select(2), poll(2) and kqueues may look at it."""
+
+    @property
+    def mapping(self) -> int:
+        """The protection that a mapping of it may ever have."""
 
 
 @dataclass(slots=True)
 class Slot:
     file: File
     cloexec: bool = False
+    limits: Limits | None = None
+    """What can be done with it, None for everything."""
 
 
 class FileTable:
@@ -25,6 +39,8 @@ class FileTable:
 
     def __init__(self) -> None:
         self.slots: dict[int, Slot] = {}
+        self.limited = False
+        """Some slot has limits, or had them."""
 
     def items(self) -> list[tuple[int, Slot]]:
         """By descriptor."""
@@ -44,26 +60,35 @@ class FileTable:
             raise Refused(EBADF)
         return file
 
+    def watched(self, fd: int) -> File:
+        """A file to wait for."""
+        slot = self.slot(fd)
+        if slot.limits is not None and not slot.limits.watchable:
+            raise Refused(ENOTCAPABLE)
+        return slot.file
+
     def get_write(self, fd: int) -> File:
         """fget_write: a file open for writing."""
         return self.get(fd, FWRITE)
 
-    def place(self, file: File, limit: int, low: int = 0, cloexec: bool = False) -> int:
+    def place(self, file: File, limit: int, low: int = 0, cloexec: bool = False,
+              limits: Limits | None = None) -> int:
         """Enter a file at the lowest free descriptor from `low`."""
         fd = low
         while fd in self.slots:
             fd += 1
         if fd >= limit:
             raise Refused(EMFILE)
-        self.slots[fd] = Slot(file.hold(), cloexec)
+        self.slots[fd] = Slot(file.hold(), cloexec, limits)
         return fd
 
-    def replace(self, system: System, fd: int, file: File, cloexec: bool = False) -> None:
+    def replace(self, system: System, fd: int, file: File, cloexec: bool = False,
+                limits: Limits | None = None) -> None:
         """dup2's half: enter a file at just that descriptor."""
         file.hold()
         if fd in self.slots:
             self.close(system, fd)
-        self.slots[fd] = Slot(file, cloexec)
+        self.slots[fd] = Slot(file, cloexec, limits)
 
     def close(self, system: System, fd: int) -> None:
         file = self.slot(fd).file
@@ -77,9 +102,10 @@ class FileTable:
     def copy(self) -> FileTable:
         """fdcopy, for fork: a kqueue is not inherited."""
         new = FileTable()
+        new.limited = self.limited
         for fd, slot in self.slots.items():
             if slot.file.kind != Kind.KQUEUE:
-                new.slots[fd] = Slot(slot.file.hold(), slot.cloexec)
+                new.slots[fd] = Slot(slot.file.hold(), slot.cloexec, slot.limits)
         return new
 
     def close_on_exec(self, system: System, td: Thread) -> None:

@@ -195,7 +195,7 @@ class Personality(ABC):
         what else there is to be done is the system's."""
         td.at_trap = None
 
-    def refuse_call(self, td: Thread, name: str | None) -> int:
+    def refuse_call(self, td: Thread, name: str | None, args: tuple[int, ...]) -> int:
         """The error that a system call fails with before it is made, 0."""
         return 0
 

@@ -15,27 +15,28 @@ from bsdproc.emulator.bsd.file import (
     FWRITE,
     O_APPEND,
     O_NONBLOCK,
-    File,
     Kind,
     Pipe,
     access,
 )
+from bsdproc.emulator.bsd.filetable import Slot
 from bsdproc.emulator.bsd.kqueue import Kqueue
 from bsdproc.emulator.bsd.shm import ShmFile
 from bsdproc.emulator.bsd.socketrules import AF_LOCAL, NO_NAME
 from bsdproc.emulator.bsd.sockets import CANT_RECEIVE, CANT_SEND, Socket
 from bsdproc.emulator.bsd.state import Proc, Thread
 from bsdproc.emulator.errno import Refused
+from bsdproc.emulator.freebsd import capsicum
 from bsdproc.emulator.freebsd.eventfd import EventFd
 from bsdproc.emulator.freebsd.procdesc import ProcDesc
-from bsdproc.emulator.vnode import Access, Attributes, Vnode
+from bsdproc.emulator.vnode import Access, Attributes, Dead, Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.kinfo import Fields
     from bsdproc.emulator.freebsd.system import System
 
 FD_CWD, FD_ROOT, FD_JAIL, FD_TRACE, FD_TEXT, FD_CTTY = range(-1, -7, -1)
-VTYPES = {"reg": 1, "dir": 2, "blk": 3, "chr": 4, "lnk": 5, "sock": 6, "fifo": 7}
+VTYPES = {"reg": 1, "dir": 2, "blk": 3, "chr": 4, "lnk": 5, "sock": 6, "fifo": 7, "bad": 8}
 S_IFREG = 0o100000
 ATTR_VALID = 1
 FLAGS = {
@@ -43,8 +44,6 @@ FLAGS = {
     0x10000: 0x40, 0x40000: 0x2000,
 }  # fmt: skip
 """KF_FLAG_ bits by the file's own."""
-CAP_ALL = {"cr_rights": (0x0200_07FF_FFFF_FFFF, 0x0400_0000_001F_FFFF)}
-"""What may be done with a descriptor that nobody limited."""
 OLD = struct.Struct("<iiiii4xqiiii1024s128s128s")
 """struct kinfo_ofile of FreeBSD 7."""
 
@@ -56,6 +55,8 @@ def flags(flag: int) -> int:
 
 def path(system: System, node: Vnode, viewer: Proc) -> bytes:
     """A file's path as the caller sees it; nothing when it lost its name."""
+    if isinstance(node, Dead):
+        return b""
     text = system.vfs.path_of(node, viewer.root)
     return text.encode("utf-8", "surrogateescape")[:1023]
 
@@ -88,8 +89,9 @@ def attributes(at: Attributes) -> Fields:
     }
 
 
-def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
+def file_fields(system: System, slot: Slot, fd: int, td: Thread) -> Fields:
     """export_file_to_kinfo: all but the record's size."""
+    file, rights = slot.file, capsicum.limits(slot).rights
     if file.vnode is not None:
         fields = _vnode(system, file.vnode, access(td), td.proc)
         fields["kf_type"] = file.kind
@@ -117,7 +119,7 @@ def file_fields(system: System, file: File, fd: int, td: Thread) -> Fields:
         "kf_ref_count": file.refs,
         "kf_flags": flags(file.flag),
         "kf_offset": file.offset,
-        "kf_cap_rights": CAP_ALL,
+        "kf_cap_rights": {"cr_rights": (rights & (1 << 64) - 1, rights >> 64)},
     }
     return fields
 
@@ -204,7 +206,7 @@ def records(system: System, p: Proc, td: Thread) -> Iterator[bytes]:
     for fields in special(system, p, td):
         yield packed(layout, fields, "kf_structsize", "kf_path")
     for fd, slot in p.files.items():
-        yield packed(layout, file_fields(system, slot.file, fd, td), "kf_structsize", "kf_path")
+        yield packed(layout, file_fields(system, slot, fd, td), "kf_structsize", "kf_path")
 
 
 def packed(layout: abi.Struct, fields: Fields, size_field: str, path_field: str) -> bytes:
@@ -229,7 +231,7 @@ def cwd_record(system: System, p: Proc, td: Thread) -> bytes:
 def old_records(system: System, p: Proc, td: Thread) -> Iterator[bytes]:
     """KERN_PROC_OFILEDESC's, which know no program text."""
     listed = [*special(system, p, td, text=False)]
-    listed += [file_fields(system, slot.file, fd, td) for fd, slot in p.files.items()]
+    listed += [file_fields(system, slot, fd, td) for fd, slot in p.files.items()]
     for fields in listed:
         kind, union = fields["kf_type"], fields.get("kf_un")
         vtype: object = 0

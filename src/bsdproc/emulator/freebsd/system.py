@@ -18,6 +18,7 @@ from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import ECAPMODE
 from bsdproc.emulator.freebsd import (
+    capsicum,
     cred,
     descriptors,
     entry,
@@ -206,11 +207,14 @@ class System(BsdSystem):
     system_call = entry.system_call
     exec_returns = entry.syscall_return
 
-    def refuse_call(self, td: Thread, name: str | None) -> int:
+    def refuse_call(self, td: Thread, name: str | None, args: tuple[int, ...]) -> int:
         if td.sigblock_address is not None and self.settings.get(
                 "kern.sigfastblock_fetch_always", 0):
             signals.look_at_word(self, td)
-        return ECAPMODE if td.proc.cred.capmode and name not in ENABLED else 0
+        p = td.proc
+        if p.files.limited and (error := capsicum.refused(td, name, args)):
+            return error
+        return ECAPMODE if p.cred.capmode and name not in ENABLED else 0
 
     def syscalls_of(self, td: Thread) -> Mapping[int, Entry]:
         return self.syscalls32 if td.proc.sysent == ELF32.name else self.syscalls

@@ -53,7 +53,7 @@ def register(system: System, td: Thread, queue: Kqueue, event: Event) -> None:
     if kind in kq.OF_FILES:
         if event.ident > 0x7FFFFFFF:
             raise Refused(EBADF)
-        file = td.proc.files.get(event.ident)
+        file = td.proc.files.watched(event.ident)
         if file is queue:
             raise Refused(EINVAL)
     note = queue.find(kind, event.ident)

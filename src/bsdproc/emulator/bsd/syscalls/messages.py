@@ -101,9 +101,14 @@ def _files_to_send(system: System, td: Thread, message: Message) -> list[File]:
                         "is not implemented")
             raise Refused(EINVAL)
         for fd, in struct.iter_unpack("<i", data[at + head : at + size][: (size - head) // 4 * 4]):
-            file = td.proc.files.get(fd)
+            slot = td.proc.files.slot(fd)
+            file = slot.file
             if file.kind == Kind.KQUEUE:
                 raise Refused(rules.pass_kqueue)
+            if slot.limits is not None:
+                system.note(f"process {td.proc.pid} ({td.proc.comm}): the limits of descriptor "
+                            f"{fd} would not go along in a message")
+                raise Refused(EOPNOTSUPP)
             found.append(file)
         at += _aligned(td, size)
         if rules.one_message:

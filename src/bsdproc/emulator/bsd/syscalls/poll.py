@@ -13,6 +13,7 @@ from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import int32, space
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EINTR, EINVAL, ERESTART, EWOULDBLOCK, Refused
+from bsdproc.emulator.vnode import Dead
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
@@ -27,6 +28,8 @@ FD_SETSIZE = 1024
 def revents(file: File, events: int) -> int:
     """What of the events has come about; a hangup unasked."""
     if isinstance(file, VnodeFile):     # vop_stdpoll: whatever it was opened for
+        if isinstance(file.vnode, Dead):
+            return events & (POLLIN | POLLRDNORM) | POLLHUP
         return events & (POLLIN | POLLOUT | POLLRDNORM)
     ready, found = file.ready(), 0
     if ready.read and file.flag & FREAD:
@@ -79,10 +82,14 @@ def _poll(system: System, td: Thread, at: int, count: int,
     asked = list(POLLFD.iter_unpack(space(td).copyin(at, POLLFD.size * count)))
     answers: list[int] = []
 
+    def may_look(fd: int) -> bool:
+        slot = td.proc.files.slots.get(fd)
+        return slot is not None and (slot.limits is None or slot.limits.watchable)
+
     def look() -> int:
         slots = td.proc.files.slots
         answers[:] = [
-            0 if fd < 0 else revents(slots[fd].file, events) if fd in slots else POLLNVAL
+            0 if fd < 0 else revents(slots[fd].file, events) if may_look(fd) else POLLNVAL
             for fd, events, _ in asked
         ]
         return sum(bool(answer) for answer in answers)
@@ -122,7 +129,7 @@ def _select(system: System, td: Thread, count: int, where: tuple[int, ...],
         for fd in range(count):
             if not any(bits >> fd & 1 for bits in sets):
                 continue
-            ready = td.proc.files.get(fd).ready()
+            ready = td.proc.files.watched(fd).ready()
             for i, yes in enumerate((ready.read, ready.write, False)):
                 if yes and sets[i] >> fd & 1:
                     found[i] |= 1 << fd

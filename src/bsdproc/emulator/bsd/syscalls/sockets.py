@@ -176,11 +176,14 @@ def sys_accept4(system: System, td: Thread, args: Args) -> Blocking[int]:
 def accept(system: System, td: Thread, args: Args, flags: int) -> Blocking[int]:
     """kern_accept, with SOCK_ flags of the new descriptor."""
     room = room_at(td, args[2]) if args[1] else 0
-    new = yield from socket_of(td, int32(args[0])).accept(system)
+    listening = socket_of(td, int32(args[0]))
+    limits = td.proc.files.slot(int32(args[0])).limits
+    new = yield from listening.accept(system)
     new.flag |= O_NONBLOCK if flags & SOCK_NONBLOCK else 0
     new.options |= SO_NOSIGPIPE if flags & SOCK_NOSIGPIPE else 0
     try:
-        fd = td.proc.files.place(new, nofile(td.proc), cloexec=bool(flags & SOCK_CLOEXEC))
+        fd = td.proc.files.place(new, nofile(td.proc), cloexec=bool(flags & SOCK_CLOEXEC),
+                                 limits=limits)
     finally:
         new.drop(system)
     if args[1]:

@@ -15,6 +15,7 @@ def table() -> Mapping[int, Entry]:
     from bsdproc.emulator.freebsd.syscalls import (
         administration,
         attributes,
+        capability,
         clocks,
         contexts,
         fastblock,
@@ -40,9 +41,9 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (administration, attributes, clocks, contexts, fastblock, files, ids, jail,
-                   kqueue, memory, modules, newfiles, procdesc, process, processors, scheduling,
-                   shm, signals, sockets, statfs, sysctl, threads, timers, umtx):
+    for module in (administration, attributes, capability, clocks, contexts, fastblock, files, ids,
+                   jail, kqueue, memory, modules, newfiles, procdesc, process, processors,
+                   scheduling, shm, signals, sockets, statfs, sysctl, threads, timers, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

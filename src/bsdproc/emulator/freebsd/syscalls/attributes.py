@@ -15,6 +15,7 @@ from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW
 from bsdproc.emulator.bsd.syscalls.width import pointer, time
 from bsdproc.emulator.errno import (
+    EBADF,
     EINVAL,
     EOPNOTSUPP,
     EPERM,
@@ -22,7 +23,7 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd.cred import Priv, has_priv, ucred
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.vnode import WRITE, Access, Device, Told, Vnode
+from bsdproc.emulator.vnode import WRITE, Access, Dead, Device, Told, Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -214,6 +215,8 @@ def sys_lpathconf(system: System, td: Thread, args: Args) -> int:
 
 def sys_fpathconf(system: System, td: Thread, args: Args) -> int:
     file, name = td.proc.files.get(int32(args[0])), int32(args[1])
+    if isinstance(file.vnode, Dead):
+        raise Refused(EBADF)
     if file.vnode is not None:
         return _limit(file.vnode, name)
     if file.kind not in (Kind.PIPE, Kind.SOCKET):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry, Function
-from bsdproc.emulator.bsd.file import FWRITE, Blocking, File, access
+from bsdproc.emulator.bsd.file import FWRITE, SELECT, Blocking, File, access
 from bsdproc.emulator.bsd.shm import ShmFile
+from bsdproc.emulator.bsd.syscalls import files as common
 from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW, IOSIZE_MAX
 from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
@@ -21,13 +22,14 @@ from bsdproc.emulator.errno import (
     EINVAL,
     ENODEV,
     ENOMEM,
+    ENOTTY,
     EOPNOTSUPP,
     ESPIPE,
     Refused,
 )
 from bsdproc.emulator.freebsd import kinfo_file
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
-from bsdproc.emulator.vnode import FORMATS, Attributes, Device, Regular, Told
+from bsdproc.emulator.vnode import FORMATS, Attributes, Dead, Device, Regular, Told
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Thread
@@ -97,7 +99,7 @@ def sys_fcntl(system: System, td: Thread, args: tuple[int, ...]) -> int | Blocki
         if size != layout.size:
             raise Refused(EINVAL)
         space(td).copyout(args[2], kinfo_file.whole(
-            layout, kinfo_file.file_fields(system, file, fd, td)))
+            layout, kinfo_file.file_fields(system, table.slot(fd), fd, td)))
     elif command in (Fcntl.READAHEAD, Fcntl.RDAHEAD):
         system.note(f"process {td.proc.pid} ({td.proc.comm}): fcntl() command {command} "
                     "is not implemented")
@@ -172,14 +174,33 @@ def sys_sync(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 
 def sys_revoke(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    """Take a device away from everybody who has it open."""
     path = path_at(td, args[0])
     node = system.vfs.find(path, files.where(td, files.AT_FDCWD, path))
     if not isinstance(node, Device):
         raise Refused(EINVAL)
     if td.proc.cred.uid != node.uid:
         priv_check(td, Priv.VFS_ADMIN)
-    system.note(f"process {td.proc.pid} ({td.proc.comm}): revoke() of a device is not implemented")
-    raise Refused(EOPNOTSUPP)
+    dead = Dead(node.mount)
+    for p in system.procs.values():
+        for slot in p.files.slots.values():
+            if slot.file.vnode is node:
+                slot.file.vnode = dead
+    system.wakeup(SELECT)
+
+
+FIODTYPE = 0x4004667A
+
+
+def sys_ioctl(system: System, td: Thread, args: tuple[int, ...]) -> int:
+    """What every file has, and what kind of device one is; nothing of what is dead."""
+    file = td.proc.files.get(int32(args[0]))
+    if isinstance(file.vnode, Dead):
+        raise Refused(ENOTTY)
+    if args[1] & 0xFFFFFFFF == FIODTYPE and isinstance(file.vnode, Device):
+        space(td).copyout(args[2], bytes(4))        # no tape, disk, terminal or memory
+        return 0
+    return common.sys_ioctl(system, td, args)
 
 
 def sys_realpathat(system: System, td: Thread, args: tuple[int, ...]) -> None:
@@ -241,6 +262,7 @@ def posix_fadvise(td: Thread, args: tuple[int, ...]) -> None:
 SYSCALLS: dict[int, Entry] = {
     36: ("sync", 0, sys_sync),
     42: ("freebsd10_pipe", 0, sys_freebsd11_pipe),
+    54: ("ioctl", 3, sys_ioctl),
     56: ("revoke", 1, sys_revoke),
     92: ("fcntl", 3, sys_fcntl),
     530: ("posix_fallocate", 3, _result(posix_fallocate)),

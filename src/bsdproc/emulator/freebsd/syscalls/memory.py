@@ -90,7 +90,11 @@ def _fixed(td: Thread, start: int, size: int, flags: int) -> int:
 
 def _room(system: System, td: Thread, hint: int, size: int, flags: int) -> int:
     """The first room from a hint on, if there is one, or behind the program's data."""
-    p, space = td.proc, space_of(td)
+    p, space, power = td.proc, space_of(td), flags >> 24
+    if power > 1:       # MAP_ALIGNED(n): of a larger room what is aligned
+        unit = 1 << power
+        room = _room(system, td, hint, size + unit - PAGE, flags & (1 << 24) - 1)
+        return room + unit - 1 & -unit
     high, low = SHARED_PAGE_32 if narrow(td) else SHARED_PAGE, behind_data(td)
     if flags & MAP_32BIT:
         high, low = 0x80000000, PAGE
@@ -136,6 +140,9 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         if offset >= 1 << 63:
             raise Refused(EINVAL)
         vnode, most = _file_to_map(td, fd, prot, bool(flags & MAP_SHARED))
+        limits = td.proc.files.slot(fd).limits
+        if limits is not None:      # what is private can be written all the same
+            most &= limits.mapping | (0 if flags & MAP_SHARED else 2)
         max_prot &= most
     if aslr.writable_and_executable(p, prot):
         raise Refused(EACCES)

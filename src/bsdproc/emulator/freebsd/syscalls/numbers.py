@@ -26,7 +26,6 @@ SHARED = {
     39: "getppid",
     41: "dup",
     53: "sigaltstack",
-    54: "ioctl",
     57: "symlink",
     58: "readlink",
     59: "execve",

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_argument, path_at, space_of
-from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, EPERM, ESTALE, Refused
+from bsdproc.emulator.errno import EBADF, EINVAL, EOPNOTSUPP, EPERM, ESTALE, Refused
 from bsdproc.emulator.freebsd import mounts
 from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
 from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.vnode import Dead
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -47,6 +48,8 @@ def sys_fstatfs(system: System, td: Thread, args: Args) -> None:
     node = td.proc.files.get(int32(args[0])).vnode
     if node is None:
         raise Refused(EINVAL)
+    if isinstance(node, Dead):
+        raise Refused(EBADF)
     space_of(td).copyout(args[1], _pack(mounts.of_mount(system, td, node.mount)))
 
 
