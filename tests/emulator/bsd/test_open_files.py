@@ -125,3 +125,22 @@ def test_dragonfly_s_table_of_files_is_everybody_s() -> None:
         seen = kernel.run_child(
             lambda k: {f.pid for f in dragonfly.kinfo.files(kernel=k)}, uid=1000)
         assert r.pid in seen
+
+
+def test_the_ends_of_a_pipe(remote: Remote, kernel: Kernel) -> None:
+    """FreeBSD's and DragonFly's go both ways, NetBSD's (pipe1) have FREAD and FWRITE."""
+    first, second = remote.pipe()
+    if remote.system == "netbsd":
+        flags = {f.fd: f.flag for f in netbsd.kinfo.files(remote.pid, kernel=kernel)}
+        assert (flags[first], flags[second]) == (1, 2)
+        assert remote.fails("write", first, b"back", 4) == "EBADF"
+        assert remote.fails("read", second, remote.out, 4) == "EBADF"
+    else:
+        assert remote.call("write", first, b"back", 4) == 4
+        assert remote.call("read", second, remote.out, 10) == 4
+        assert remote.peek(remote.out, 4) == b"back"
+    assert remote.call("write", second, b"forth", 5) == 5
+    assert remote.call("read", first, remote.out, 10) == 5
+    assert remote.peek(remote.out, 5) == b"forth"
+    assert remote.call("close", second) == 0
+    assert remote.call("read", first, remote.out, 10) == 0

@@ -262,12 +262,16 @@ def pipe2(system: System, td: Thread, flags: int = 0) -> tuple[int, int]:
     if flags & ~(O_CLOEXEC | O_NONBLOCK):
         raise Refused(EINVAL)
     number = td.proc.pid << 20 | len(td.proc.files.slots) << 8
-    forth, back = PipeBuffer(number), PipeBuffer(number | 0x80)
-    keep = FREAD | FWRITE | flags & O_NONBLOCK
+    forth = PipeBuffer(number)
+    back = PipeBuffer(number | 0x80) if system.two_way_pipes else None
+    keep = flags & O_NONBLOCK
+    reads, writes = keep | FREAD, keep | FWRITE
+    if back is not None:
+        reads = writes = reads | writes
     table, limit, cloexec = td.proc.files, nofile(td.proc), bool(flags & O_CLOEXEC)
-    first = table.place(Pipe(keep, forth, back), limit, cloexec=cloexec)
+    first = table.place(Pipe(reads, forth, back), limit, cloexec=cloexec)
     try:
-        return first, table.place(Pipe(keep, back, forth), limit, cloexec=cloexec)
+        return first, table.place(Pipe(writes, back, forth), limit, cloexec=cloexec)
     except Refused:
         table.close(system, first)
         raise

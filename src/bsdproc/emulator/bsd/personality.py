@@ -45,6 +45,8 @@ class Personality(ABC):
     cpus = 2
     text_busy_first = False
     """Opening a running program for writing is ETXTBSY before rights are looked at."""
+    two_way_pipes = True
+    """Both ends of a pipe read and write."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
     sockets: SocketRules

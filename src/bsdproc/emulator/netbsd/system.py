@@ -57,6 +57,7 @@ class System(BsdSystem):
     comm_max = 16
     syscall_names = SYSCALL_NAMES
     text_busy_first = True
+    two_way_pipes = False
     sockets = descriptors.SOCKETS
     kqueues = descriptors.KQUEUES
     lock_rules = descriptors.LOCKS
