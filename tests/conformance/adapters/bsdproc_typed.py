@@ -236,7 +236,8 @@ def _status(status: Status) -> int:
         case freebsd.Stopped():
             return status.signal << 8 | 0x7F
         case freebsd.Exited():
-            return status.status << 8
+            # A death by signal 128 reads as an exit by <sys/wait.h>.
+            return status.status << 8 | status.raw & 0x80
         case freebsd.Signaled():
             return status.signal | (0x80 if status.core else 0)
         case freebsd.Continued():

@@ -139,6 +139,38 @@ def test_nobody_stops_whose_parent_waits_in_vfork(kernel: Kernel, tracee: Bring)
     assert t.wait() == "exited 4"
 
 
+def test_who_waits_in_vfork_stops_by_what_its_detach_gave(
+        kernel: Kernel, tracee: Bring) -> None:
+    t = Tracee(kernel, tracee("vforker"))
+    t.events(PTRACE_FORK | PTRACE_VFORK)
+    t.go()
+    assert t.wait() == "SIGTRAP"
+    child, = struct.unpack_from("<i", t.record("PT_LWPINFO", LWPINFO_SIZE), CHILD_PID)
+    kernel.wait4(child)
+    t.go(SIGSTOP, "PT_DETACH")
+    assert t.news(WNOHANG | WUNTRACED) == "SIGSTOP"
+    kernel.ptrace(NUMBERS["PT_CONTINUE"], child, 1, 0)
+    kernel.wait4(child)
+    assert t.news(WNOHANG | WUNTRACED) == ""
+    t.kill("SIGCONT")
+    assert t.wait() == "exited 4"
+
+
+def test_a_stop_given_to_a_thread_that_leaves_stops_the_others(
+        kernel: Kernel, tracee: Bring) -> None:
+    t = Tracee(kernel, tracee("threads"), "one")
+    t.events(PTRACE_LWP)
+    for _ in range(2):
+        t.go()
+        assert t.wait() == "SIGTRAP"
+    assert t.flags() & PL_FLAG_EXITED
+    t.go(SIGSTOP, "PT_DETACH")
+    assert t.news(WNOHANG | WUNTRACED) == "SIGSTOP"
+    assert record(kernel, t.pid)["ki_numthreads"] == 1
+    t.kill("SIGKILL")
+    assert t.wait() == "killed by 9"
+
+
 def test_who_dies_while_its_tracer_leaves_is_collected_by_nobody_else(
         kernel: Kernel, tracee: Bring) -> None:
     """A tracer that has killed and does not wait takes a moment to end: the tracee is

@@ -16,6 +16,7 @@ from bsdproc.emulator.freebsd.signals import (
     goes_on,
     ptracestop,
     stands,
+    stop_owed,
     trapsignal,
 )
 
@@ -95,7 +96,9 @@ def _vfork_wait(system: System, td: Thread) -> Generator[Sleep | None, int, None
     child, td.vforked = td.vforked, None
     assert child is not None
     while child.flag & P.PPWAIT:
-        yield Sleep(("pwait", child), "ppwait", interruptible=False)
+        yield from stop_owed(system, td)
+        if child.flag & P.PPWAIT:
+            yield Sleep(("pwait", child), "ppwait", interruptible=False)
     if td.dbgflags & TDB.VFORK:
         if td.proc.ptevents & PTRACE_VFORK:
             yield from ptracestop(system, td, s.SIGTRAP)

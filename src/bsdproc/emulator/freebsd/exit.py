@@ -15,7 +15,13 @@ from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
 from bsdproc.emulator.freebsd import reaper, timers
 from bsdproc.emulator.freebsd.cred import p_canwait, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
-from bsdproc.emulator.freebsd.signals import child_news, psignal, ptracestop, stop_owed
+from bsdproc.emulator.freebsd.signals import (
+    child_news,
+    psignal,
+    ptracestop,
+    stop_others,
+    stop_owed,
+)
 from bsdproc.emulator.freebsd.syscalls import umutex
 
 if TYPE_CHECKING:
@@ -63,6 +69,7 @@ def thread_exit(system: System, td: Thread) -> Generator[Sleep | None, int, None
     td.dbgflags |= TDB.EXIT
     if p.ptevents & PTRACE_LWP and p.flag & P.TRACED and not reported:
         yield from ptracestop(system, td, s.SIGTRAP)
+        stop_others(system, td)
     if td in system.robust:
         umutex.thread_cleanup(system, td)
     p.usage.utime += td.runtime

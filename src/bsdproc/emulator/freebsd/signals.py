@@ -176,12 +176,20 @@ def thread_stopped(system: System, p: Proc) -> None:
 
 
 def stop_owed(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
-    """exit1's thread_suspend_check: the stop that a tracer gave with its PT_DETACH comes
-    before the end by a signal that was taken first.  For whose end a parent waits in
-    vfork(2) there is none."""
+    """thread_suspend_check of exit1 and fork_rfppwait: the stop that a tracer gave with its
+    PT_DETACH comes before the end by a signal that was taken first, and before the wait
+    for a child of vfork(2)."""
+    if stop_others(system, td):
+        yield None
+
+
+def stop_others(system: System, td: Thread) -> bool:
+    """Whether a tracer gave a stop with its PT_DETACH, which `td` is not the one to take any
+    more: the process stands from here on.  For whose end a parent waits in vfork(2) there
+    is none."""
     p = td.proc
     if p.flag & (P.TRACED | P.PPWAIT):
-        return
+        return False
     for ksi in td.sigqueue.entries:
         sig = ksi.signo
         if (sig in s.STOPS and sig not in td.sigmask and not caught(p, sig)
@@ -190,8 +198,8 @@ def stop_owed(system: System, td: Thread) -> Generator[Sleep | None, int, None]:
             p.flag |= P.STOPPED_SIG
             p.xsig = sig
             thread_stopped(system, p)
-            yield None
-            return
+            return True
+    return False
 
 
 # -- the stop for the tracer -------------------------------------------------
