@@ -190,6 +190,8 @@ def test_a_table_that_ends_early() -> None:
         with pytest.raises(Malformed):
             KinfoProc.sized("amd64", table[:end])
     assert KinfoProc.sized("amd64", b"") == []
+    with pytest.raises(Malformed, match=r"KinfoProc\.of\(machine\)"):
+        KinfoProc(bytes(1088))
     with pytest.raises(Malformed, match="whole number"):
         KinfoKstack.fixed("amd64", bytes(1097))
     with pytest.raises(Malformed, match="48 bytes"):

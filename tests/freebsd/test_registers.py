@@ -163,8 +163,10 @@ def test_big_and_little_end() -> None:
 def test_wrong_length_and_unknown_names() -> None:
     with pytest.raises(ValueError, match=r"struct reg of amd64 has 176 bytes, not 175"):
         Amd64Registers(bytes(175))
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="struct reg of amd64 has no 'eax'"):
         Amd64Registers()["eax"]
+    with pytest.raises(KeyError, match="struct reg of amd64 has no 'eax'"):
+        Amd64Registers()["eax"] = 1
     with pytest.raises(AttributeError):
         Amd64Registers().rxx = 1  # type: ignore[attr-defined]
 

@@ -88,7 +88,11 @@ class Record:
 
         `Malformed` for too few bytes."""
         end = len(data) if end is None else end
-        if at < 0 or end > len(data) or end - at < self.least or not self.machine:
+        if not self.machine:
+            name = type(self).__name__
+            raise Malformed(f"whose {self.struct}? {name}.of(machine) is made of bytes, "
+                            f"{name}.fixed(machine, data) reads a table")
+        if at < 0 or end > len(data) or end - at < self.least:
             raise Malformed(f"{self.struct} takes {self.least} bytes, {end - at} are there")
         set_source(self, Source(data, end - at))
         set_at(self, at)

@@ -126,10 +126,19 @@ class RegisterFile:
 
     def __getitem__(self, name: str) -> int:
         """A register by its name; `KeyError` when the machine has none such."""
-        return self._registers[name].read(self._data)
+        try:
+            found = self._registers[name]
+        except KeyError:
+            raise self._unknown(name) from None
+        return found.read(self._data)
 
     def __setitem__(self, name: str, value: int) -> None:
+        if name not in self._registers:
+            raise self._unknown(name)
         self._registers[name].__set__(self, value)
+
+    def _unknown(self, name: str) -> KeyError:
+        return KeyError(f"{self.struct} of {self.machine} has no {name!r}")
 
     def keys(self) -> tuple[str, ...]:
         """`names`, so that ``dict(registers)`` is `asdict`."""
