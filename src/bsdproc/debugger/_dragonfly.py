@@ -2,10 +2,10 @@
 
 It knows a process's first thread and its signals, and nothing of children, threads
 and system calls.  Which threads there are, and which of them a signal of its own has
-stopped, is in kern.proc's records of LWPs; their registers are nowhere, so that a trap
-of another than the first is told as the signal that it is.  Why the first has stopped
-is told from the trap that its registers name; system calls are found by stepping (see
-`_dragonfly_calls`).
+stopped, is in kern.proc's records of LWPs; their registers are nowhere, so that
+breakpoints are instructions that fault (see `_dragonfly_threads`).  Why the first has
+stopped is told from the trap that its registers name; system calls are found by stepping
+(see `_dragonfly_calls`).
 
 What the kernel does in ways of its own is made up for here: a stop that is reported
 twice, signals that it loses after SIGSTOP, a SIGKILL that only stops, an exit that is
@@ -22,6 +22,9 @@ from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
 from bsdproc.debugger import x86
 from bsdproc.debugger._dragonfly_calls import Calls, Walk
+from bsdproc.debugger._dragonfly_owed import Owed
+from bsdproc.debugger._dragonfly_threads import FAULTS as BREAKPOINT_FAULTS
+from bsdproc.debugger._dragonfly_threads import TRAP, Others
 from bsdproc.debugger.backend import (
     PAUSE,
     Kind,
@@ -47,8 +50,9 @@ from bsdproc.kernel.port import Kernel
 from bsdproc.typed.enums import known
 
 T_NONE, T_BREAKPOINT, T_TRACE = 0, 3, 10
-"""What r_trapno says of a SIGTRAP: an execve, which leaves it 0; int3; TF or a debug
-register.  A step over a system call traps at its end, and says that it was one."""
+"""What r_trapno says of a SIGTRAP: an execve, which leaves it 0; an int3 of the program's;
+TF or a debug register.  A step over a system call traps at its end, and says that it was
+one."""
 SIGTRAP, SIGKILL, SIGSTOP, SIGCONT = 5, 9, 17, 19
 FAULTS: Final = frozenset({4, 8, 10, 11})       # SIGILL, SIGFPE, SIGBUS, SIGSEGV
 TRACE_FLAG: Final = 1 << 8
@@ -62,8 +66,8 @@ LOOKS: Final = 50
 class DragonFlyBackend:
     """`Backend` over `bsdproc.dragonfly`."""
 
-    breakpoint_instruction = b"\xcc"
-    breakpoint_advance = 1
+    breakpoint_instruction = TRAP
+    breakpoint_advance = 0
     syscall_instruction = b""
     reportable = Report.EXECS | Report.SYSCALLS
     stop_signal = SIGSTOP
@@ -82,8 +86,6 @@ class DragonFlyBackend:
         """Ends that have been told and wait for `collect`."""
         self._passing: dict[int, tuple[int, bool]] = {}
         """Signals on their way past a SIGSTOP's stop, and whether a step waits behind them."""
-        self._over_call: set[int] = set()
-        """Those whose last step was over a system call."""
         self._stepped: set[int] = set()
         """Those that were last set going by a step."""
         self._walking: set[int] = set()
@@ -91,6 +93,8 @@ class DragonFlyBackend:
         self._watching: set[int] = set()
         """Those that have debug registers set."""
         self._calls = Calls(self)
+        self._owed = Owed(self)
+        self._others = Others(self)
 
     # -- processes -----------------------------------------------------------------
     def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str] | None, *,
@@ -116,30 +120,30 @@ class DragonFlyBackend:
         dragonfly.ptrace.attach(pid, kernel=self.kernel)
         self._begin(pid)
         if stopped:
-            # It runs now, and has nothing to report.
-            self.kernel.kill(pid, SIGSTOP)
+            self.kernel.kill(pid, SIGSTOP)      # it runs now, and has nothing to report
 
     def _begin(self, pid: int) -> None:
         self._forget(pid)
         self._traced.add(pid)
 
     def _forget(self, pid: int) -> None:
-        self._traced.discard(pid)
+        for noted in (self._traced, self._stepped, self._walking, self._watching):
+            noted.discard(pid)
         self._ended.pop(pid, None)
         self._passing.pop(pid, None)
-        self._over_call.discard(pid)
-        self._stepped.discard(pid)
-        self._walking.discard(pid)
-        self._watching.discard(pid)
         self._calls.forget(pid)
+        self._owed.forget(pid)
+        self._others.forget(pid)
 
     def detach(self, pid: int, signal: int) -> None:
+        for other in self._owed.settle(pid):
+            self.kernel.kill(pid, other)
         if signal and (signal == SIGSTOP or self._loses_signals(pid)):
             self.kernel.kill(pid, signal)
             signal = 0
         if pid in self._stepped:
             # A signal may have come before the step's instruction was made.
-            self.clear_step(pid, 1)
+            self.clear_step(pid, self.first(pid))
         dragonfly.ptrace.detach(pid, signal, kernel=self.kernel)
         self._forget(pid)
 
@@ -157,6 +161,12 @@ class DragonFlyBackend:
         self._resume(pid, signal, step=walk is Walk.STEPS)
 
     def step(self, pid: int, lwp: int, signal: int) -> None:
+        if self._others.knows(pid) and lwp != self.first(pid):
+            if self._others.step(pid, lwp):
+                self._walking.discard(pid)
+                self._resume(pid, signal, step=False)
+            return
+        self._others.moves(pid)
         self._calls.step(pid)
         self._walking.discard(pid)
         self._resume(pid, signal, step=True)
@@ -170,16 +180,22 @@ class DragonFlyBackend:
 
     def resume(self, pid: int, signal: int, *, step: bool) -> None:
         """PT_STEP or PT_CONTINUE."""
-        (self._over_call.add if step and self._calls.is_next(pid) else
-         self._over_call.discard)(pid)
+        self._others.resumed(pid)
+        self._owed.resumed(pid, over_call=step and self._calls.is_next(pid))
         (self._stepped.add if step else self._stepped.discard)(pid)
         _call.ptrace(self.kernel, "PT_STEP" if step else "PT_CONTINUE", pid, 1, signal)
 
+    def again(self, pid: int) -> None:
+        """PT_CONTINUE, in the middle of what it was set going for."""
+        _call.ptrace(self.kernel, "PT_CONTINUE", pid, 1, 0)
+
     def _loses_signals(self, pid: int) -> bool:
         """Whether it stands in the stop of SIGSTOP, past which requests carry no signal."""
-        return self._process(pid).exitstat == SIGSTOP
+        return self.process(pid).exitstat == SIGSTOP
 
     def clear_step(self, pid: int, lwp: int) -> None:
+        if lwp != self.first(pid):
+            return
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         if registers.rflags & TRACE_FLAG:
             registers.rflags &= ~TRACE_FLAG
@@ -206,17 +222,21 @@ class DragonFlyBackend:
         ended = self._ended.get(pid)
         if ended is not None:
             return ended
-        if self._calls.says_so(pid):
+        if self._calls.says_so(pid) or self._others.says_so(pid):
             return News(pid, True, SIGTRAP, 0, False)
         steps = STEPS
         while True:
-            news = self._news(pid, block=block)
+            news = self.next_news(pid, block=block)
             if news is None:
                 return None
             if not news.stopped:
-                self._ended[pid] = news
+                self.has_ended(news)
                 return news
             if self._passes(pid, news.signal):
+                continue
+            if news.signal not in BREAKPOINT_FAULTS:
+                self._others.interrupted(pid)
+            elif self._others.looks(pid, news.signal):
                 continue
             if news.signal != SIGTRAP:
                 self._calls.interrupted(pid)
@@ -229,7 +249,8 @@ class DragonFlyBackend:
                 self._walking.discard(pid)
             return news
 
-    def _news(self, pid: int, *, block: bool) -> News | None:
+    def next_news(self, pid: int, *, block: bool) -> News | None:
+        """What it says next, whatever that is about."""
         try:
             found, status, _ = self.kernel.wait4(pid, 0 if block else WNOHANG, False)
         except KernelError as error:
@@ -237,7 +258,11 @@ class DragonFlyBackend:
         if not found:
             return None
         news = _news(found, status)
-        return self._stands(news) if news is not None and news.signal == SIGSTOP else news
+        if news is None:
+            return None
+        if news.stopped and news.signal == SIGTRAP:
+            self._owed.trapped(pid)
+        return self._stands(news) if news.signal == SIGSTOP else news
 
     def _stands(self, news: News) -> News:
         """After a stop that may be reported before the thread has come to it: the second
@@ -246,7 +271,7 @@ class DragonFlyBackend:
             return news
         for _ in range(LOOKS):
             try:
-                process = self._process(news.pid)
+                process = self.process(news.pid)
             except ProcessLookupError:
                 return news         # its end is told next
             if ProcFlags.P_WAITED in process.flags and process.lwp.stat != LwpState.LSRUN:
@@ -268,6 +293,10 @@ class DragonFlyBackend:
         self.resume(pid, signal, step=passing[1])
         return True
 
+    def has_ended(self, news: News) -> None:
+        """Its end has been heard of, and is told by `wait`."""
+        self._ended[news.pid] = news
+
     def collect(self, pid: int) -> None:
         self._forget(pid)
         # A second report, which a tracer that is the parent gets.
@@ -279,26 +308,39 @@ class DragonFlyBackend:
 
     # -- stops -----------------------------------------------------------------------
     def stop(self, pid: int, signal: int) -> Stop:
-        first, reporter = self._reporter(pid, signal)
+        told = self._others.told(pid)
+        if told is not None:
+            return Stop(told.lwp, () if told.kind is None else (told.kind,), signal)
+        first, reporter = self.reporter(pid, signal)
         if reporter != first:
-            return Stop(reporter, (Kind.SIGNAL,), signal)
+            # A fault that nobody has looked into comes again when it is the program's.
+            own = signal not in BREAKPOINT_FAULTS or not self._others.knows(pid)
+            return Stop(reporter, (Kind.SIGNAL,) if own else (), signal)
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         kind = self.trap(pid, registers) if signal == SIGTRAP else Kind.SIGNAL
+        if signal in BREAKPOINT_FAULTS and self._others.was_breakpoint(pid, registers.pc):
+            kind = Kind.BREAKPOINT
+        elif kind is Kind.EXEC:
+            self._others.forget(pid)
         if kind is Kind.STEP and pid in self._walking and not self._calls.are_wanted(pid):
             return Stop(first, (), signal)
         address = registers.addr if signal in FAULTS else None
         return self._calls.stop(pid, Stop(first, (kind,), signal, address=address))
 
-    def _reporter(self, pid: int, signal: int) -> tuple[int, int]:
+    def reporter(self, pid: int, signal: int) -> tuple[int, int]:
         """The first thread, and the one that a signal has stopped: it has it in its set still.
         One to the process as a whole is in none: then it is the first one's."""
-        threads = self._threads(pid)
+        threads = self.pending_by_thread(pid)
         first = next(iter(threads))
         if signal in threads[first] or len(threads) == 1:
             return first, first
         return first, next((tid for tid, pending in threads.items() if signal in pending), first)
 
-    def _threads(self, pid: int) -> dict[int, SigSet]:
+    def first(self, pid: int) -> int:
+        """The thread that ptrace(2) is about."""
+        return next(iter(self.pending_by_thread(pid)))
+
+    def pending_by_thread(self, pid: int) -> dict[int, SigSet]:
         """The pending signals of each thread, by its number."""
         found = {one.lwp.tid: one.lwp.siglist
                  for one in dragonfly.kinfo.threads(pid, kernel=self.kernel)}
@@ -306,25 +348,27 @@ class DragonFlyBackend:
 
     def trap(self, pid: int, registers: X86_64Registers) -> Kind:
         """What a SIGTRAP is about."""
-        if pid in self._over_call and registers.trapno not in (T_NONE, T_BREAKPOINT):
+        if self._owed.has_come(pid) and registers.trapno not in (T_NONE, T_BREAKPOINT):
             return Kind.STEP        # sigreturn(2) brings back what it said before the signal
-        return {T_NONE: Kind.EXEC, T_BREAKPOINT: Kind.BREAKPOINT, T_TRACE: Kind.STEP}.get(
-            registers.trapno, Kind.SIGNAL)
+        return {T_NONE: Kind.EXEC, T_TRACE: Kind.STEP}.get(registers.trapno, Kind.SIGNAL)
 
     def standing(self, pid: int) -> News:
         _call.ptrace(self.kernel, "PT_GETREGS", pid, self.kernel.buffer(X86_64Registers.size))
-        signal = self._process(pid).exitstat
+        signal = self.process(pid).exitstat
+        self._others.interrupted(pid)
         if signal == SIGTRAP and pid in self._walking and self._calls.step_on(pid):
             raise errors.from_name("dragonfly", "EBUSY", call="ptrace", request="PT_GETREGS",
                                    target=pid, reason="it is on its way to a system call")
         return News(pid, True, signal, 0, False)
 
     def unreported(self, pid: int, lwp: int, *, told: bool) -> Unreported:
-        return Unreported(self.pending(pid, SIGTRAP))
+        return Unreported(
+            self.pending(pid, SIGTRAP) or (told and self._others.waits(pid, lwp)),
+            due=self._owed.is_due(pid) and lwp == self.first(pid))
 
     def pending(self, pid: int, signal: int) -> bool:
         try:
-            process = self._process(pid)
+            process = self.process(pid)
         except KernelError:
             return False
         # What a thread has stopped for is in its set still.
@@ -333,21 +377,21 @@ class DragonFlyBackend:
 
     def job_stopped(self, pid: int) -> bool:
         try:
-            process = self._process(pid)
+            process = self.process(pid)
         except KernelError:
             return False
         return process.stat == ProcState.SSTOP and ProcFlags.P_TRACED not in process.flags
 
     def traced(self, pid: int) -> bool:
         try:
-            process = self._process(pid)
+            process = self.process(pid)
         except KernelError:
             return False
         return pid in self._traced and ProcFlags.P_TRACED in process.flags
 
     def has_come_back(self, pid: int) -> bool:
         """Whether a stopped process is out of the kernel, and not asleep in a call."""
-        return self._process(pid).lwp.stat == LwpState.LSSTOP
+        return self.process(pid).lwp.stat == LwpState.LSSTOP
 
     def saw_something(self, pid: int) -> bool:
         """Whether one of its debug registers has."""
@@ -356,19 +400,19 @@ class DragonFlyBackend:
         registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
         return any(registers.slot(i).enabled for i in registers.hits)
 
-    def _process(self, pid: int) -> KinfoProc:
+    def process(self, pid: int) -> KinfoProc:
         return dragonfly.kinfo.process(pid, kernel=self.kernel)
 
     # -- threads, registers, memory ----------------------------------------------------
     def threads(self, pid: int) -> tuple[int, ...]:
-        return tuple(self._threads(pid))
+        return tuple(self.pending_by_thread(pid))
 
     def reach(self, pid: int, lwp: int) -> None:
-        if lwp != next(iter(self._threads(pid))):
+        if lwp != self.first(pid):
             raise self._missing("PT_GETREGS", "threads other than a process's first")
 
     def thread_name(self, pid: int, lwp: int) -> str:
-        return self._process(pid).lwp.comm
+        return self.process(pid).lwp.comm
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
         self.reach(pid, lwp)
@@ -380,8 +424,12 @@ class DragonFlyBackend:
         self.reach(pid, lwp)
         dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
         self._calls.moved(pid, registers.pc)
+        self._others.moves(pid)
 
     def where(self, pid: int, lwp: int) -> tuple[int, int]:
+        place = self._others.place(pid, lwp)
+        if place is not None:
+            return place, 0         # its stack pointer is nowhere
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         return registers.pc, registers.sp
 
@@ -394,7 +442,9 @@ class DragonFlyBackend:
         return dragonfly.ptrace.read(pid, address, size, kernel=self.kernel)
 
     def write(self, pid: int, address: int, data: bytes) -> int:
-        return dragonfly.ptrace.write(pid, address, data, kernel=self.kernel)
+        written = dragonfly.ptrace.write(pid, address, data, kernel=self.kernel)
+        self._others.written(pid, address, data[:written])
+        return written
 
     # -- system calls and signals ------------------------------------------------------------
     def syscall_name(self, number: int) -> str:

@@ -112,6 +112,8 @@ class Unreported(NamedTuple):
     """The child that it has forked, 0 for none."""
     vfork: bool = False
     spawn: bool = False
+    due: bool = False
+    """Its step ends with a trap that comes when the call is over which it is in."""
 
 
 class News(NamedTuple):

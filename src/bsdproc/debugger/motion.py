@@ -34,6 +34,8 @@ def go_on(process: Process) -> None:
         stops.goes_on(process)
     lwp = control.wanted or (_to_lead_over(process) if control.visits else 0)
     if lwp:
+        if control.visits and not backend.holds:
+            lwp = _to_lead_over(process) or lwp     # they would stop again and again
         visit = control.standing(lwp)
         if visit is None or not signal or lwp != control.reporter:
             _step(process, lwp, signal)
@@ -78,7 +80,9 @@ def _step(process: Process, lwp: int, signal: int) -> None:
         else None)
     if step.lifted is not None and not wanted and not signal:
         step.to_entry = process.breakpoints.at_call(step.lifted)
-    control.stepping, control.wanted = step, 0
+    control.stepping = step
+    if wanted:
+        control.wanted = 0
     for other in step.others:
         backend.suspend(pid, other)
     if step.held:
@@ -130,6 +134,20 @@ def settle(process: Process) -> None:
     control.stepping = None
 
 
+def _broken_off(process: Process, step: Stepping) -> None:
+    """Another thread has stopped in the middle of a step, where nobody is held for it."""
+    backend, control = process.backend, process.control
+    unreported = backend.unreported(process.pid, step.lwp, told=False)
+    if unreported.waits or unreported.due:
+        if step.lifted is not None:
+            control.leave(step.lwp)
+        control.traps_due[step.lwp] = step.wanted
+    else:
+        backend.clear_step(process.pid, step.lwp)
+        if step.wanted:
+            control.wanted = step.lwp       # unless that stop is told
+
+
 def end_step(process: Process, stop: Stop) -> Stepping | None:
     """The process stands again after a step was begun; the step if that is what
     this stop tells of, None if it is something else's."""
@@ -146,6 +164,8 @@ def end_step(process: Process, stop: Stop) -> Stepping | None:
         return None
     settle(process)
     if stop.lwp != step.lwp:
+        if not process.backend.holds:
+            _broken_off(process, step)
         return None
     if stop.kinds == (Kind.STEP,):
         if step.lifted is not None:

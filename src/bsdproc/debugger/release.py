@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bsdproc.debugger import calls, motion, stops
-from bsdproc.debugger.backend import Kind, News, Report, Stop
+from bsdproc.debugger.backend import PAUSE, Kind, News, Report, Stop
 from bsdproc.debugger.state import State
 from bsdproc.debugger.thread import Thread
 from bsdproc.kernel.errors import KernelError, NotSupported
@@ -247,10 +247,25 @@ def _drain(process: Process) -> None:
         stops.goes_on(process)
         backend.proceed(pid, control.pending_signal)
         process.state, control.told = State.RUNNING, 0
-        news = _wait(process)
+        news = _wait(process) if backend.holds else _wait_shortly(process)
         if news is None:
             return
         _note(process, backend.stop(pid, news.signal), new=True)
+
+
+def _wait_shortly(process: Process) -> News | None:
+    """Its next news, as `_wait`; where what is to be told may get lost, its stopping for the
+    debugger after a moment."""
+    backend = process.backend
+    backend.kernel.settle(PAUSE)
+    news = backend.wait(process.pid, block=False)
+    if news is not None and news.stopped:
+        process.state = State.STOPPED
+        return news
+    if news is None:
+        with suppress(ProcessLookupError):
+            stops.send(process)
+    return _wait(process)
 
 
 def _waiting(process: Process) -> bool:

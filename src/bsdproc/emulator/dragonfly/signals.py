@@ -304,7 +304,9 @@ def interrupted(system: System, td: Thread) -> Generator[Sleep | None, int, int]
     sig = yield from issignal(system, td, maytrace=False)
     if sig == 0:
         return EINTR if td.leaving else 0
-    return EINTR if not td.proc.sigacts[sig].flags & SA_RESTART else ERESTART
+    # ps_sigintr: what nobody has set an action for begins again.
+    action = td.proc.sigacts.actions.get(sig)
+    return EINTR if action is not None and not action.flags & SA_RESTART else ERESTART
 
 
 def userret(system: System, td: Thread) -> Way:

@@ -1,0 +1,109 @@
+"""The trap at the end of a system call that was stepped over, on DragonFly.
+
+The kernel decides on it when the call begins: it comes when the call comes back, even if
+nobody traces the process by then, whom it would end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.debugger._dragonfly_calls import CARRY, SYSCALL
+from bsdproc.debugger.backend import News
+from bsdproc.dragonfly.kinfo import KinfoProc
+from bsdproc.dragonfly.ptrace import getregs, setregs
+from bsdproc.dragonfly.registers import X86_64Registers
+
+if TYPE_CHECKING:
+    from bsdproc.debugger._dragonfly import DragonFlyBackend
+
+TRACE_FLAG: Final = 1 << 8
+EINTR, SIGTRAP = 4, 5
+BREAKING: Final = (
+    SIGTRAP, *sorted(set(range(1, 32)) - {SIGTRAP, 9, *range(16, 24), 28, 29}))
+"""Signals that break off a sleep, the best first: all but those that stop a process, go
+on with it, or that nobody would notice by default, and SIGKILL."""
+
+
+class Owed:
+    """Of one backend's processes."""
+
+    def __init__(self, backend: DragonFlyBackend) -> None:
+        self._backend = backend
+        self._pids: set[int] = set()
+        self._come: set[int] = set()
+        """Those that stand with it."""
+
+    def resumed(self, pid: int, *, over_call: bool) -> None:
+        """It goes on, with a step over a call or without."""
+        self._come.discard(pid)
+        if over_call:
+            self._pids.add(pid)
+
+    def trapped(self, pid: int) -> None:
+        """It has stopped with SIGTRAP."""
+        if pid in self._pids and not self.is_due(pid):
+            self._pids.discard(pid)
+            self._come.add(pid)
+
+    def has_come(self, pid: int) -> bool:
+        """Whether the trap that it stands with is such a one."""
+        return pid in self._come
+
+    def is_due(self, pid: int) -> bool:
+        """Whether a stopped one sleeps in such a call."""
+        return pid in self._pids and not self._backend.has_come_back(pid)
+
+    def forget(self, pid: int) -> None:
+        self._pids.discard(pid)
+        self._come.discard(pid)
+
+    def settle(self, pid: int) -> list[int]:
+        """Have a stopped process that is about to be let go, and sleeps in such a call,
+        come out of it, take the trap, and stand before the call again: the other signals
+        that it has stopped for meanwhile, which are still its own.
+
+        A signal of ours breaks the call off, which nobody hears of.  Where the process
+        blocks or ignores whatever could do that, the call's end is waited for."""
+        backend, kept = self._backend, list[int]()
+        if not self.is_due(pid):
+            return kept
+        asleep = getregs(pid, kernel=backend.kernel)
+        by = _breaking(backend.process(pid))
+        # A SIGTRAP of ours and the one that is due are one.
+        while pid in self._pids or (by not in (0, SIGTRAP) and backend.pending(pid, by)):
+            if by and pid in self._pids and not backend.pending(pid, by):
+                backend.kernel.kill(pid, by)
+            news = self._next(pid)
+            if not news.stopped:
+                return []
+            if news.signal not in (SIGTRAP, by, backend.stop_signal):
+                kept.append(news.signal)
+        self._once_more(pid, asleep)
+        return kept
+
+    def _next(self, pid: int) -> News:
+        backend = self._backend
+        backend.again(pid)
+        while True:
+            news = backend.next_news(pid, block=True)
+            if news is not None:
+                if not news.stopped:
+                    backend.has_ended(news)
+                return news
+
+    def _once_more(self, pid: int, asleep: X86_64Registers) -> None:
+        """A call that does not begin again by itself is made to."""
+        now = getregs(pid, kernel=self._backend.kernel)
+        if now.pc == asleep.pc and now.rflags & CARRY and now.rax == EINTR:
+            asleep.pc -= len(SYSCALL)
+            asleep.r10 = asleep.rcx         # the fourth argument
+            asleep.rflags = now.rflags & ~(CARRY | TRACE_FLAG)
+            setregs(pid, asleep, kernel=self._backend.kernel)
+
+
+def _breaking(process: KinfoProc) -> int:
+    """A signal that its first thread wakes for; 0 for none."""
+    deaf = {int(signal) for group in (process.lwp.sigmask, process.sigignore, process.siglist,
+                                      process.lwp.siglist) for signal in group}
+    return next((signal for signal in BREAKING if signal not in deaf), 0)
