@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from bsdproc.tools import surface
 from bsdproc.typed.record import Field
+from bsdproc.typed.registers import Bank, Register
 
 project = "bsdproc"
 author = "the bsdproc authors"
@@ -58,10 +59,13 @@ def skip_elsewhere(app: Sphinx, what: str, name: str, member: object, skip: bool
 def own_words(app: Sphinx, what: str, name: str, member: object, options: object,
               lines: list[str]) -> None:
     """What autodoc takes from elsewhere goes: what a kind of field says of all its fields, and
-    what namedtuple does.  A record's field begins with its C name and its type instead."""
-    if isinstance(member, Field):
+    what namedtuple does.  A record's field begins with its C name and its type instead, a
+    register with its place in the struct."""
+    if isinstance(member, Field | Register | Bank):
         said = [] if "\n".join(lines).strip() == getdoc(type(member)) else lines[:]
-        lines[:] = [f"``{member.cname}``, {member.type_name()}", "", *said]
+        place = (f"``{member.cname}``, {member.type_name()}" if isinstance(member, Field)
+                 else f"``{member.place() or name.rpartition('.')[2]}``")
+        lines[:] = [place, "", *said]
     elif lines and lines[0].startswith("Alias for field number"):
         lines.clear()
 

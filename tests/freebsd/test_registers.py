@@ -327,3 +327,9 @@ def test_debug_registers_of_arm64() -> None:
     assert data[1] == 6
     assert data[8 + 16 : 8 + 28] == (0x400000).to_bytes(8, "little") + (0x1E5).to_bytes(4, "little")
     assert data[264:272] == (0x1000).to_bytes(8, "little")
+
+
+def test_each_register_says_where_it_lies() -> None:
+    assert repr(Amd64Registers.rip) == repr(Amd64Registers.pc) == "<r_rip: int>"
+    assert repr(GENERAL["arm64"].lr) == "<lr: int>"  # type: ignore[attr-defined]
+    assert repr(FLOATING["amd64"].xmm) == "<fpr_xacc, 16 of 16 bytes>"  # type: ignore[attr-defined]

@@ -187,6 +187,15 @@ class Register:
         self.offset = 0
         self.bits = 0
 
+    def place(self) -> str:
+        """Where it lies in the struct, for people: "r_rip", "x[3]"."""
+        row = "" if self.index is None else f"[{self.index}]"
+        part = "" if self.part is None else f", {self.part[1]} of its bytes from {self.part[0]} on"
+        return f"{self.field or self.name}{row}{part}"
+
+    def __repr__(self) -> str:
+        return f"<{self.place()}: int>"
+
     def bind(self, place: Place, order: Order) -> Register:
         """The same register where the target has it."""
         bound = type(self)(self.field, self.index, part=self.part)
@@ -236,6 +245,12 @@ class Absent(Neutral):
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
+
+    def place(self) -> str:
+        return f"none: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<{self.place()}>"
 
     @overload
     def __get__(self, obj: None, owner: type) -> Register: ...
@@ -322,6 +337,13 @@ class Bank:
         self.name = field
         self.start = 0
         self.order: Literal["little", "big"] = "little"
+
+    def place(self) -> str:
+        """Where they lie in the struct, for people: "fp_xmm, 16 of 16 bytes"."""
+        return f"{self.field}, {self.count} of {self.width} bytes"
+
+    def __repr__(self) -> str:
+        return f"<{self.place()}>"
 
     def bind(self, place: Place, order: Order) -> Bank:
         """The same bank where the target has it."""
