@@ -26,7 +26,7 @@ LOOKS: Final = 40
 
 
 class Reaper:
-    """The calling process as the reaper of all it starts inside the block.
+    """The calling process as the reaper of all it starts inside the block::
 
         with Reaper() as reaper:
             reaper.spawn(["make", "-j8"])

@@ -1,4 +1,4 @@
-"""wait4(2), wait6(2) and waitid(2), typed.
+"""wait4(2), wait6(2) and waitid(2), typed::
 
     match dragonfly.wait(pid):
         case Stopped(signal=Signal.SIGTRAP): ...

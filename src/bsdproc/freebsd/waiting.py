@@ -1,4 +1,4 @@
-"""wait4(2) and wait6(2), typed.
+"""wait4(2) and wait6(2), typed::
 
     match freebsd.wait(pid):
         case Stopped(signal=Signal.SIGTRAP): ...

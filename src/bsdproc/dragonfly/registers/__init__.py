@@ -1,12 +1,16 @@
 """Registers as typed attributes.
 
 A register file keeps the bytes that the kernel gave; ``bytes(regs)`` gives them
-back.  Numbers are unsigned, and setting one that does not fit is a `ValueError`.
+back.  Numbers are unsigned, and setting one that does not fit is a `ValueError`::
 
     regs = dragonfly.ptrace.getregs(pid)
     regs.pc, regs.rip = 0x401000, 0x401000
     regs.arguments = (1, 2, 3)
     dragonfly.ptrace.setregs(pid, regs)
+
+Captured ones are read on any host by the class of their machine::
+
+    regs = dragonfly.registers.GENERAL["x86_64"](data)
 """
 
 from __future__ import annotations

@@ -1,12 +1,16 @@
 """Registers as typed attributes, for each of NetBSD's machines.
 
 A register file keeps the bytes that the kernel gave; ``bytes(regs)`` gives them
-back.  Numbers are unsigned, and setting one that does not fit is a `ValueError`.
+back.  Numbers are unsigned, and setting one that does not fit is a `ValueError`::
 
     regs = netbsd.ptrace.getregs(pid, lwp)
     regs.pc, regs.rip = 0x401000, 0x401000
     regs.arguments = (1, 2, 3)
     netbsd.ptrace.setregs(pid, regs, lwp)
+
+Captured ones are read on any host by the class of their machine::
+
+    regs = netbsd.registers.GENERAL["sparc64"](data)
 """
 
 from __future__ import annotations
