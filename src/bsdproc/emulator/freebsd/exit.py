@@ -257,12 +257,24 @@ def wait6(system: System, td: Thread, idtype: int, id: int,
 
 EVENTS = WEXITED | WUNTRACED | WCONTINUED | WTRAPPED
 _UNKNOWN_OPTIONS = 0xFFFFFFFF & ~(EVENTS | WNOHANG | WNOWAIT | WLINUXCLONE)
+_OF_TRACEES = _UNKNOWN_OPTIONS | WLINUXCLONE | WTRAPPED
+_TELLS = _TRACED | _NEWS | _WAITED | P.WEXIT
+_STANDS = _TRACED | _STOPPED
 
 
 def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Found | None:
     """What a wait finds at once.  `news` is set when looking again may find
     more."""
     q = td.proc
+    if (idtype == P_PID and (p := system.procs.get(id)) is not None and p.parent is q
+            and p.cred is q.cred and p.sigparent == SIGCHLD
+            and options & _OF_TRACEES == WTRAPPED):
+        # A tracee of the caller's own: there is nothing that a debugger asks more often.
+        told = p.flag & _TELLS
+        if told in (_TRACED, _STANDS):
+            q.flag &= _NOT_STATCHILD
+            q.news = False
+            return None if told == _TRACED else _report(p, options, CLD_TRAPPED)
     if id == WAIT_MYPGRP and idtype in (P_PID, P_PGID):
         idtype, id = P_PGID, q.pgid
     if options & _UNKNOWN_OPTIONS or not options & EVENTS:
@@ -301,19 +313,6 @@ def look(system: System, td: Thread, idtype: int, id: int, options: int) -> Foun
     if not found and not any(_matches(q, p, idtype, id) for p in q.orphans):
         raise Refused(ECHILD)
     return None
-
-
-_GOES_ON = _TRACED | _NEWS | P.WEXIT
-_UNUSUAL = _UNKNOWN_OPTIONS | WLINUXCLONE
-
-
-def goes_on(system: System, td: Thread, idtype: int, id: int, options: int) -> bool:
-    """Whether `look` would find a tracee that runs and nothing else: what it mostly comes to
-    for a debugger that has just let one go on."""
-    p, q = system.procs.get(id), td.proc
-    return (p is not None and idtype == P_PID and p.parent is q and p.flag & _GOES_ON == _TRACED
-            and p.sigparent == SIGCHLD and not options & _UNUSUAL and options & EVENTS != 0
-            and p.cred is q.cred)
 
 
 def _report(p: Proc, options: int, code: int) -> Found:

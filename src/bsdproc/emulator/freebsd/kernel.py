@@ -84,8 +84,7 @@ class EmulatedFreeBSD(ViewMounts):
             if system.closed:
                 self._alive()
             try:
-                found = (None if exit.goes_on(system, td, idtype, id, options)
-                         else exit.look(system, td, idtype, id, options))
+                found = exit.look(system, td, idtype, id, options)
                 if found is None and options & exit.WNOHANG:
                     system.round()
                     return exit.look(system, td, idtype, id, options)

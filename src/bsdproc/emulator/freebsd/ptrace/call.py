@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from bsdproc.emulator.bsd.state import Sleep, Thread
+from bsdproc.emulator.bsd.state import Proc, Sleep, Thread
 from bsdproc.emulator.caller import LentBuffer, UserMemory
 from bsdproc.emulator.errno import EFAULT, Refused
 
@@ -47,22 +47,18 @@ def number(where: Argument) -> int:
     return where.address if isinstance(where, LentBuffer) else where
 
 
-class Call:
+class Call(NamedTuple):
     """One request on its way: who asks, of whom, with what."""
 
-    __slots__ = ("addr", "data", "given", "mem", "p", "request", "system", "td", "td2")
-
-    def __init__(self, system: System, td: Thread, td2: Thread, request: int,
-                 addr: Argument, data: int, mem: UserMemory, given: bytes = b"") -> None:
-        self.system = system
-        self.td = td
-        self.td2 = td2
-        self.p = td2.proc
-        self.request = request
-        self.addr = addr
-        self.data = data
-        self.mem = mem
-        self.given = given
+    system: System
+    td: Thread
+    td2: Thread
+    p: Proc
+    request: int
+    addr: Argument
+    data: int
+    mem: UserMemory
+    given: bytes = b""
 
 
 def out_limited(c: Call, words: bytes) -> int:

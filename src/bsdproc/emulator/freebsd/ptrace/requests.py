@@ -110,7 +110,7 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
         raise Refused(ENOSYS)
     handler = PLAIN.get(request)
     if handler is not None and (td2 := _in_hand(system, td, pid)) is not None:
-        return handler(Call(system, td, td2, request, addr, data, mem))
+        return handler(Call(system, td, td2, td2.proc, request, addr, data, mem))
     given = _copy_arguments(request, addr, data, mem) if request in TAKES_ARGUMENTS else b""
     return perform(system, td, request, pid, addr, data, mem, given)
 
@@ -138,7 +138,7 @@ def perform(system: System, td: Thread, request: int, pid: int, addr: Argument, 
     p, td2 = target_of(system, td, request, pid)
     handler = HANDLERS.get(request)
     if handler is not None:
-        return handler(Call(system, td, td2, request, addr, data, mem, given))
+        return handler(Call(system, td, td2, td2.proc, request, addr, data, mem, given))
     if request == n.PT_COREDUMP:
         return remote.coredump(system, td, p, given)
     if request == n.PT_SC_REMOTE:
