@@ -6,6 +6,8 @@ import struct
 
 import pytest
 
+from bsdproc.kernel import Kernel
+
 from .world import (
     ATTACH,
     CONTINUE,
@@ -381,3 +383,22 @@ class TestLwps:
         assert world.regs(pid)["rip"] != before["rip"] or before["r15"] != 0x77
         assert world.ask(KILL, pid) == 0
         world.wait(pid, 0x0009)
+
+
+def test_the_caller_has_no_registers(world: World) -> None:
+    """Not of DragonFly: the process that asks, Python, runs no machine code here."""
+    parent = world.kernel.getpid()
+
+    def child(view: Kernel) -> None:
+        def ask(request: int) -> None:
+            view.ptrace(request, parent, view.buffer(512), 0)
+
+        view.ptrace(ATTACH, parent, 0, 0)
+        view.wait4(parent)
+        for request in (GETREGS, SETREGS, GETFPREGS, SETFPREGS, GETDBREGS, SETDBREGS, STEP):
+            with refused("EINVAL"):
+                ask(request)
+        view.ptrace(DETACH, parent, IN_PLACE, 0)
+
+    world.kernel.run_child(child)
+    assert "runs no emulated program" in world.kernel.log[-1]

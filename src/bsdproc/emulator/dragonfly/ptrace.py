@@ -53,6 +53,9 @@ TAKEN = frozenset({PT_SETREGS, PT_SETFPREGS, PT_SETDBREGS, PT_IO})
 STOPPED_ONLY = frozenset({
     PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D, PT_IO, PT_CONTINUE, PT_KILL, PT_STEP, PT_DETACH,
     PT_GETREGS, PT_SETREGS, PT_GETFPREGS, PT_SETFPREGS, PT_GETDBREGS, PT_SETDBREGS})
+OF_A_PROGRAM = frozenset({
+    PT_STEP, PT_GETREGS, PT_SETREGS, PT_GETFPREGS, PT_SETFPREGS, PT_GETDBREGS, PT_SETDBREGS})
+"""Requests that look at registers."""
 IN_PLACE = 1
 """The address that leaves the pc alone."""
 
@@ -75,6 +78,10 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
     if not p.threads:
         raise Refused(EINVAL)
     target = p.threads[0]
+    if request in OF_A_PROGRAM and target.context is None:
+        # The kernel's caller, Python, has none here.
+        system.note(f"process {p.pid} ({p.comm}) runs no emulated program: it has no registers")
+        raise Refused(EINVAL)
     if request in (PT_READ_I, PT_READ_D, PT_WRITE_I, PT_WRITE_D):
         return _word(td, p, request, number(addr), data)
     if request == PT_IO:
