@@ -182,9 +182,27 @@ def test_what_is_refused(queue: Queue, remote: Remote) -> None:
         "EOPNOTSUPP" if remote.system == "dragonfly" else "EINVAL")
     assert remote.fails("read", queue.fd, remote.out, 9) == (
         "EOPNOTSUPP" if remote.system == "freebsd" else "ENXIO")
-    missing = -9 if remote.system == "freebsd" else queue.vnode     # EVFILT_FS
+    missing = {"freebsd": -9, "netbsd": 7, "dragonfly": -10}[remote.system]     # EVFILT_FS
     assert queue.refuses(0, missing) == "EINVAL"
+    if remote.system == "dragonfly":
+        assert queue.refuses(0, -3) == "ENXIO"          # EVFILT_AIO
     assert any("kevent filter" in line for line in remote.kernel.log)
+
+
+def test_what_happens_to_files(queue: Queue, remote: Remote) -> None:
+    """EVFILT_VNODE, whose NOTE_ numbers the three have in common as far as these go."""
+    delete, write, extend, attrib, link, rename = 1, 2, 4, 8, 0x10, 0x20
+    fd = remote.call("open", b"/tmp/f\0", 0x202, 0o644)
+    queue.add(fd, queue.vnode, ADD | CLEAR, delete | write | extend | attrib | link | rename)
+    told = []
+    for call in (("write", fd, b"12", 2), ("fchmod", fd, 0o600), ("link", b"/tmp/f\0", b"/tmp/g\0"),
+                 ("rename", b"/tmp/f\0", b"/tmp/h\0"), ("unlink", b"/tmp/g\0"),
+                 ("unlink", b"/tmp/h\0")):
+        remote.call(*call)
+        told.append([event.fflags for event in queue.look()])
+    assert told == [[write | extend], [attrib], [link], [rename], [delete], [delete]]
+    pipe, _ = remote.pipe()
+    assert queue.refuses(pipe, queue.vnode) in ("EINVAL", "EOPNOTSUPP")
 
 
 def test_errors_as_events(queue: Queue, remote: Remote) -> None:

@@ -47,6 +47,8 @@ class Personality(ABC):
     """Opening a running program for writing is ETXTBSY before rights are looked at."""
     two_way_pipes = True
     """Both ends of a pipe read and write."""
+    utime_now, utime_omit = -1, -2
+    """UTIME_NOW and UTIME_OMIT."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
     sockets: SocketRules

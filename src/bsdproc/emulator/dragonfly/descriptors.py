@@ -3,7 +3,16 @@ uipc_usrreq.c, uipc_syscalls.c and kern_event.c."""
 
 from __future__ import annotations
 
-from bsdproc.emulator.bsd.kqueuerules import PROC, READ, SIGNAL, TIMER, USER, WRITE, KqueueRules
+from bsdproc.emulator.bsd.kqueuerules import (
+    PROC,
+    READ,
+    SIGNAL,
+    TIMER,
+    USER,
+    VNODE,
+    WRITE,
+    KqueueRules,
+)
 from bsdproc.emulator.bsd.lockf import LockRules
 from bsdproc.emulator.bsd.socketrules import (
     DGRAM,
@@ -65,9 +74,9 @@ LOCKS = LockRules(
 )
 
 KQUEUES = KqueueRules(
-    filters={-1: READ, -2: WRITE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER},
-    lacking=frozenset({-3, -4, -8, -10}),
-    kept_back={},
+    filters={-1: READ, -2: WRITE, -4: VNODE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER},
+    lacking=frozenset({-8, -10}),
+    kept_back={-3: ENXIO},
     sysflags=0xF800,
     not_kept=0,
     one_way=False,

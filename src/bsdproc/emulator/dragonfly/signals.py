@@ -371,13 +371,6 @@ def cansignal(system: System, td: Thread, p: Proc, sig: int, *, group: bool = Fa
     return not p_trespass(me.cred, p.cred) and reaper_sigtest(me, p, reaper_ok=not group)
 
 
-def may_renice(td: Thread, p: Proc) -> None:
-    """Of one's own processes, and for the superuser of all."""
-    me, other = td.proc.cred, p.cred
-    if me.uid and me.ruid and me.uid != other.uid and me.ruid != other.uid:
-        raise Refused(EPERM)
-
-
 def kill(system: System, td: Thread, pid: int, sig: int, tid: int = -1) -> None:
     """kern_kill: to a process, or one lwp of it, a group (0 and below -1) or everybody (-1)."""
     if not 0 <= sig <= s.SIG_MAX:

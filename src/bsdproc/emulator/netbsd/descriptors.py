@@ -10,6 +10,7 @@ from bsdproc.emulator.bsd.kqueuerules import (
     SIGNAL,
     TIMER,
     USER,
+    VNODE,
     WRITE,
     KqueueRules,
 )
@@ -73,8 +74,8 @@ LOCKS = LockRules(
 )
 
 KQUEUES = KqueueRules(
-    filters={0: READ, 1: WRITE, 4: PROC, 5: SIGNAL, 6: TIMER, 8: USER},
-    lacking=frozenset({2, 3, 7, 9}),
+    filters={0: READ, 1: WRITE, 3: VNODE, 4: PROC, 5: SIGNAL, 6: TIMER, 8: USER},
+    lacking=frozenset({2, 7, 9}),
     kept_back={},
     sysflags=0xF000,
     not_kept=0,

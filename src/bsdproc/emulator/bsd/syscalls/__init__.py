@@ -14,11 +14,13 @@ def calls() -> dict[str, Entry]:
     """Every shared system call."""
     from bsdproc.emulator.bsd.syscalls import (
         files,
+        filetimes,
         flock,
         kqueue,
         messages,
         names,
         poll,
+        priority,
         process,
         signals,
         sockets,
@@ -26,7 +28,8 @@ def calls() -> dict[str, Entry]:
     )
 
     found: dict[str, Entry] = {}
-    for module in (process, signals, time, files, names, poll, flock, sockets, messages, kqueue):
+    for module in (process, signals, time, files, filetimes, names, poll, flock, sockets, messages,
+                   kqueue, priority):
         found.update(module.CALLS)
     return found
 

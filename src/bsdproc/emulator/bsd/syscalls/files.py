@@ -191,6 +191,10 @@ def sys_truncate(system: System, td: Thread, args: tuple[int, ...]) -> None:
     files.truncate(system, td, path_at(td, args[0]), int64(args[1]))
 
 
+def sys_sync(system: System, td: Thread, args: tuple[int, ...]) -> None:
+    """Everything is where it will ever be."""
+
+
 def sys_fsync(system: System, td: Thread, args: tuple[int, ...]) -> None:
     """Everything is where it will ever be."""
     if td.proc.files.get(int32(args[0])).vnode is None:
@@ -249,6 +253,7 @@ CALLS: dict[str, Entry] = {
     "umask": ("umask", 1, sys_umask),
     "getdtablesize": ("getdtablesize", 0, sys_getdtablesize),
     "dup2": ("dup2", 2, sys_dup2),
+    "sync": ("sync", 0, sys_sync),
     "fsync": ("fsync", 1, sys_fsync),
     "readv": ("readv", 3, sys_readv),
     "writev": ("writev", 3, sys_writev),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.syscalls import files as shared
-from bsdproc.emulator.bsd.syscalls import names
+from bsdproc.emulator.bsd.syscalls import filetimes, names
 from bsdproc.emulator.bsd.syscalls.args import int64, path_at, signed, space_of
 from bsdproc.emulator.dragonfly.syscalls.files import Work, packed
 from bsdproc.emulator.errno import EBADF, EINVAL, Refused
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Args = tuple[int, ...]
 
 AT_FDCWD: Final = 0xFFFAFDCD
-AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, AT_EACCESS = 1, 2, 4
+AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, AT_EACCESS, AT_SYMLINK_FOLLOW = 1, 2, 4, 8
 DIRENT: Final = struct.Struct("<QHBx4x")
 """The head of struct dirent: fileno, namlen, type."""
 
@@ -84,6 +84,28 @@ def sys_readlinkat(system: System, td: Thread, args: Args) -> int:
     return names.sys_readlinkat(system, td, (where(args[0]), *args[1:]))
 
 
+def sys_renameat(system: System, td: Thread, args: Args) -> None:
+    names.sys_renameat(system, td, (where(args[0]), args[1], where(args[2]), args[3]))
+
+
+def sys_mkfifoat(system: System, td: Thread, args: Args) -> None:
+    names.sys_mkfifoat(system, td, (where(args[0]), *args[1:]))
+
+
+def sys_symlinkat(system: System, td: Thread, args: Args) -> None:
+    names.sys_symlinkat(system, td, (args[0], where(args[1]), args[2]))
+
+
+def sys_linkat(system: System, td: Thread, args: Args) -> None:
+    flags = _flags(args[4], AT_SYMLINK_FOLLOW, shared.AT_SYMLINK_FOLLOW)
+    names.sys_linkat(system, td, (where(args[0]), args[1], where(args[2]), args[3], flags))
+
+
+def sys_utimensat(system: System, td: Thread, args: Args) -> None:
+    follow = not _flags(args[3], AT_SYMLINK_NOFOLLOW, 1)
+    filetimes.utimensat(system, td, where(args[0]), args[1], args[2], follow)
+
+
 def _directory(system: System, td: Thread, fd: int, address: int, room: int) -> tuple[int, int]:
     """kern_getdirentries: how much is stored, and where the file stood before."""
     try:
@@ -140,6 +162,11 @@ SYSCALLS: Final[dict[int, Entry]] = {
     507: ("fchownat", 5, sys_fchownat),
     508: ("unlinkat", 3, sys_unlinkat),
     509: ("faccessat", 4, sys_faccessat),
+    523: ("renameat", 4, sys_renameat),
     524: ("mkdirat", 3, sys_mkdirat),
+    525: ("mkfifoat", 3, sys_mkfifoat),
     527: ("readlinkat", 4, sys_readlinkat),
+    528: ("symlinkat", 3, sys_symlinkat),
+    531: ("linkat", 5, sys_linkat),
+    539: ("utimensat", 4, sys_utimensat),
 }

@@ -48,6 +48,15 @@ def sys_lseek(system: System, td: Thread, args: Args) -> int:
     return files.lseek(system, td, signed(fd), int64(offset), signed(whence))
 
 
+def sys_truncate(system: System, td: Thread, args: Args) -> None:
+    """truncate(path, pad, length), and likewise the other."""
+    files.truncate(system, td, path_at(td, args[0]), int64(args[2]))
+
+
+def sys_ftruncate(system: System, td: Thread, args: Args) -> None:
+    files.ftruncate(system, td, signed(args[0]), int64(args[2]))
+
+
 def sys_extpread(system: System, td: Thread, args: Args) -> Work:
     """pread(2); with the offset -1 read(2), with flags of its own."""
     fd, where, size, _, offset = args[:5]
@@ -149,6 +158,8 @@ SYSCALLS: Final[dict[int, Entry]] = {
     173: ("extpread", 5, sys_extpread),
     174: ("extpwrite", 5, sys_extpwrite),
     199: ("lseek", 4, sys_lseek),
+    200: ("truncate", 3, sys_truncate),
+    201: ("ftruncate", 3, sys_ftruncate),
     475: ("stat", 2, sys_stat),
     476: ("fstat", 2, sys_fstat),
     477: ("lstat", 2, sys_lstat),

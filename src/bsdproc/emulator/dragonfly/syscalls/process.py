@@ -21,7 +21,7 @@ from bsdproc.emulator.dragonfly import (
     sysctl,
 )
 from bsdproc.emulator.dragonfly.state import P, Proc, Sleep, Thread
-from bsdproc.emulator.errno import EFAULT, EINVAL, ENOENT, ESRCH, Refused
+from bsdproc.emulator.errno import EFAULT, EINVAL, ENOENT, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.system import System
@@ -166,7 +166,7 @@ def sys_sysctl(system: System, td: Thread, args: Args) -> None:
         raise Refused(answer.errno)
 
 
-# -- limits and niceness -----------------------------------------------------------------
+# -- limits --------------------------------------------------------------------------
 def sys_getrlimit(system: System, td: Thread, args: Args) -> int:
     which = args[0] & 0xFFFFFFFF
     if which >= len(limits.NAMES):
@@ -178,31 +178,6 @@ def sys_getrlimit(system: System, td: Thread, args: Args) -> int:
 def sys_setrlimit(system: System, td: Thread, args: Args) -> int:
     soft, hard = RLIMIT.unpack(space_of(td).copyin(args[1], RLIMIT.size))
     limits.set_limit(system, td, args[0] & 0xFFFFFFFF, soft, hard)
-    return 0
-
-
-def _of_whom(system: System, td: Thread, which: int, who: int) -> Proc:
-    """One process; of groups and users nothing here asks."""
-    if which != PRIO_PROCESS:
-        system.note(f"process {td.proc.pid}: priorities of groups and users are not implemented")
-        raise Refused(EINVAL)
-    p = td.proc if who == 0 else system.procs.get(who)
-    if p is None or p.zombie:
-        raise Refused(ESRCH)
-    return p
-
-
-def sys_getpriority(system: System, td: Thread, args: Args) -> int:
-    return _of_whom(system, td, signed(args[0]), signed(args[1])).nice
-
-
-def sys_setpriority(system: System, td: Thread, args: Args) -> int:
-    p = _of_whom(system, td, signed(args[0]), signed(args[1]))
-    signals.may_renice(td, p)
-    nice = max(PRIO_MIN, min(PRIO_MAX, signed(args[2])))
-    if nice < p.nice:
-        system.may_raise_limits(td)
-    p.nice = nice
     return 0
 
 
@@ -218,8 +193,6 @@ SYSCALLS: Final[dict[int, Entry]] = {
     59: ("execve", 3, sys_execve),
     66: ("vfork", 0, sys_vfork),
     82: ("setpgid", 2, sys_setpgid),
-    96: ("setpriority", 3, sys_setpriority),
-    100: ("getpriority", 2, sys_getpriority),
     147: ("setsid", 0, sys_setsid),
     194: ("getrlimit", 2, sys_getrlimit),
     195: ("setrlimit", 2, sys_setrlimit),

@@ -5,15 +5,15 @@ The subject of vfs_syscalls.c and of UFS, which all files here lie on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.bsd import files
-from bsdproc.emulator.bsd.file import Kind, access
+from bsdproc.emulator.bsd.file import Kind
 from bsdproc.emulator.bsd.state import Thread
-from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
+from bsdproc.emulator.bsd.syscalls import filetimes
+from bsdproc.emulator.bsd.syscalls.args import int32
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW
-from bsdproc.emulator.bsd.syscalls.width import pointer, time
+from bsdproc.emulator.bsd.syscalls.filetimes import node_at, node_of
+from bsdproc.emulator.bsd.syscalls.width import pointer
 from bsdproc.emulator.errno import (
     EBADF,
     EINVAL,
@@ -23,7 +23,7 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd.cred import Priv, has_priv, ucred
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.vnode import WRITE, Access, Dead, Device, Told, Vnode
+from bsdproc.emulator.vnode import Access, Dead, Device, Told, Vnode
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -37,22 +37,6 @@ SUPPORTED: Final = 0x370000 | 0x9F9F
 """Those that UFS keeps."""
 SYSTEM_FLAGS: Final = 0xFFFF0000
 SF_SNAPSHOT: Final = 0x200000
-UTIME_NOW, UTIME_OMIT = -1, -2
-
-
-def _node(system: System, td: Thread, address: int, follow: bool = True,
-          at: int = files.AT_FDCWD) -> tuple[Vnode, Access]:
-    path = path_at(td, address)
-    who = files.where(td, at, path)
-    return system.vfs.find(path, who, follow), who
-
-
-def _file(td: Thread, fd: int) -> tuple[Vnode, Access]:
-    """getvnode: EINVAL for what is no file."""
-    node = td.proc.files.get(fd).vnode
-    if node is None:
-        raise Refused(EINVAL)
-    return node, access(td)
 
 
 def _at(td: Thread, flag: int) -> bool:
@@ -95,91 +79,30 @@ def pointer_mask(td: Thread) -> int:
 
 
 def sys_chflags(system: System, td: Thread, args: Args) -> None:
-    _set_flags(td, *_node(system, td, args[0]), args[1])
+    _set_flags(td, *node_at(system, td, args[0]), args[1])
 
 
 def sys_lchflags(system: System, td: Thread, args: Args) -> None:
-    _set_flags(td, *_node(system, td, args[0], follow=False), args[1])
+    _set_flags(td, *node_at(system, td, args[0], follow=False), args[1])
 
 
 def sys_chflagsat(system: System, td: Thread, args: Args) -> None:
     follow = _at(td, int32(args[3]))
-    _set_flags(td, *_node(system, td, args[1], follow, int32(args[0])), args[2])
+    _set_flags(td, *node_at(system, td, args[1], follow, int32(args[0])), args[2])
 
 
 def sys_fchflags(system: System, td: Thread, args: Args) -> None:
-    _set_flags(td, *_file(td, int32(args[0])), args[1])
+    _set_flags(td, *node_of(td, int32(args[0])), args[1])
 
 
 # -- times ------------------------------------------------------------------------------
-Times = tuple[int | None, int | None]
-"""Of access and modification, in ns; None for one that stays."""
-
-
-def _times(system: System, td: Thread, address: int, unit: int) -> tuple[Times, bool]:
-    """getutimes and getutimens: and whether both are now, which more may set."""
-    now = system.boot_ns + system.clock
-    if not address:
-        return (now, now), True
-    form, most = time(td), 10**9 // unit
-    data = space(td).copyin(address, 2 * form.size)
-    given = [form.unpack_from(data, at) for at in (0, form.size)]
-    found: list[int | None] = []
-    for seconds, part in given:
-        if unit == 1 and part == UTIME_OMIT:
-            found.append(None)
-        elif unit == 1 and part == UTIME_NOW:
-            found.append(now)
-        elif 0 <= part < most:
-            found.append(seconds * 10**9 + part * unit)
-        else:
-            raise Refused(EINVAL)
-    return (found[0], found[1]), unit == 1 and all(part == UTIME_NOW for _, part in given)
-
-
-def _set_times(node: Vnode, who: Access, times: Times, now: bool) -> None:
-    """setutimes: the owner's right, or that of who may write for both to be now."""
-    atime, mtime = times
-    if now and not node.fixed and who.cred.uid not in (0, node.uid):
-        node.check(WRITE, who)
-        node.keeps(Vnode.APPEND)
-        node.atime = node.mtime = node.ctime = node.mount.clock()
-        node.tell(Told.ATTRIB)
-        return
-    node.set_attributes(who, atime=atime, mtime=mtime)
-    if mtime is not None and mtime < node.birthtime:
-        node.birthtime = mtime
-
-
-def _by_name(unit: int, follow: bool) -> Callable[[System, Thread, Args], None]:
-    def call(system: System, td: Thread, args: Args) -> None:
-        times, now = _times(system, td, args[1], unit)
-        _set_times(*_node(system, td, args[0], follow), times, now)
-    return call
-
-
-def sys_futimes(system: System, td: Thread, args: Args) -> None:
-    times, now = _times(system, td, args[1], 1000)
-    _set_times(*_file(td, int32(args[0])), times, now)
-
-
 def sys_futimesat(system: System, td: Thread, args: Args) -> None:
-    times, now = _times(system, td, args[2], 1000)
-    _set_times(*_node(system, td, args[1], at=int32(args[0])), times, now)
-
-
-def sys_futimens(system: System, td: Thread, args: Args) -> None:
-    times, now = _times(system, td, args[1], 1)
-    if times != (None, None):
-        _set_times(*_file(td, int32(args[0])), times, now)
+    times, now = filetimes.given_times(system, td, args[2], filetimes.US)
+    filetimes.set_times(*node_at(system, td, args[1], at=int32(args[0])), times, now)
 
 
 def sys_utimensat(system: System, td: Thread, args: Args) -> None:
-    follow = _at(td, int32(args[3]))
-    times, now = _times(system, td, args[2], 1)
-    node, who = _node(system, td, args[1], follow, int32(args[0]))
-    if times != (None, None):
-        _set_times(node, who, times, now)
+    filetimes.utimensat(system, td, int32(args[0]), args[1], args[2], _at(td, int32(args[3])))
 
 
 # -- limits --------------------------------------------------------------------------------
@@ -206,11 +129,11 @@ def _limit(node: Vnode, name: int) -> int:
 
 
 def sys_pathconf(system: System, td: Thread, args: Args) -> int:
-    return _limit(_node(system, td, args[0])[0], int32(args[1]))
+    return _limit(node_at(system, td, args[0])[0], int32(args[1]))
 
 
 def sys_lpathconf(system: System, td: Thread, args: Args) -> int:
-    return _limit(_node(system, td, args[0], follow=False)[0], int32(args[1]))
+    return _limit(node_at(system, td, args[0], follow=False)[0], int32(args[1]))
 
 
 def sys_fpathconf(system: System, td: Thread, args: Args) -> int:
@@ -229,15 +152,11 @@ def sys_fpathconf(system: System, td: Thread, args: Args) -> int:
 SYSCALLS: dict[int, Entry] = {
     34: ("chflags", 2, sys_chflags),
     35: ("fchflags", 2, sys_fchflags),
-    138: ("utimes", 2, _by_name(1000, follow=True)),
     191: ("pathconf", 2, sys_pathconf),
     192: ("fpathconf", 2, sys_fpathconf),
-    206: ("futimes", 2, sys_futimes),
-    276: ("lutimes", 2, _by_name(1000, follow=False)),
     391: ("lchflags", 2, sys_lchflags),
     494: ("futimesat", 3, sys_futimesat),
     513: ("lpathconf", 2, sys_lpathconf),
     540: ("chflagsat", 4, sys_chflagsat),
-    546: ("futimens", 2, sys_futimens),
     547: ("utimensat", 4, sys_utimensat),
 }

@@ -10,9 +10,11 @@ from bsdproc.emulator.bsd.syscalls import numbered
 SHARED: Mapping[int, str] = {
     1: "exit", 3: "read", 4: "write", 6: "close", 9: "link", 10: "unlink", 12: "chdir",
     13: "fchdir", 15: "chmod", 16: "chown", 20: "getpid", 27: "recvmsg", 28: "sendmsg",
-    29: "recvfrom", 30: "accept", 31: "getpeername", 32: "getsockname", 33: "access", 37: "kill",
+    29: "recvfrom", 30: "accept", 31: "getpeername", 32: "getsockname", 33: "access", 36: "sync",
+    37: "kill",
     39: "getppid", 41: "dup", 54: "ioctl", 57: "symlink", 58: "readlink", 59: "execve",
     60: "umask", 61: "chroot", 81: "getpgrp", 82: "setpgid", 90: "dup2", 95: "fsync",
+    96: "setpriority", 100: "getpriority",
     98: "connect", 104: "bind", 105: "setsockopt", 106: "listen", 118: "getsockopt",
     120: "readv", 121: "writev", 123: "fchown", 124: "fchmod", 128: "rename", 131: "flock",
     132: "mkfifo", 133: "sendto", 134: "shutdown", 135: "socketpair", 136: "mkdir", 137: "rmdir",
@@ -21,6 +23,8 @@ SHARED: Mapping[int, str] = {
     275: "lchown", 281: "sigaltstack", 286: "getsid", 292: "sigpending", 293: "sigprocmask",
     296: "__getcwd", 344: "kqueue", 394: "socket", 417: "select", 418: "gettimeofday",
     430: "nanosleep", 436: "pselect", 437: "ppoll", 445: "getrusage",
+    420: "utimes", 423: "futimes", 424: "lutimes", 457: "linkat", 458: "renameat",
+    459: "mkfifoat", 470: "symlinkat", 472: "futimens",
     461: "mkdirat", 462: "faccessat", 463: "fchmodat", 464: "fchownat", 469: "readlinkat",
     471: "unlinkat", 477: "clock_nanosleep",
 }

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.entry import Entry
-from bsdproc.emulator.bsd.file import Blocking
+from bsdproc.emulator.bsd.file import FWRITE, Blocking
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls import files as shared
+from bsdproc.emulator.bsd.syscalls import filetimes
 from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
-from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.errno import EBADF, EINVAL, ENOSYS, Refused
 from bsdproc.emulator.vnode import FORMATS, Attributes
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ block size, flags, generation, spare."""
 DIRENT = struct.Struct("<QHHB")
 """struct dirent: fileno, reclen, namlen, type; the name follows."""
 AT_SYMLINK_NOFOLLOW = 0x200
+FDATASYNC, FFILESYNC = 0x10, 0x20
 
 
 class Fcntl:
@@ -57,6 +59,42 @@ def sys_pipe2(system: System, td: Thread, args: Args) -> None:
     if flags & ~(0x4 | 0x400000 | 0x1000000):
         raise Refused(EINVAL)
     shared.sys_pipe2(system, td, (args[0], system.open_flags(flags & ~0x1000000)))
+
+
+def sys_dup3(system: System, td: Thread, args: Args) -> int:
+    """dup2(2) with flags, which are looked at by nobody where the two are one."""
+    old, new, flags = (int32(a) for a in args[:3])
+    if flags & ~(0x4 | 0x400000 | 0x1000000):
+        raise Refused(EINVAL)
+    given = system.open_flags(flags & ~0x1000000)
+    fd = files.dup2(system, td, old, new, old != new and bool(given & files.O_CLOEXEC))
+    if old != new and flags & 0x4:
+        td.proc.files.get(fd).flag |= 0x4
+    return fd
+
+
+def sys_fexecve(system: System, td: Thread, args: Args) -> None:
+    """The call is there, and does nothing yet."""
+    raise Refused(ENOSYS)
+
+
+def sys_fsync_range(system: System, td: Thread, args: Args) -> None:
+    """fsync_range(fd, flags, start, length)."""
+    flags, start, length = int32(args[1]), int64(args[2]), int64(args[3])
+    file = td.proc.files.get(int32(args[0]))
+    if not file.flag & FWRITE:
+        raise Refused(EBADF)
+    if (flags & (FDATASYNC | FFILESYNC)) not in (FDATASYNC, FFILESYNC):
+        raise Refused(EINVAL)
+    if length and (length < 0 or start < 0):
+        raise Refused(EINVAL)
+    if file.vnode is None:
+        raise Refused(EINVAL)
+
+
+def sys_utimensat(system: System, td: Thread, args: Args) -> None:
+    follow = not int32(args[3]) & AT_SYMLINK_NOFOLLOW
+    filetimes.utimensat(system, td, int32(args[0]), args[1], args[2], follow)
 
 
 def sys_fcntl(system: System, td: Thread, args: Args) -> int | Blocking[int]:
@@ -182,7 +220,11 @@ SYSCALLS: dict[int, Entry] = {
     439: ("__stat50", 2, sys_stat),
     440: ("__fstat50", 2, sys_fstat),
     441: ("__lstat50", 2, sys_lstat),
+    354: ("fsync_range", 4, sys_fsync_range),
     453: ("pipe2", 2, sys_pipe2),
+    454: ("dup3", 3, sys_dup3),
+    465: ("fexecve", 3, sys_fexecve),
+    467: ("utimensat", 4, sys_utimensat),
     466: ("fstatat", 4, sys_fstatat),
     468: ("openat", 4, sys_openat),
 }

@@ -1,0 +1,80 @@
+"""getpriority(2) and setpriority(2): how nice processes are.  kern_resource.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bsdproc.emulator.bsd.syscalls.args import Args, signed
+from bsdproc.emulator.errno import EACCES, EINVAL, EPERM, ESRCH, Refused
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.bsd.entry import Entry
+    from bsdproc.emulator.bsd.state import Proc, Thread
+    from bsdproc.emulator.bsd.system import System
+
+PRIO_PROCESS, PRIO_PGRP, PRIO_USER = range(3)
+PRIO_MIN, PRIO_MAX = -20, 20
+ANY: Final = (1 << 64) - 1
+
+
+def _meant(system: System, td: Thread, which: int, who: int) -> list[Proc]:
+    """Those that a call is about and that the caller sees: EINVAL, ESRCH for none."""
+    me = td.proc
+    if which == PRIO_PROCESS:
+        one = me if who == 0 else system.procs.get(who)
+        found = [] if one is None else [one]
+    elif which == PRIO_PGRP:
+        group = me.pgrp if who == 0 else system.pgrps.get(who)
+        found = [] if group is None else list(group.members)
+    elif which == PRIO_USER:
+        user = me.cred.uid if who == 0 else who & 0xFFFFFFFF
+        found = [p for p in system.procs.values() if p.cred.uid == user]
+    else:
+        raise Refused(EINVAL)
+    found = [p for p in found if not p.zombie and _sees(system, td, p)]
+    if not found:
+        raise Refused(ESRCH)
+    return found
+
+
+def _sees(system: System, td: Thread, p: Proc) -> bool:
+    try:
+        system.p_cansee(td, p)
+    except Refused:
+        return False
+    return True
+
+
+def sys_getpriority(system: System, td: Thread, args: Args) -> int:
+    """The lowest of all that are meant."""
+    return min(p.nice for p in _meant(system, td, signed(args[0]), signed(args[1]))) & ANY
+
+
+def _nice(td: Thread, p: Proc, nice: int) -> None:
+    """donice: EPERM for another's, EACCES for being less nice."""
+    me, other = td.proc.cred, p.cred
+    if me.uid and me.ruid and me.uid != other.uid and me.ruid != other.uid:
+        raise Refused(EPERM)
+    nice = max(PRIO_MIN, min(PRIO_MAX, nice))
+    if nice < p.nice and me.uid:
+        raise Refused(EACCES)
+    p.nice = nice
+
+
+def sys_setpriority(system: System, td: Thread, args: Args) -> None:
+    """Of several the last one decides whether it went well."""
+    refused: Refused | None = None
+    for p in _meant(system, td, signed(args[0]), signed(args[1])):
+        try:
+            _nice(td, p, signed(args[2]))
+            refused = None
+        except Refused as error:
+            refused = error
+    if refused is not None:
+        raise refused
+
+
+CALLS: dict[str, Entry] = {
+    "getpriority": ("getpriority", 2, sys_getpriority),
+    "setpriority": ("setpriority", 3, sys_setpriority),
+}
