@@ -51,6 +51,22 @@ def fork_fails(event: events.Event) -> None:
             event.process.debugger.kernel.kill(event.process.pid, 30)
 
 
+# -- told ---------------------------------------------------------------------------
+def test_arguments_are_as_many_as_a_call_takes(world: World) -> None:
+    seen: list[str] = []
+    with Debugger(syscalls=True) as debugger:
+        debugger.spawn(["/bin/hello"])
+        for event in debugger:
+            match event:
+                case events.SyscallEntered(name="getpid" | "fork" as name, arguments=()):
+                    seen.append(name)
+                case events.SyscallEntered(name="write", arguments=(1, text, size)):
+                    seen.append(event.process.memory[text : text + size][:7].decode())
+                case events.SyscallEntered(name="wait4" | "__wait450", arguments=(_, _, 0, 0)):
+                    seen.append("wait4")
+    assert seen == ["getpid", "fork", "parent:", "wait4", "parent:"]
+
+
 # -- left out ---------------------------------------------------------------------
 def test_a_call_that_is_left_out(world: World) -> None:
     left_out = done = 0

@@ -127,3 +127,12 @@ def test_structs_that_the_layouts_have_not() -> None:
     # Where such a struct is not the same it is an address.
     assert shown("writev", 1, BASE, 1, data=data, target=abi.target("netbsd", "sparc")) == (
         f"1,{BASE:#x},1")
+
+
+def test_dragonfly_s_own_prototypes() -> None:
+    """An argument called pad stands before a number of 64 bits, and means nothing."""
+    assert said("dragonfly", "lseek", 3, 0, -2, 1) == "3,-2,SEEK_CUR"
+    assert said("dragonfly", "ftruncate", 3, 99, 1 << 40) == "3,1099511627776"
+    assert said("dragonfly", "mmap", 0, 4096, 3, 0x1002, -1, 99, 4096).endswith(",-1,0x1000")
+    assert said("dragonfly", "umtx_sleep", BASE, 5, 0) == f"{BASE:#x},5,0"
+    assert said("dragonfly", "lwp_kill", 7, -1, 9) == "7,-1,9"

@@ -14,6 +14,7 @@ reported twice.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, cast
@@ -21,7 +22,7 @@ from typing import Final, cast
 from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
 from bsdproc.debugger import x86
-from bsdproc.debugger._dragonfly_calls import Calls, Walk
+from bsdproc.debugger._dragonfly_calls import Calls, Walk, passes_on
 from bsdproc.debugger._dragonfly_owed import Owed
 from bsdproc.debugger._dragonfly_threads import FAULTS as BREAKPOINT_FAULTS
 from bsdproc.debugger._dragonfly_threads import TRAP, Others
@@ -452,7 +453,16 @@ class DragonFlyBackend:
 
     def syscall_arguments(self, pid: int, stop: Stop) -> tuple[int, ...]:
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
-        return registers.syscall_arguments[: stop.narg]
+        called = dragonfly.syscalls.by_number(stop.syscall)
+        passed = passes_on(registers)
+        words = registers.syscall_arguments[passed:]
+        count = stop.narg - passed if called is None else len(called.arguments)
+        if count > len(words):
+            # The rest is on the stack, above the return address.
+            with suppress(KernelError):
+                rest = self.read(pid, registers.sp + 8, 8 * (count - len(words)))
+                words += struct.unpack(f"<{len(rest) // 8}Q", rest[: len(rest) & ~7])
+        return words[:count]
 
     def syscall_result(self, pid: int, stop: Stop) -> tuple[int, int, int]:
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)

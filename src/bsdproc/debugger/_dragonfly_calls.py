@@ -205,5 +205,9 @@ class Calls:
 def number(registers: X86_64Registers) -> int:
     """The call that an instruction stands for: syscall(2)'s and __syscall(2)'s is the
     one that they pass on."""
-    asked = registers.rax & 0xFFFFFFFF
-    return registers.rdi & 0xFFFFFFFF if asked in INDIRECT else asked
+    return (registers.rdi if passes_on(registers) else registers.rax) & 0xFFFFFFFF
+
+
+def passes_on(registers: X86_64Registers) -> bool:
+    """Whether it is one of those two: the call's arguments come behind its number."""
+    return registers.rax & 0xFFFFFFFF in INDIRECT

@@ -12,7 +12,6 @@ from bsdproc.tools.decode.table import IN_MEMORY, KINDS
 __all__ = ["Call", "Memory", "arguments", "enter", "outcome", "quoted", "shown_siginfo"]
 
 
-
 def enter(target: abi.Target, memory: Memory, name: str, words: tuple[int, ...],
           strsize: int) -> Call:
     """A call that is about to be made: what is in memory now is looked at, and may
@@ -20,7 +19,7 @@ def enter(target: abi.Target, memory: Memory, name: str, words: tuple[int, ...],
     known = calls.find(target.system, name)
     if known is None:
         return Call(target, memory, {}, strsize, seen={str(i): hex(w) for i, w in enumerate(words)})
-    values = known.values(calls.machine(target), words)
+    values = known.values(calls.machine(target, known), calls.words(target.system, name, words))
     named = dict(zip((one.name for one in known.arguments), values, strict=False))
     call = Call(target, memory, named, strsize)
     for one in calls.arguments(name, target.system):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
-from bsdproc import abi, netbsd
+from bsdproc import abi, dragonfly, netbsd
 from bsdproc.freebsd.syscalls import by_name
 from bsdproc.tools.decode.sisters import OF
 from bsdproc.typed.syscalls import Argument, Syscall
@@ -313,18 +313,29 @@ SHARED: Final = frozenset({
 def find(system: str, name: str) -> Syscall[Argument] | None:
     """The prototype of a system call.
 
-    For a system without prototypes of its own it is that of FreeBSD's call of the same
-    name: their common ancestor's calls have kept their arguments."""
+    DragonFly's is that of FreeBSD's call of the same name, if there is one: their common
+    ancestor's calls have kept their arguments, but for those that are called pad."""
     if system == "freebsd":
         return by_name(name)
     if system == "netbsd":
         return netbsd.syscalls.by_name(name)
-    return next(filter(None, (by_name(alias.format(name)) for alias in ALIASES)), None)
+    found: Syscall[Argument] | None = next(
+        filter(None, (by_name(alias.format(name)) for alias in ALIASES)), None)
+    return found or dragonfly.syscalls.by_name(name)
 
 
-def machine(target: abi.Target) -> str:
-    """The machine whose prototypes say how wide arguments are: DragonFly's have FreeBSD's."""
-    return "amd64" if target.system == "dragonfly" else target.machine
+def words(system: str, name: str, given: tuple[int, ...]) -> tuple[int, ...]:
+    """What a call was given, without what its prototype here does not have."""
+    call = dragonfly.syscalls.by_name(name) if system == "dragonfly" else None
+    if call is None:
+        return given
+    return tuple(word for one, word in zip(call.arguments, given, strict=False)
+                 if one.name != "pad")
+
+
+def machine(target: abi.Target, call: Syscall[Argument]) -> str:
+    """The machine by whose prototype a call's arguments are as wide as they are."""
+    return "amd64" if (target.system, call.system) == ("dragonfly", "freebsd") else target.machine
 
 
 @cache
