@@ -293,3 +293,44 @@ def test_pages_in_memory_need_not_be_counted(hold: Hold, kernel: Kernel) -> None
         assert not in_memory()
     finally:
         kernel.sysctl("kern.proc_vmmap_skip_resident_count", new=bytes(4))
+
+
+# -- what a name is --------------------------------------------------------------
+RD, WR, PRISON, TUN, MPSAFE, CAPRD = 1 << 31, 1 << 30, 1 << 26, 0x81000, 0x40000, 0x8000
+INT, STRING, ULONG, U8 = 2, 3, 8, 10
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("kern.kill_on_debugger_exit", RD | WR | TUN | MPSAFE | INT),
+    ("security.bsd.suser_enabled", RD | WR | PRISON | TUN | MPSAFE | INT),
+    ("security.bsd.see_other_uids", RD | WR | PRISON | MPSAFE | INT),
+    ("security.bsd.allow_ptrace", RD | WR | TUN | MPSAFE | U8),
+    ("kern.elf64.aslr.honor_sbrk", RD | WR | MPSAFE | INT),
+    ("vm.imply_prot_max", RD | WR | TUN | MPSAFE | INT),
+    ("kern.ngroups", RD | CAPRD | TUN | MPSAFE | INT), ("kern.iov_max", RD | MPSAFE | INT),
+    ("kern.maxssiz", RD | WR | TUN | MPSAFE | ULONG), ("hw.machine", RD | MPSAFE | STRING),
+    ("kern.sigqueue.preallocate", RD | TUN | MPSAFE | INT),
+    ("security.bsd.allow_read_dir", RD | WR | MPSAFE | INT),
+])
+def test_kinds(kernel: Kernel, name: str, kind: int) -> None:
+    """A tunable has been looked for when the kernel booted, and says so."""
+    numbers = kernel.sysctl([0, 3], new=name.encode(), room=96)
+    oid = struct.unpack(f"<{len(numbers) // 4}i", numbers)
+    assert struct.unpack_from("<I", kernel.sysctl([0, 4, *oid]))[0] & ~PRISON == kind & ~PRISON
+
+
+def test_a_stack_may_be_executable(kernel: Kernel) -> None:
+    """kern.stackprot is what the caller's program may have of it, not what it has."""
+    assert struct.unpack("<i", kernel.sysctl("kern.stackprot")) == (7,)
+
+
+def test_a_forked_process_says_so_up_to_its_execve(hold: Hold, kernel: Kernel) -> None:
+    afork = 1
+    assert record(kernel, hold("spin").pid)["ki_acflag"] == 0
+
+    def child(k: Kernel) -> int:
+        flag = record(k, k.getpid())["ki_acflag"]
+        assert isinstance(flag, int)
+        return flag
+
+    assert kernel.run_child(child) & afork

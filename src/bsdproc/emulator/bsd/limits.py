@@ -48,8 +48,8 @@ def kern_proc_setrlimit(system: System, td: Thread, p: Proc, which: int,
     soft = min(soft, hard)
     settings = system.settings
     most = {
-        DATA: MAXDSIZ,
-        STACK: MAXSSIZ,
+        DATA: int(settings.get("kern.maxdsiz", MAXDSIZ)),
+        STACK: int(settings.get("kern.maxssiz", MAXSSIZ)),
         NOFILE: int(settings.get("kern.maxfilesperproc", MAXFILESPERPROC)),
         NPROC: int(settings.get("kern.maxprocperuid", MAXPROCPERUID)),
     }.get(which, INFINITY)

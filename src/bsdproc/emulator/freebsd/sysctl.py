@@ -44,7 +44,9 @@ class Type(shared.Type):
 class Flag(shared.Flag):
     """CTLFLAG_."""
 
-    TUN, MPSAFE, CAPRD, CAPWR = 0x00080000, 0x00040000, 0x8000, 0x4000
+    TUN = 0x00080000 | 0x1000
+    """With CTLFLAG_NOFETCH, which the kernel sets when it has looked for the value."""
+    MPSAFE, CAPRD, CAPWR = 0x00040000, 0x8000, 0x4000
 
 
 def _rows() -> Iterable[Row]:

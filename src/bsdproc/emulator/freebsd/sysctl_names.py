@@ -20,6 +20,7 @@ from bsdproc.emulator.machine.physical import PAGE
 
 PHYSMEM = 4 << 30
 MAXHOSTNAMELEN = 256
+HZ = 1000
 Value = int | str | bytes
 Getter = Callable[[Request], Value]
 Setter = Callable[[Request, int], None]
@@ -152,7 +153,7 @@ def _boottime(request: Request) -> bytes:
 
 def _clockrate(request: Request) -> bytes:
     """struct clockinfo: hz, tick, a spare, stathz, profhz."""
-    return struct.pack("<iiiii", 1000, 1000, 0, 127, 8126)
+    return struct.pack("<iiiii", HZ, 1_000_000 // HZ, 0, 127, 8126)
 
 
 def _open_files(request: Request) -> int:
@@ -214,7 +215,7 @@ def _elf(bits: int) -> list[Row]:
                 RW | TUN),
         setting(f"{at}.aslr.pie_enable", None, Type.INT, on,
                 "For position-independent programs", RW | TUN),
-        setting(f"{at}.aslr.honor_sbrk", None, Type.INT, 0, "Leave room for sbrk()", RW | TUN),
+        setting(f"{at}.aslr.honor_sbrk", None, Type.INT, 0, "Leave room for sbrk()"),
         setting(f"{at}.aslr.stack", None, Type.INT, 1, "For the stack", RW | TUN),
     ]
 
@@ -238,10 +239,10 @@ KERN = (
     Row("kern.hostname", 10, Type.STRING, RW | Flag.PRISON | CAPRD, "A",
         _text(_hostname, "kern.hostname", MAXHOSTNAMELEN), "Name of the machine"),
     setting("kern.hostid", 11, Type.ULONG, 0, "Number of the machine", RW | Flag.PRISON | CAPRD),
-    Row("kern.clockrate", 12, Type.OPAQUE, RD | CAPRD, "S,clockinfo", _bytes(_clockrate),
+    Row("kern.clockrate", 12, Type.OPAQUE, RD, "S,clockinfo", _bytes(_clockrate),
         "Rates of the clocks"),
     constant("kern.posix1version", 17, Type.INT, 200112, "Version of POSIX.1"),
-    constant("kern.ngroups", 18, Type.INT, 1023, "Most supplementary groups"),
+    constant("kern.ngroups", 18, Type.INT, 1023, "Most supplementary groups", RD | CAPRD | TUN),
     constant("kern.job_control", 19, Type.INT, 1, "There is job control"),
     constant("kern.saved_ids", 20, Type.INT, 0, "There are saved ids"),
     Row("kern.boottime", 21, Type.OPAQUE, RD, "S,timeval", _bytes(_boottime), "When it booted"),
@@ -258,7 +259,7 @@ KERN = (
     constant("kern.usrstack", 33, Type.ULONG, lambda r: r.td.proc.stack_base
              + r.td.proc.stack_size, "The end of the caller's stack", RD | CAPRD),
     setting("kern.logsigexit", 34, Type.INT, 1, "Log fatal signals"),
-    constant("kern.iov_max", 35, Type.INT, 1024, "Most elements of an iovec"),
+    constant("kern.iov_max", 35, Type.INT, 1024, "Most elements of an iovec", RD),
     writable_text("kern.hostuuid", 36, "00000000-0000-0000-0000-000000000000", 64,
                   "UUID of the machine", RW | Flag.PRISON | CAPRD),
     Row("kern.arandom", 37, Type.OPAQUE, RD | CAPRD, "", _bytes(_random), "Random bytes"),
@@ -290,19 +291,30 @@ KERN = (
     writable_text("kern.corefile", None, "%N.core", 1024, "Name of a core file"),
     setting("kern.compress_user_cores", None, Type.INT, 0, "Core files are compressed", RW | TUN,
             lambda value: value in (0, 1, 2)),
-    constant("kern.maxdsiz", None, Type.ULONG, limits.MAXDSIZ, "Largest data segment", RD | TUN),
-    constant("kern.dfldsiz", None, Type.ULONG, limits.MAXDSIZ, "Its limit at first", RD | TUN),
-    constant("kern.maxssiz", None, Type.ULONG, limits.MAXSSIZ, "Largest stack", RD | TUN),
-    constant("kern.dflssiz", None, Type.ULONG, 8 << 20, "Its limit at first", RD | TUN),
-    constant("kern.sgrowsiz", None, Type.ULONG, 128 << 10, "What a stack grows by", RD | TUN),
-    constant("kern.stackprot", None, Type.INT, 3, "Protection of the caller's stack", RD),
+    setting("kern.maxdsiz", None, Type.ULONG, limits.MAXDSIZ, "Largest data segment", RW | TUN),
+    setting("kern.dfldsiz", None, Type.ULONG, limits.MAXDSIZ, "Its limit at first", RW | TUN),
+    setting("kern.maxssiz", None, Type.ULONG, limits.MAXSSIZ, "Largest stack", RW | TUN),
+    setting("kern.dflssiz", None, Type.ULONG, 8 << 20, "Its limit at first", RW | TUN),
+    setting("kern.sgrowsiz", None, Type.ULONG, 128 << 10, "What a stack grows by", RW | TUN),
+    setting("kern.maxtsiz", None, Type.ULONG, 32 << 30, "Largest text segment", RW | TUN),
+    constant("kern.kstack_pages", None, Type.INT, 4, "Pages of a kernel stack", RD),
+    constant("kern.hz", None, Type.INT, HZ, "Ticks of the clock in a second", RD | TUN),
+    constant("kern.fscale", None, Type.INT, 2048, "What load averages are multiplied by", RD),
+    constant("kern.maxthread", None, Type.INT, 1_000_000, "Most threads", RD | TUN),
+    constant("kern.stackprot", None, Type.INT, 7, "Most that the caller's stack may be", RD),
     text("kern.supported_archs", None, "amd64 i386", "Machines whose programs run", RD),
     node("kern.smp", None, "Processors", RD | CAPRD),
     constant("kern.smp.cpus", None, Type.INT, 1, "How many there are"),
     constant("kern.smp.maxcpus", None, Type.INT, 256, "How many there could be"),
+    constant("kern.smp.maxid", None, Type.INT, 0, "The last one's number"),
+    constant("kern.smp.active", None, Type.INT, 0, "There are several at work", RD),
     node("kern.sched", None, "The scheduler"),
     text("kern.sched.name", None, "emulated", "Its name", RD),
     node("kern.sigqueue", None, "Queued signals"),
+    constant("kern.sigqueue.preallocate", None, Type.INT, 1024, "What there is room for",
+             RD | TUN),
+    constant("kern.sigqueue.overflow", None, Type.INT, 0, "How many were too many", RD),
+    constant("kern.sigqueue.alloc_fail", None, Type.INT, 0, "How many had no room", RD),
     setting("kern.sigqueue.max_pending_per_proc", None, Type.INT, 128,
             "Most that a process has"),
     *_elf(64),
@@ -311,14 +323,15 @@ KERN = (
 
 HW = (
     node("hw", 6, "Hardware"),
-    text("hw.machine", 1, lambda r: "amd64" if r.wide else "i386", "Machine"),
+    text("hw.machine", 1, lambda r: "amd64" if r.wide else "i386", "Machine", RD),
     text("hw.model", 2, "Emulated processor", "Processor", RD),
     constant("hw.ncpu", 3, Type.INT, 1, "Processors"),
     constant("hw.byteorder", 4, Type.INT, 1234, "Order of bytes"),
     constant("hw.physmem", 5, Type.ULONG, PHYSMEM, "Memory", RD),
     constant("hw.usermem", 6, Type.ULONG, PHYSMEM - (256 << 20), "Memory not wired", RD),
     constant("hw.pagesize", 7, Type.INT, PAGE, "Size of a page"),
-    constant("hw.floatingpoint", 10, Type.INT, 1, "There is a floating point unit"),
+    constant("hw.floatingpoint", 10, Type.INT, 1, "There is a floating point unit",
+             RD),
     text("hw.machine_arch", 11, lambda r: "amd64" if r.wide else "i386",
          "Architecture for programs", RD),
     constant("hw.realmem", 12, Type.ULONG, PHYSMEM, "Memory by the firmware", RD),
@@ -337,7 +350,7 @@ SECURITY = (
     _bsd("conservative_signals", 1, "Few signals to who changed credentials"),
     Row(UNPRIVILEGED_DEBUG, None, Type.INT, RW | Flag.PRISON | Flag.SECURE, "I",
         _number(Type.INT, _unprivileged_debug, _set_unprivileged_debug), "Users may debug"),
-    _bsd("suser_enabled", 1, "uid 0 is privileged", RW | Flag.PRISON),
+    _bsd("suser_enabled", 1, "uid 0 is privileged", RW | Flag.PRISON | TUN),
     setting("security.bsd.allow_ptrace", None, Type.U8, 1, "There is ptrace(2)", RW | TUN),
     _bsd("unprivileged_mlock", 1, "Users may lock memory", RW | TUN),
     _bsd("unprivileged_read_msgbuf", 1, "Users may read the kernel's messages"),
@@ -345,16 +358,21 @@ SECURITY = (
     _bsd("unprivileged_chroot", 0, "Users may chroot"),
     _bsd("hardlink_check_uid", 0, "Links only to one's own files"),
     _bsd("hardlink_check_gid", 0, "Or one's group's"),
+    _bsd("unprivileged_get_quota", 0, "Users may ask for each other's quotas"),
+    _bsd("allow_read_dir", 0, "The superuser may read directories of file systems that let him"),
     _bsd("map_at_zero", 0, "Address 0 may be mapped", RW | TUN),
     _bsd("stack_guard_page", 1, "Guard pages below stacks", RW | TUN),
     node("security.jail", None, "Jails"),
     constant("security.jail.jailed", None, Type.INT, _jailed, "The caller is in one", RD),
+    constant("security.jail.vnet", None, Type.INT, 0, "With a network of its own", RD),
+    constant("security.jail.devfs_ruleset", None, Type.INT, 0, "Its rules for devices", RD),
 )
 
 REST = (
     node("vm", 2, "Virtual memory"),
-    setting("vm.overcommit", None, Type.INT, 0, "How swap is reserved"),
-    setting("vm.imply_prot_max", None, Type.INT, 0, "mmap() limits what mprotect() may give"),
+    setting("vm.overcommit", 12, Type.INT, 0, "How swap is reserved"),
+    setting("vm.imply_prot_max", None, Type.INT, 0, "mmap() limits what mprotect() may give",
+            RW | TUN),
     setting(MAX_WIRED[0], None, Type.ULONG, MAX_WIRED[1], "Most wired pages of users"),
     node("vfs", 3, "File systems"),
     setting("vfs.usermount", None, Type.INT, 0, "Users may mount"),

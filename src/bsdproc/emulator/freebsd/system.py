@@ -46,8 +46,11 @@ if TYPE_CHECKING:
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
 INIT = "/sbin/init"
-NO_STACK = (1 << 64) - 32
+PS_STRINGS_SIZE = 32
+NO_STACK = (1 << 64) - PS_STRINGS_SIZE
 """Where ps_strings lies below a stack that ends at 0."""
+AFORK = 1
+"""In p_acflag: forked, and no program of its own since."""
 NO_MEMORY = CallerMemory(0, 0)
 """Of a caller who passes no address."""
 
@@ -136,7 +139,17 @@ class System(BsdSystem):
     def reserved(self, pid: int) -> bool:
         return reaper.reserved(self, pid)
 
+    def new_driver(self) -> Proc:
+        """Forked by whoever wanted it, as a test's runner does: no execve of its own."""
+        p = super().new_driver()
+        p.flag &= ~P.EXEC
+        p.stack_size = ELF64.maxssiz
+        p.stack_base = ELF64.usrstack - p.stack_size
+        p.ps_strings = ELF64.usrstack - PS_STRINGS_SIZE
+        return p
+
     def forked(self, parent: Proc, child: Proc, *, no_wait: bool = False) -> None:
+        child.acflag = AFORK
         procctl.procctl_fork(parent, child)
         reaper.reaper_fork(self, parent, child, no_wait=no_wait)
         self.cpusets.forked(parent, child)
@@ -145,6 +158,7 @@ class System(BsdSystem):
 
     def exec_done(self, td: Thread) -> None:
         p = td.proc
+        p.acflag &= ~AFORK
         procctl.procctl_exec(p)
         fastblock.clear(td)
         kqueue.executed(self, p)
