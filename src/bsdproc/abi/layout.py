@@ -102,6 +102,7 @@ class Struct:
 
     @property
     def tag(self) -> str | None:
+        """What stands behind struct or union; None for one without a name of its own."""
         _, _, tag = self._ctype.cname.partition(" ")
         return tag if tag and not tag.startswith("$") else None
 

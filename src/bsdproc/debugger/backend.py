@@ -24,10 +24,15 @@ class RegisterSet(Protocol):
     own by ``registers["rip"]``."""
 
     pc: int
+    """The program counter."""
     sp: int
+    """The stack pointer."""
     fp: int
+    """The frame pointer of the C ABI."""
     return_value: int
+    """Where a C function, and a system call, leaves its (first) result."""
     syscall_number: int
+    """Where a system call's number is passed; `NotSupported` where that is in its instruction."""
 
     @property
     def arguments(self) -> tuple[int, ...]:

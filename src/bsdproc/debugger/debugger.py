@@ -174,6 +174,7 @@ class Debugger:
 
     # -- events out ---------------------------------------------------------------
     def __iter__(self) -> Iterator[events.Event]:
+        """The events as `wait` gives them, until no process is left."""
         while (event := self.wait()) is not None:
             yield event
 
