@@ -422,6 +422,13 @@ def test_threads() -> None:
         assert names(debugger)[-1] == "Exited"
 
 
+def test_a_thread_without_a_name_has_the_program_s() -> None:
+    with Debugger() as debugger:
+        process = act(debugger, "exit")
+        assert kinfo.process(process.pid).comm == "actor"
+        assert [thread.name for thread in process.threads] == ["actor"]
+
+
 def test_a_thread_is_held() -> None:
     with Debugger(threads=True) as debugger:
         process = act(debugger, "lwps")

@@ -367,7 +367,8 @@ class NetBSDBackend:
         """Every one can be."""
 
     def thread_name(self, pid: int, lwp: int) -> str:
-        return netbsd.ptrace.lwpstatus(pid, lwp, kernel=self.kernel).name
+        return (netbsd.ptrace.lwpstatus(pid, lwp, kernel=self.kernel).name
+                or netbsd.kinfo.process(pid, kernel=self.kernel).comm)
 
     def registers(self, pid: int, lwp: int) -> RegisterSet:
         return netbsd.ptrace.getregs(pid, lwp, kernel=self.kernel)
