@@ -50,7 +50,10 @@ def test_appending_ignores_the_offset(kernel: FreeBSD) -> None:
 
 @pytest.mark.parametrize(("path", "flags", "errno"), [
     ("/nothing", O_RDONLY, "ENOENT"),
-    ("/nothing/", O_RDONLY | O_CREAT, "EISDIR"),
+    ("/nothing/", O_RDONLY | O_CREAT, "ENOENT"),
+    ("/nothing", O_CREAT | O_DIRECTORY, "ENOENT"),
+    ("/tmp", O_CREAT | O_DIRECTORY, ""),
+    ("/tmp", O_CREAT | O_EXCL | O_DIRECTORY, "EINVAL"),
     ("/tmp", O_WRONLY, "EISDIR"),
     ("/tmp", O_RDONLY | O_CREAT, "EISDIR"),
     ("/tmp", O_RDONLY, ""),

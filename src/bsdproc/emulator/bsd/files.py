@@ -171,6 +171,10 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
             who: Access) -> Vnode:
     """vn_open: find or make the vnode, in the kernel's order of refusals."""
     fs = system.vfs
+    if system.directory_or_file and flags & O_CREAT and flags & O_DIRECTORY:
+        if flags & O_EXCL:
+            raise Refused(EINVAL)
+        flags &= ~O_CREAT
     follow = not flags & O_NOFOLLOW and flags & (O_CREAT | O_EXCL) != O_CREAT | O_EXCL
     found = fs.walk(path, who, follow)
     node = found.vnode
@@ -178,7 +182,7 @@ def _opened(system: System, td: Thread, path: str, flags: int, mode: int,
         if not flags & O_CREAT:
             raise Refused(ENOENT)
         if found.trailing:
-            raise Refused(EISDIR)
+            raise Refused(system.no_such_directory)
         node = fs.new(found.directory, "reg", mode & ~td.proc.umask & 0o7777 & ~0o1000,
                       who.cred.uid)
         found.directory.add(found.name, node, who)

@@ -20,7 +20,7 @@ from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.socketrules import SocketRules
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.elf import Image
-from bsdproc.emulator.errno import EINVAL, ENOSYS, Refused
+from bsdproc.emulator.errno import EINVAL, EISDIR, ENOSYS, Refused
 from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 Work = Generator[Sleep | None, int, None]
@@ -45,6 +45,10 @@ class Personality(ABC):
     cpus = 2
     text_busy_first = False
     """Opening a running program for writing is ETXTBSY before rights are looked at."""
+    no_such_directory = EISDIR
+    """Of open(2) with O_CREAT for a name that ends in a slash, and that is none yet."""
+    directory_or_file = False
+    """open(2) with O_DIRECTORY makes nothing, whatever O_CREAT says."""
     two_way_pipes = True
     """Both ends of a pipe read and write."""
     utime_now, utime_omit = -1, -2
@@ -193,11 +197,6 @@ class Personality(ABC):
     def creates(self, found: Found) -> int:
         """The error of open(2) with O_CREAT where it has found a file, 0."""
         return 0
-
-    def leave_trap(self, td: Thread) -> None:
-        """A thread goes on that has stopped at a trap, where the system sets `at_trap`;
-        what else there is to be done is the system's."""
-        td.at_trap = None
 
     def refuse_call(self, td: Thread, name: str | None, args: tuple[int, ...]) -> int:
         """The error that a system call fails with before it is made, 0."""

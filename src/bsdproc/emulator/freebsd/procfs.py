@@ -204,10 +204,10 @@ class PfsVnode(Vnode):
     # -- contents
     def read_at(self, offset: int, size: int, who: Access = KERNEL) -> bytes:
         """pfs_read.  EBADF for a node that cannot be read."""
-        if self.kind == "dir":
-            return super().read_at(offset, size, who)
         if self._gone():
             raise Refused(EIO)
+        if self.kind == "dir":
+            return super().read_at(offset, size, who)
         if not self.node.flags & RD:
             raise Refused(EBADF)
         look = self._look(who)

@@ -16,7 +16,7 @@ from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.caller import CallerMemory
-from bsdproc.emulator.errno import ECAPMODE
+from bsdproc.emulator.errno import ECAPMODE, ENOENT
 from bsdproc.emulator.freebsd import (
     capsicum,
     cred,
@@ -65,6 +65,8 @@ class System(BsdSystem):
     sysent = ELF64.name
     machdep = machdep
     sig_max = SIG_MAX
+    no_such_directory = ENOENT
+    directory_or_file = True
     first_pid = 700
     comm_max = 19
     syscall_names = SYSCALL_NAMES
