@@ -9,7 +9,7 @@ from contextlib import suppress
 from bsdproc.kernel import Kernel
 from bsdproc.kernel.errors import KernelError
 
-PT_CONTINUE, PT_KILL, PT_IO, PT_GETREGS, PT_SC_REMOTE = 7, 8, 12, 33, 44
+PT_CONTINUE, PT_KILL, PT_IO, PT_GETREGS, PT_SETREGS, PT_SC_REMOTE = 7, 8, 12, 33, 34, 44
 PIOD_READ_D, PIOD_WRITE_D = 1, 2
 SIGKILL, SIGTRAP = 9, 5
 WNOHANG, WUNTRACED, WNOWAIT, WEXITED = 1, 2, 8, 16
@@ -140,6 +140,31 @@ class Held:
         self.wait()
         result, _, errno = struct.unpack_from("<qqi", request.read())
         return errno, result
+
+    def begin(self, at: int, number: int, *args: int) -> Callable[[], tuple[int, int]]:
+        """The same of a call that takes its time, by code at `at`; what is returned waits
+        for its end."""
+        layout = self.kernel.target.struct("struct reg")
+        lent = self.kernel.buffer(layout.size)
+        self.kernel.ptrace(PT_GETREGS, self.pid, lent, 0)
+        before = lent.read()
+        words = dict(zip(("r_rdi", "r_rsi", "r_rdx", "r_r10", "r_r8", "r_r9"), args, strict=False))
+        new = layout.pack({**layout.unpack(before), **words, "r_rax": number, "r_rip": at})
+        self.write(at, bytes.fromhex("0f05 cc"))
+        self.kernel.ptrace(PT_SETREGS, self.pid, self.kernel.buffer(new), 0)
+        self.kernel.ptrace(PT_CONTINUE, self.pid, 1, 0)
+
+        def end() -> tuple[int, int]:
+            assert self.wait() == SIGTRAP << 8 | 0x7F
+            self.kernel.ptrace(PT_GETREGS, self.pid, lent, 0)
+            after = layout.unpack(lent.read())
+            self.kernel.ptrace(PT_SETREGS, self.pid, self.kernel.buffer(before), 0)
+            result, flags = after["r_rax"], after["r_rflags"]
+            assert isinstance(result, int)
+            assert isinstance(flags, int)
+            return (result, 0) if flags & 1 else (0, result)
+
+        return end
 
     def map(self, at: int, size: int, prot: int) -> int:
         """Private anonymous memory there; the errno."""

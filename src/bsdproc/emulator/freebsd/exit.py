@@ -22,7 +22,7 @@ from bsdproc.emulator.freebsd.signals import (
     stop_others,
     stop_owed,
 )
-from bsdproc.emulator.freebsd.syscalls import umutex
+from bsdproc.emulator.freebsd.syscalls import sysvsem, umutex
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -112,6 +112,8 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     p.files.close_all(system, td)
     if td in system.robust:
         umutex.thread_cleanup(system, td)
+    if system.undos:
+        sysvsem.exited(system, p)
     leave_space(p)
     p.text, p.text_path = None, ""
     was_waited_for = p.flag & P.PPWAIT

@@ -25,7 +25,7 @@ class Kvme:
 
     NONE, DEFAULT, VNODE, SWAP, DEVICE, PHYS = range(6)
     GUARD = 9
-    COW, NEEDS_COPY, NOCOREDUMP, GROWS_DOWN = 1, 2, 4, 32
+    COW, NEEDS_COPY, NOCOREDUMP, GROWS_DOWN, USER_WIRED = 1, 2, 4, 0x20, 0x40
 
 
 WRITE = 2
@@ -59,6 +59,7 @@ def flags(entry: Entry) -> int:
         (Kvme.COW if entry.cow else 0)
         | (Kvme.NEEDS_COPY if entry.needs_copy else 0)
         | (Kvme.NOCOREDUMP if entry.nocore else 0)
+        | (Kvme.USER_WIRED if entry.wired else 0)
         | (Kvme.GROWS_DOWN if entry.kind == "stack" else 0)
     )
 

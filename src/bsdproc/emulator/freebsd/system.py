@@ -12,7 +12,6 @@ from bsdproc.emulator.bsd.callouts import Callouts
 from bsdproc.emulator.bsd.signo import SIG_MAX
 from bsdproc.emulator.bsd.state import TDB, KSigInfo, MapFlag, P, Proc, Run, Sleep, Thread
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
-from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.caller import CallerMemory
@@ -28,6 +27,7 @@ from bsdproc.emulator.freebsd import (
     procfs,
     ptrace,
     reaper,
+    sched,
     signals,
     syscalls,
     timers,
@@ -35,7 +35,16 @@ from bsdproc.emulator.freebsd import (
 from bsdproc.emulator.freebsd.amd64 import machdep
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
 from bsdproc.emulator.freebsd.ptrace.numbers import PT_TRACE_ME
-from bsdproc.emulator.freebsd.syscalls import clocks, freebsd32, modules, processors, umutex
+from bsdproc.emulator.freebsd.syscalls import (
+    clocks,
+    freebsd32,
+    modules,
+    processors,
+    sysvmsg,
+    sysvsem,
+    sysvshm,
+    umutex,
+)
 from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 
 if TYPE_CHECKING:
@@ -55,7 +64,7 @@ NO_MEMORY = CallerMemory(0, 0)
 """Of a caller who passes no address."""
 
 
-class System(BsdSystem):
+class System(sched.Turns):
     """One emulated machine with FreeBSD's kernel."""
 
     name = "freebsd"
@@ -81,6 +90,9 @@ class System(BsdSystem):
         self.robust: dict[Thread, umutex.Lists] = {}
         """Of the threads that told where they have robust mutexes."""
         self.cpusets = processors.Sets()
+        self.msg, self.sem, self.shm = sysvmsg.table(), sysvsem.table(), sysvshm.table()
+        self.undos: dict[Proc, sysvsem.Undo] = {}
+        """What of System V's semaphores the end of a process undoes."""
         self.environment = dict(modules.BOOT_ENVIRONMENT)
         """What kenv(1) shows."""
         self.time_adjusts = 0

@@ -77,6 +77,8 @@ class Entry:
     """The address from which on the file has nothing and pages read as zero."""
     inherit: str = "copy"
     """What fork does: "copy", "share", "none" or "zero" (minherit(2))."""
+    wired: bool = False
+    """Its pages stay in memory: mlock(2)."""
     mergeable: bool = True
     reserve: int = 0
     """Of a guard below a stack: bytes that the stack may never take."""
@@ -129,7 +131,7 @@ class Entry:
 
     def attributes(self) -> tuple[object, ...]:
         return (self.prot, self.max_prot, self.kind, self.shared, self.name, self.inherit,
-                self.cow, self.needs_copy, self.nocore, self.charged)
+                self.cow, self.needs_copy, self.nocore, self.charged, self.wired)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ tables that the processor walks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from bsdproc.emulator.machine.access import Access, MemoryFault, TooLong
 from bsdproc.emulator.machine.cpu import Cpu
@@ -29,6 +31,16 @@ __all__ = ["EXEC", "PAGE", "READ", "WRITE", "AddressSpace", "Backing", "Entry", 
 
 _MASK = PAGE - 1
 USER_TOP = 0x8000_0000_0000
+
+
+class Rider(Protocol):
+    """Who wants to hear what becomes of an address space."""
+
+    def forked(self, new: AddressSpace) -> None:
+        """There is a copy of it."""
+
+    def closed(self, space: AddressSpace) -> None:
+        """Nobody has it any more."""
 
 
 class Overlap(ValueError):
@@ -58,6 +70,7 @@ class AddressSpace(Access):
             self.engine.close_with_last = True
         self.engine.spaces += 1
         self._closed = False
+        self.riders: list[Rider] = []
         self.cpu = Cpu(self, self.engine)
 
     # -- the map ------------------------------------------------------------
@@ -177,6 +190,59 @@ class AddressSpace(Access):
                 self._make_shared(entry)
         self._map.merge(start, end)
 
+    @property
+    def wired(self) -> int:
+        """Pages that are kept in memory."""
+        return sum(e.size for e in self._map.all if e.wired) // PAGE
+
+    def wire(self, start: int, size: int) -> None:
+        """Keep a range in memory (vm_map_wire): MemoryFault at a hole, or at what nobody
+        may touch, with the map as before but for the pages in front of it."""
+        start, end = self._range(start, size)
+        at, found = start, []
+        for entry in self._map.overlapping(start, end):
+            if entry.start > at or not entry.prot:
+                break
+            found.append(entry)
+            at = entry.end
+        whole = at >= end
+        for entry in found:
+            for page in range(max(start, entry.start) // PAGE, min(end, entry.end) // PAGE):
+                self._page(entry, page, entry.prot & WRITE)
+        if not whole:
+            raise MemoryFault(at)
+        self._set_wired(start, end, wired=True)
+
+    def wire_all(self) -> None:
+        """Keep all that is mapped, and may be touched, in memory."""
+        self.timestamp += 1
+        for entry in self._map.all:
+            if entry.prot and entry.kind != "guard":
+                self.keep(entry)
+
+    def unwire_all(self) -> None:
+        self._set_wired(self.low, self.high, wired=False)
+
+    def unwire(self, start: int, size: int) -> None:
+        """MemoryFault at a hole; what was not kept does not matter."""
+        start, end = self._range(start, size)
+        at = start
+        for entry in self._map.overlapping(start, end):
+            if entry.start > at:
+                break
+            at = entry.end
+        if at < end:
+            raise MemoryFault(at)
+        self._set_wired(start, end, wired=False)
+
+    def _set_wired(self, start: int, end: int, *, wired: bool) -> None:
+        self.timestamp += 1
+        self._map.clip(start)
+        self._map.clip(end)
+        for entry in self._map.overlapping(start, end):
+            entry.wired = wired
+        self._map.merge(start, end)
+
     def keep_out(self, start: int, size: int, nocore: bool) -> None:
         """Say whether core dumps leave a range out (madvise(2): MADV_NOCORE, MADV_CORE)."""
         start, end = self._range(start, size)
@@ -258,9 +324,14 @@ class AddressSpace(Access):
                 new._map.all.append(Entry(
                     entry.start, entry.end, entry.prot, entry.max_prot, inherit="zero"))
                 continue
+            if entry.wired and not entry.shared and entry.prot & WRITE:
+                new._copied(self, entry)
+                continue
             if not entry.shared and entry.behind is not None:
                 entry.cow = entry.needs_copy = True
-            new._map.all.append(entry.clone())
+            clone = entry.clone()
+            clone.wired = False
+            new._map.all.append(clone)
             if entry.shared:
                 continue
             for page in self._resident(entry.start, entry.end):
@@ -269,7 +340,19 @@ class AddressSpace(Access):
                 new._pages[page] = frame
                 self._table.write_protect(page)
         self._table.flush()
+        for rider in self.riders:
+            rider.forked(new)
         return new
+
+    def _copied(self, parent: AddressSpace, entry: Entry) -> None:
+        """An entry that is kept in the parent's memory: its pages are copied at once
+        (vm_fault_copy_entry)."""
+        own = replace(entry, wired=False, behind=None, needs_copy=False)
+        own.back()
+        own.offset = entry.offset
+        self._map.all.append(own)
+        for page in parent._resident(entry.start, entry.end):
+            self._pages[page] = self.engine.memory.copy(parent._pages[page])
 
     def resident(self, entry: Entry) -> int:
         """Pages of an entry that are in memory."""
@@ -280,6 +363,9 @@ class AddressSpace(Access):
         if self._closed:
             return
         self._closed = True
+        for rider in self.riders:
+            rider.closed(self)
+        self.riders.clear()
         engine = self.engine
         if not engine.closed:
             for frame in self._pages.values():

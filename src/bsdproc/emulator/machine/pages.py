@@ -35,6 +35,8 @@ class Pages:
         stack above it.  True when the map now has an entry there."""
         self.pager_failed = False
         """The last fault that was not satisfied had an entry, but its file no page there."""
+        self.wires = False
+        """Whatever is mapped from now on stays in memory (mlockall(2): MCL_FUTURE)."""
         self.dirty: dict[int, Entry] = {}
         """Pages of files mapped shared that the program stored to in this run."""
         self._map = EntryList()
@@ -185,7 +187,15 @@ class Pages:
         grown = Entry(start, start + amount, stack.prot, stack.max_prot, kind="stack",
                       mergeable=False, name=stack.name, charged=stack.charged)
         self._map.insert(grown)
+        if self.wires:
+            self.keep(grown)
         return grown
+
+    def keep(self, entry: Entry) -> None:
+        """Bring in all pages of an entry, and keep them there (vm_map_wire)."""
+        for page in range(entry.start >> PAGE_SHIFT, entry.end >> PAGE_SHIFT):
+            self._page(entry, page, entry.prot & WRITE)
+        entry.wired = True
 
     def _make_shared(self, entry: Entry) -> None:
         """From now on its pages belong to its object, for all who come to have it."""

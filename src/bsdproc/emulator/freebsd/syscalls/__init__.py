@@ -29,12 +29,16 @@ def table() -> Mapping[int, Entry]:
         procdesc,
         process,
         processors,
+        residence,
         scheduling,
         shm,
         signals,
         sockets,
         statfs,
         sysctl,
+        sysvmsg,
+        sysvsem,
+        sysvshm,
         threads,
         timers,
         umtx,
@@ -43,7 +47,8 @@ def table() -> Mapping[int, Entry]:
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (administration, attributes, capability, clocks, contexts, fastblock, files, ids,
                    jail, kqueue, memory, modules, newfiles, procdesc, process, processors,
-                   scheduling, shm, signals, sockets, statfs, sysctl, threads, timers, umtx):
+                   residence, scheduling, shm, signals, sockets, statfs, sysctl, sysvmsg, sysvsem,
+                   sysvshm, threads, timers, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

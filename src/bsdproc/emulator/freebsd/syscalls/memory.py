@@ -14,7 +14,7 @@ from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
 from bsdproc.emulator.freebsd import aslr, procctl_commands
-from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls import Entry, residence
 from bsdproc.emulator.machine.memory import PAGE, Backing
 from bsdproc.emulator.vnode import Regular
 
@@ -131,6 +131,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     size = _up(size + delta)
     if size >= 1 << 64:
         raise Refused(ENOMEM)
+    residence.may_map(system, td, size)
     if flags & MAP_FIXED:
         start = _fixed(td, address - delta, size, flags)
     else:
@@ -163,6 +164,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     else:
         space.map(start, size, prot, max_prot=max_prot, backing=vnode, offset=offset - delta,
                   kind="vnode", nocore=nocore, shared=bool(flags & MAP_SHARED))
+    residence.mapped(td, start, size)
     return start + delta
 
 
@@ -292,7 +294,9 @@ def sys_break(system: System, td: Thread, args: Args) -> int:
     if new > old:
         if any(e.start < new and old < e.end for e in space.entries):
             raise Refused(ENOMEM)
+        residence.may_map(system, td, new - old)
         space.map(old, new - old, 3)
+        residence.mapped(td, old, new - old)
     elif new < old:
         space.unmap(new, old - new)
     p.break_end = want

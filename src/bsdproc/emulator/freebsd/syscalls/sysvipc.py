@@ -1,0 +1,139 @@
+"""What message queues, semaphores and shared memory of System V have in common: keys, ids,
+owners and rights.  The subject of sysv_ipc.c.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls.width import narrow
+from bsdproc.emulator.errno import EACCES, EINVAL, ENOSPC, ENOSYS, Refused
+from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
+
+if TYPE_CHECKING:
+    from bsdproc.emulator.freebsd.system import System
+
+IPC_PRIVATE: Final = 0
+IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0o1000, 0o2000, 0o4000
+IPC_RMID, IPC_SET, IPC_STAT = 0, 1, 2
+IPC_M, IPC_R, IPC_W = 0o10000, 0o400, 0o200
+NEEDS: Final = {IPC_M: Priv.IPC_ADMIN, IPC_R: Priv.IPC_READ, IPC_W: Priv.IPC_WRITE}
+PERM: Final = (struct.Struct("<IIIIHH4xq"), struct.Struct("<IIIIHHi"))
+"""struct ipc_perm: the maker's user and group, the owner's, mode, sequence, key."""
+
+
+class Perm:
+    """struct ipc_perm."""
+
+    __slots__ = ("cgid", "cuid", "gid", "key", "mode", "seq", "uid")
+
+    def __init__(self, td: Thread, key: int, mode: int) -> None:
+        cred = td.proc.cred
+        self.cuid = self.uid = cred.uid
+        self.cgid = self.gid = cred.gid
+        self.key, self.mode, self.seq = key, mode, 0
+
+    def check(self, td: Thread, want: int) -> None:
+        """ipcperm: EACCES."""
+        cred, granted = td.proc.cred, 0
+        if cred.uid in (self.cuid, self.uid):
+            mode, granted = self.mode, IPC_M
+        elif {self.gid, self.cgid} & {cred.gid, *cred.groups}:
+            mode = self.mode << 3
+        else:
+            mode = self.mode << 6
+        granted |= mode & (IPC_R | IPC_W)
+        for right, priv in NEEDS.items():
+            if want & right & ~granted:
+                try:
+                    priv_check(td, priv)
+                except Refused:
+                    raise Refused(EACCES) from None
+
+    def pack(self, td: Thread) -> bytes:
+        key = self.key if not narrow(td) else (self.key & 0xFFFFFFFF ^ 1 << 31) - (1 << 31)
+        return PERM[narrow(td)].pack(self.cuid, self.cgid, self.uid, self.gid,
+                                     self.mode & 0xFFFF, self.seq, key)
+
+    def set(self, td: Thread, data: bytes) -> None:
+        """IPC_SET's part: owner and the rights."""
+        _, _, self.uid, self.gid, mode, _, _ = PERM[narrow(td)].unpack_from(data)
+        self.mode = self.mode & ~0o777 | mode & 0o777
+
+
+class Object:
+    """What has a key and an id."""
+
+    perm: Perm
+
+
+T = TypeVar("T", bound=Object)
+
+
+class Table(Generic[T]):
+    """All of a kind, by the number of their place.  An id has how often the place was used."""
+
+    def __init__(self, places: int) -> None:
+        self._all: list[T | None] = [None] * places
+        self._seq = [0] * places
+
+    def __iter__(self) -> Iterator[T]:
+        return (one for one in self._all if one is not None)
+
+    def __len__(self) -> int:
+        return sum(one is not None for one in self._all)
+
+    def by_key(self, key: int) -> T | None:
+        if key == IPC_PRIVATE:
+            return None
+        return next((one for one in self._all if one is not None and one.perm.key == key), None)
+
+    def number(self, one: T) -> int:
+        """Its id."""
+        return one.perm.seq << 16 | self._all.index(one)
+
+    def enter(self, one: T) -> int:
+        """Its new id: ENOSPC where there is no place."""
+        if None not in self._all:
+            raise Refused(ENOSPC)
+        place = self._all.index(None)
+        self._seq[place] = one.perm.seq = self._seq[place] + 1 & 0x7FFF
+        self._all[place] = one
+        return self.number(one)
+
+    def find(self, id: int) -> T:
+        """EINVAL for an id that is none (any more)."""
+        place = id & 0xFFFF
+        one = self._all[place] if id >= 0 and place < len(self._all) else None
+        if one is None or one.perm.seq != id >> 16:
+            raise Refused(EINVAL)
+        return one
+
+    def has(self, one: T) -> bool:
+        return any(other is one for other in self._all)
+
+    def remove(self, one: T) -> None:
+        self._all[self._all.index(one)] = None
+
+
+def there(td: Thread) -> None:
+    """ENOSYS in a jail, which has none of them unless it is given some."""
+    if ucred(td.proc).prison.parent is not None:
+        raise Refused(ENOSYS)
+
+
+def seconds(system: System) -> int:
+    return (system.boot_ns + system.clock) // 10**9
+
+
+def key_of(word: int) -> int:
+    """key_t is a long."""
+    word &= (1 << 64) - 1
+    return word - (1 << 64) if word >> 63 else word
+
+
+def key_argument(td: Thread, word: int) -> int:
+    return (word & 0xFFFFFFFF ^ 1 << 31) - (1 << 31) if narrow(td) else key_of(word)
