@@ -26,6 +26,7 @@ MASKS = [PtraceEvents(sum(one.value for one, on in zip(ASKED, bits, strict=True)
          for bits in product((False, True), repeat=len(ASKED))]
 
 
+@pytest.mark.rule("netbsd-kern_sig", "event-info")
 @pytest.mark.parametrize("mask", MASKS, ids=lambda mask: f"{mask.value:#04x}")
 @pytest.mark.parametrize("way", WAYS)
 def test_fork(scene: Scene, way: str, mask: PtraceEvents) -> None:
@@ -134,6 +135,7 @@ def test_suspend_no_deadlock(scene: Scene) -> None:
     scene.exited(pid, 5)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "unstop")
 def test_resume(scene: Scene) -> None:
     """A suspended LWP stands while the other runs, and goes on when it is resumed."""
     pid = scene.tracee("lwp", "raise 30", "rest")

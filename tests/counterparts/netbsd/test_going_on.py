@@ -64,6 +64,7 @@ def test_syscall(scene: Scene) -> None:
     scene.gone(pid)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "event-killed")
 def test_syscall_killed_on_sce(scene: Scene) -> None:
     """It ends without a stop at the call's end."""
     pid = at_getpid(scene, "exit 5")

@@ -23,6 +23,7 @@ QUIET = [Signal.SIGCONT]
 """Ends nobody by default."""
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-report", "take-siginfo")
 @pytest.mark.parametrize("signal", RAISED)
 def test_traceme_raise(scene: Scene, signal: Signal) -> None:
     pid = scene.play("trace-me", f"raise {int(signal)}", "exit 5")
@@ -40,6 +41,7 @@ def test_traceme_raise_sigkill(scene: Scene) -> None:
         ptrace.get_process_state(pid)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "send-traced")
 @pytest.mark.parametrize("signal", ORDINARY)
 def test_traceme_raisesignal_ignored(scene: Scene, signal: Signal) -> None:
     """The tracer is told of a signal that is ignored."""
@@ -51,6 +53,7 @@ def test_traceme_raisesignal_ignored(scene: Scene, signal: Signal) -> None:
     scene.exited(pid, 5)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-blocked")
 @pytest.mark.parametrize("signal", ORDINARY)
 def test_traceme_raisesignal_masked(scene: Scene, signal: Signal) -> None:
     """And not of one that is blocked."""
@@ -60,6 +63,7 @@ def test_traceme_raisesignal_masked(scene: Scene, signal: Signal) -> None:
     scene.exited(pid, 5)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "trap-traced")
 @pytest.mark.parametrize(("word", "signal", "code"), FAULTS)
 def test_traceme_crash(scene: Scene, word: str, signal: Signal, code: int) -> None:
     pid = scene.play("trace-me", word)
@@ -69,6 +73,7 @@ def test_traceme_crash(scene: Scene, word: str, signal: Signal, code: int) -> No
     scene.gone(pid)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "trap-traced")
 @pytest.mark.parametrize(("word", "signal", "code"), FAULTS)
 def test_traceme_signalmasked_crash(scene: Scene, word: str, signal: Signal, code: int) -> None:
     """A fault is told, blocked or not, and the mask stays as it is."""
@@ -82,6 +87,7 @@ def test_traceme_signalmasked_crash(scene: Scene, word: str, signal: Signal, cod
     scene.killed(pid)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "trap-traced")
 @pytest.mark.parametrize(("word", "signal", "code"), FAULTS)
 def test_traceme_signalignored_crash(scene: Scene, word: str, signal: Signal, code: int) -> None:
     pid = scene.tracee(word, before=(f"ignore {int(signal)}",))
@@ -112,6 +118,7 @@ def test_traceme_sendsignal_masked(scene: Scene, signal: Signal) -> None:
     scene.exited(pid, 5)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "send-traced")
 @pytest.mark.parametrize("signal", ORDINARY)
 def test_traceme_sendsignal_ignored(scene: Scene, signal: Signal) -> None:
     pid = scene.tracee("exit 5", before=(f"ignore {int(signal)}",))
@@ -133,6 +140,7 @@ def test_traceme_sendsignal_simple(scene: Scene, signal: Signal) -> None:
         scene.killed(pid, signal)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "trap-vfork")
 @pytest.mark.parametrize("signal", ORDINARY)
 def test_traceme_vfork_raise(scene: Scene, signal: Signal) -> None:
     """A vfork's child whose parent is its tracer does not stop: that could not wait."""

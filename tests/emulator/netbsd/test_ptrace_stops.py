@@ -61,6 +61,7 @@ def test_a_traced_exec_stops_and_says_so(kernel: NetBSD) -> None:
     assert (info.signo, info.code) == (SIGTRAP, TRAP_EXEC)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "event-info")
 def test_an_exec_by_the_program_stops_again(kernel: NetBSD) -> None:
     tracee = launch(kernel, "exec")
     assert tracee.go() == stopped(SIGTRAP)
@@ -124,12 +125,14 @@ def test_a_watched_word_stops_with_dbreg(kernel: NetBSD) -> None:
 
 
 # -- going on ----------------------------------------------------------------------------
+@pytest.mark.rule("netbsd-kern_sig", "take-other")
 def test_a_signal_is_exchanged(kernel: NetBSD) -> None:
     tracee = launch(kernel, "kill")
     assert tracee.go() == stopped(SIGUSR1)
     assert tracee.go(SIGTERM) == SIGTERM
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-none")
 def test_a_signal_is_kept_back(kernel: NetBSD) -> None:
     tracee = launch(kernel, "kill")
     assert tracee.go() == stopped(SIGUSR1)
@@ -178,12 +181,14 @@ def test_kill(kernel: NetBSD) -> None:
     assert tracee.wait() == SIGKILL
 
 
+@pytest.mark.rule("netbsd-kern_sig", "send-kill")
 def test_sigkill_ends_a_stopped_tracee(kernel: NetBSD) -> None:
     tracee = launch(kernel, "nap")
     kernel.kill(tracee.pid, SIGKILL)
     assert tracee.wait() == SIGKILL
 
 
+@pytest.mark.rule("netbsd-kern_sig", "send-stopped-traced")
 def test_other_signals_wait_while_it_stands(kernel: NetBSD) -> None:
     tracee = launch(kernel, "nap")
     kernel.kill(tracee.pid, SIGUSR1)
@@ -225,6 +230,7 @@ def test_what_a_tracer_leaves_behind(kernel: NetBSD) -> None:
     assert not any(tracee.fetch(PT_GET_SIGPASS, 16))
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-stop")
 def test_a_stop_signal_that_was_given_is_not_given_again(kernel: NetBSD) -> None:
     tracee = launch(kernel, "")
     assert tracee.go(SIGSTOP) == stopped(SIGSTOP)
@@ -239,6 +245,7 @@ def test_detach_knows_no_lwp(kernel: NetBSD) -> None:
     assert refused(lambda: tracee.ask(PT_DETACH, 1, -(1 << 31))) == "ESRCH"     # no number at all
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-masked")
 def test_a_masked_signal_of_the_debuggers_is_lost(kernel: NetBSD) -> None:
     tracee = launch(kernel, "handler")
     assert tracee.go() == stopped(SIGUSR1)
@@ -310,6 +317,7 @@ def to_call(tracee: Tracee, number: int) -> None:
             return
 
 
+@pytest.mark.rule("netbsd-kern_sig", "syscall-info")
 @pytest.mark.rule("netbsd-sys_ptrace_common", "go-syscall")
 def test_each_system_call_stops_twice(kernel: NetBSD) -> None:
     tracee = launch(kernel, "calls")
@@ -360,6 +368,7 @@ def test_continue_stops_at_no_system_call(kernel: NetBSD) -> None:
 
 
 # -- siginfo, sigpass -----------------------------------------------------------------------------
+@pytest.mark.rule("netbsd-kern_sig", "take-siginfo", "take-report")
 def test_siginfo_tells_the_sender(kernel: NetBSD) -> None:
     tracee = launch(kernel, "kill")
     tracee.go()
@@ -367,18 +376,21 @@ def test_siginfo_tells_the_sender(kernel: NetBSD) -> None:
     assert (info.signo, info.code, info.pair()) == (SIGUSR1, SI_USER, (tracee.pid, 0))
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-same")
 def test_the_same_signal_goes_on_with_its_siginfo(kernel: NetBSD) -> None:
     tracee = launch(kernel, "siginfo")
     assert tracee.go() == stopped(SIGUSR1)
     assert tracee.go(SIGUSR1) == exited(1)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-other")
 def test_another_signal_has_none(kernel: NetBSD) -> None:
     tracee = launch(kernel, "siginfo")
     tracee.go(SIGUSR1)
     assert kernel.wait4(tracee.pid, 1).pid == 0
 
 
+@pytest.mark.rule("netbsd-kern_sig", "take-other")
 @pytest.mark.rule("netbsd-sys_ptrace_common", "siginfo-faked")
 def test_a_faked_siginfo_reaches_the_handler(kernel: NetBSD) -> None:
     tracee = launch(kernel, "lwpsignal")
@@ -399,6 +411,7 @@ def test_siginfo_of_another_size_or_signal(kernel: NetBSD) -> None:
     assert refused(lambda: tracee.put(PT_SET_SIGINFO, bad)) == "EINVAL"
 
 
+@pytest.mark.rule("netbsd-kern_sig", "send-passed")
 @pytest.mark.rule("netbsd-sys_ptrace_common", "sigpass")
 def test_signals_that_pass_do_not_stop(kernel: NetBSD) -> None:
     tracee = launch(kernel, "handler")
@@ -408,6 +421,7 @@ def test_signals_that_pass_do_not_stop(kernel: NetBSD) -> None:
     assert tracee.go() == exited(SIGUSR1)
 
 
+@pytest.mark.rule("netbsd-kern_sig", "trap-traced")
 @pytest.mark.rule("netbsd-sys_ptrace_common", "sigpass")
 def test_traps_do_not_pass(kernel: NetBSD) -> None:
     tracee = launch(kernel, "int3")

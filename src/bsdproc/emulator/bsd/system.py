@@ -7,18 +7,18 @@ caller lets it: in a wait, a settle, a spawn up to its exec.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Generator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from bsdproc import abi
 from bsdproc.emulator import interrupts
-from bsdproc.emulator.bsd import entry, files, limits, proctree, signals
+from bsdproc.emulator.bsd import entry, files, limits, proctree
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.gate import Gate
-from bsdproc.emulator.bsd.personality import Personality, Work
+from bsdproc.emulator.bsd.personality import Work
 from bsdproc.emulator.bsd.signo import CANNOT_MASK, SI_KERNEL
+from bsdproc.emulator.bsd.sleepers import Sleepers
 from bsdproc.emulator.bsd.state import (
     FIRST_TID,
     PID_MAX,
@@ -35,10 +35,8 @@ from bsdproc.emulator.bsd.state import (
 )
 from bsdproc.emulator.errno import (
     EDEADLK,
-    EINTR,
     EJUSTRETURN,
     ESRCH,
-    EWOULDBLOCK,
     Refused,
 )
 from bsdproc.emulator.machine.engine import Engine
@@ -77,16 +75,16 @@ class Deadlock(Refused):
         return f"{self.what} would never end: nothing can run and no timer is set"
 
 
-class System(Personality):
+class System(Sleepers):
     """One emulated machine with its kernel.  Each system is a subclass, which
     supplies what `Personality` names."""
 
     def __init__(self, machine: str, *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
+        super().__init__()
         self.machine = machine
         self.target = abi.target(self.name, machine)
         self.stdout, self.stderr = stdout, stderr
-        self.clock = 0
         self.boot_ns = 1_700_000_000 * 10**9
         """What the clock of the day showed then, in nanoseconds."""
         self.procs: dict[int, Proc] = {}
@@ -102,11 +100,6 @@ class System(Personality):
         self._last_tid = FIRST_TID - 1
         self._free_tids: dict[bool, list[int]] = {False: [], True: []}
         self._run_queue: list[Thread] = []
-        self._sleepers: dict[object, list[Thread]] = {}
-        # Threads that look at their signals before they sleep, by what they will sleep for.
-        self._looking: dict[object, list[Thread]] = {}
-        self._timers: list[tuple[int, int, Thread, Sleep]] = []
-        self._serial = count()
         self._objects = count(1)
         self.shared_memory: dict[str, ShmObject] = {}
         """POSIX shared memory objects, by name."""
@@ -248,35 +241,10 @@ class System(Personality):
         """tdsignal, tdksignal."""
         self.send(td.proc, td, ksi if isinstance(ksi, KSigInfo) else KSigInfo(ksi, SI_KERNEL))
 
-    # -- sleep and wakeup ----------------------------------------------------
+    # -- turns and numbers -------------------------------------------------------
     def run_first(self, threads: list[Thread]) -> None:
         """Give threads the next turns, in this order."""
         self._run_queue = [*threads, *(t for t in self._run_queue if t not in threads)]
-
-    def go_to_sleep(self, td: Thread, sleep: Sleep) -> None:
-        if td.proc.flag & P.SINGLE_EXIT and sleep.interruptible \
-                and td.proc.singlethread is not td:
-            td.woken = EINTR
-            return
-        td.run, td.sleep = Run.SLEEPING, sleep
-        self._sleepers.setdefault(sleep.channel, []).append(td)
-        if sleep.deadline is not None:
-            heapq.heappush(self._timers, (sleep.deadline, next(self._serial), td, sleep))
-
-    def _forget_sleep(self, td: Thread) -> None:
-        if td.sleep is not None:
-            waiting = self._sleepers.get(td.sleep.channel)
-            if waiting is not None and td in waiting:
-                waiting.remove(td)
-                if not waiting:
-                    del self._sleepers[td.sleep.channel]
-            td.sleep = None
-
-    def wake_thread(self, td: Thread, answer: int = 0) -> None:
-        """End one thread's sleep; its Sleep is answered with `answer`."""
-        if td.run is Run.SLEEPING:
-            self._forget_sleep(td)
-            td.run, td.woken = Run.READY, answer
 
     def file_cut(self, backing: Backing, size: int) -> None:
         """A file that may be mapped ends there now."""
@@ -288,40 +256,6 @@ class System(Personality):
         """For a kernel's record whose address a program can be told: none has
         an address here."""
         return next(self._objects)
-
-    def waiting(self, channel: object) -> int:
-        """How many threads sleep there, or are about to."""
-        looking = sum(not td.missed for td in self._looking.get(channel, ()))
-        return len(self._sleepers.get(channel, ())) + looking
-
-    def wakeup(self, channel: object) -> None:
-        if channel in self._sleepers:
-            for td in list(self._sleepers[channel]):
-                self.wake_thread(td)
-        if channel in self._looking:
-            for td in self._looking[channel]:
-                td.missed = True
-
-    def wakeup_one(self, channel: object) -> bool:
-        waiting = self._sleepers.get(channel)
-        if waiting:
-            self.wake_thread(waiting[0])
-            return True
-        looking = [td for td in self._looking.get(channel, ()) if not td.missed]
-        if looking:
-            looking[0].missed = True
-        return bool(looking)
-
-    def _fire_timers(self) -> None:
-        while self._timers and self._timers[0][0] <= self.clock:
-            _, _, td, sleep = heapq.heappop(self._timers)
-            if td.sleep is sleep:
-                self.wake_thread(td, EWOULDBLOCK)
-
-    def _next_deadline(self) -> int | None:
-        while self._timers and self._timers[0][2].sleep is not self._timers[0][3]:
-            heapq.heappop(self._timers)
-        return self._timers[0][0] if self._timers else None
 
     # -- the scheduler -------------------------------------------------------
     @property
@@ -364,25 +298,20 @@ class System(Personality):
             self._fire_timers()
 
     def _run_thread(self, td: Thread, limit: int | None) -> None:
+        """Give a thread its turn."""
         p = td.proc
         ends = self.clock + TURN
-        postponed = False       # signals were looked at, and a word blocks them
         while td.run is _READY:
             if td.kernel is not None:
                 if not self._run_kernel(td):
                     return
                 continue
-            if td.at_trap is not None:
-                self.leave_trap(td)
-                continue
             if p.flag & _STOPPED:
                 return
-            if (td.sigqueue.entries or p.sigqueue.entries) and (
-                    signals.pending(td) or (td.sigblock_value and not postponed)):
+            if (td.sigqueue.entries or p.sigqueue.entries) and self.due(td):
                 td.kernel = self.ast(td)
                 if not self._run_kernel(td):
                     return
-                postponed = td.sigblock_value != 0
                 continue
             if p.flag & P.SINGLE_EXIT and p.singlethread is not td:
                 td.kernel = self.leave(td)
@@ -401,7 +330,6 @@ class System(Personality):
                     continue
             if entry.run_user(self, td, limit) or self.clock >= ends:
                 return
-            postponed = False
 
     def _run_kernel(self, td: Thread) -> bool:
         """Go on with a thread's way through the kernel.  False when it

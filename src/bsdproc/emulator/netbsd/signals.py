@@ -24,7 +24,7 @@ from bsdproc.emulator.bsd.state import (
     Thread,
 )
 from bsdproc.emulator.errno import EINTR, ERESTART
-from bsdproc.emulator.netbsd.signo import DEFAULT_IGNORED, SI_NOINFO
+from bsdproc.emulator.netbsd.signo import DEFAULT_IGNORED, SI_NOINFO, TRAP_SCE, TRAP_SCX
 from bsdproc.emulator.netbsd.state import STATE, SYSCALL, Info, lwp, tracing
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def send(system: System, p: Proc, td: Thread | None, ksi: KSigInfo) -> None:
     if held:
         return
     if sig in s.STOPS and default and not traced:
-        if p.flag & (P.PPWAIT | P.WEXIT):
+        if p.flag & P.WEXIT or (p.flag & P.PPWAIT and sig != s.SIGSTOP):
             return
         if system.current is not None and system.current.proc is p:
             return      # it stops itself on its way back to the program
@@ -127,7 +127,7 @@ def _to_init(system: System, p: Proc, ksi: KSigInfo, traced: bool) -> None:
     if traced:
         t = tracing(p)
         t.info, t.lwp = ksi, p.threads[0].tid
-        stop_process(system, p, ksi.signo)
+        stop_process(system, p, ksi.signo, quiet=False)
 
 
 def _to_stopped(system: System, p: Proc, td: Thread, sig: int, queue: SigQueue,
@@ -178,26 +178,27 @@ def system_hold(td: Thread) -> None:
 
 
 # -- news for the parent --------------------------------------------------------
-def child_news(system: System, p: Proc, code: int, status: int) -> None:
-    """child_psignal and exit_psignal: wake a waiting parent, SIGCHLD."""
+def child_news(system: System, p: Proc, code: int, status: int, *, quiet: bool = False) -> None:
+    """child_psignal and exit_psignal: wake a waiting parent, SIGCHLD; `quiet` where
+    SA_NOCLDSTOP keeps that back."""
     parent = p.parent
     if parent is None:
         return
     parent.news = True
     system.wakeup(parent)
-    if (code in (s.CLD_STOPPED, s.CLD_CONTINUED) and parent.sigacts.flag_nocldstop) or (
+    if (quiet and parent.sigacts.flag_nocldstop) or (
             parent.pid == 1 or (parent.driver and ignored(parent, s.SIGCHLD))):
         return
     send(system, parent, None,
          KSigInfo(s.SIGCHLD, code, pid=p.pid, uid=p.cred.uid, status=status))
 
 
-def stop_process(system: System, p: Proc, sig: int) -> None:
-    """proc_stop: all of it stands."""
+def stop_process(system: System, p: Proc, sig: int, *, quiet: bool = True) -> None:
+    """proc_stop: all of it stands.  A tracee's stop is never quiet."""
     p.xsig = sig
     p.flag |= P.STOPPED_SIG
     p.flag &= ~(P.WAITED | P.CONTINUED)
-    child_news(system, p, s.CLD_TRAPPED if p.traced else s.CLD_STOPPED, sig)
+    child_news(system, p, s.CLD_STOPPED, sig, quiet=quiet)
 
 
 # -- stops for the tracer -----------------------------------------------------------
@@ -213,7 +214,7 @@ def stop(system: System, td: Thread, ksi: KSigInfo, lid: int | None = None) -> W
     tell(p, ksi, td.tid if lid is None else lid)
     tracing(p).given = 0
     p.xthread = td
-    stop_process(system, p, ksi.signo)
+    stop_process(system, p, ksi.signo, quiet=False)
     yield None
 
 
@@ -253,7 +254,7 @@ def given(td: Thread) -> int:
 def _next(td: Thread) -> tuple[SigQueue, int] | None:
     """The lowest that is pending and not blocked, the LWP's own first."""
     p = td.proc
-    mask = td.sigmask | s.STOPS if p.flag & P.PPWAIT else td.sigmask
+    mask = td.sigmask | s.TTY_STOPS if p.flag & P.PPWAIT else td.sigmask
     for queue in (td.sigqueue, p.sigqueue):
         waiting = queue.signals - mask
         if waiting:
@@ -261,13 +262,19 @@ def _next(td: Thread) -> tuple[SigQueue, int] | None:
     return None
 
 
+def due(td: Thread) -> bool:
+    """Whether there is a signal to look at."""
+    return bool((td.sigqueue.entries or td.proc.sigqueue.entries) and _next(td))
+
+
 def _of_debugger(td: Thread, sig: int) -> Taken:
     """What is known of a signal that the debugger gave: what the stop told,
     or what PT_SET_SIGINFO made of it."""
     t = tracing(td.proc)
-    known = t.info
-    t.faked = False
-    return (sig, known) if known.signo == sig else (sig, KSigInfo(sig, SI_NOINFO))
+    known, faked, t.faked = t.info, t.faked, False
+    if known.signo != sig or (not faked and known.code in (TRAP_SCE, TRAP_SCX)):
+        return sig, KSigInfo(sig, SI_NOINFO)
+    return sig, known
 
 
 def issignal(system: System, td: Thread) -> Generator[Sleep | None, int, Taken | None]:

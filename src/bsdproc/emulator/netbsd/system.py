@@ -47,6 +47,7 @@ class System(BsdSystem):
     """One emulated machine with NetBSD's kernel."""
 
     name = "netbsd"
+    due = staticmethod(signals.due)
     utime_now, utime_omit = (1 << 30) - 1, (1 << 30) - 2
     title = "NetBSD"
     release: str = "10.0"
