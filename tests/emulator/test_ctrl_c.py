@@ -273,6 +273,35 @@ def test_a_handler_of_the_users_is_called() -> None:
         signal.signal(signal.SIGINT, mine)
 
 
+class TooLong(Exception):
+    """What a handler of the user's raises."""
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_timeout_of_the_users(system: str) -> None:
+    """A handler that was there before the block, for another signal: what it raises comes
+    between two things that the kernel does, whose processes are all there then."""
+    def late(number: int, frame: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, late)
+    chance = random.Random(system)
+    try:
+        for _ in range(6):
+            with machine(system) as kernel:
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.001, 0.04))
+                with suppress(TooLong):
+                    while True:
+                        traces(kernel)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                assert len(pids(kernel) - {-1, 0, 1, kernel.getpid()}) <= 1
+                assert signal.getsignal(signal.SIGALRM) is not late
+            assert signal.getsignal(signal.SIGALRM) is late
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_a_child_that_runs_python_is_interrupted() -> None:
     def work(_: Kernel) -> None:
         signal.raise_signal(signal.SIGINT)

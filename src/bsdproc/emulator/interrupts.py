@@ -2,11 +2,11 @@
 
 Python runs a signal's handler between any two bytecodes of the main thread, those of an
 emulated kernel included, and an exception there would leave that kernel half-way through
-a fork.  While a ``with`` block of one is open, SIGINT has a handler that looks where the
-main thread is.  Outside of the kernel's code it does what the one before it did.  Inside,
-the signal is due: the kernel takes it where nothing is half done (`let_in`, in whatever
-may last), or else a helper sends it again a moment later.  Code that is not interrupted
-pays nothing for it.
+a fork.  While a ``with`` block of one is open, SIGINT, and every other signal that has a
+handler when the block begins, has a handler that looks where the main thread is.  Outside
+of the kernel's code it does what the one before it did.  Inside, the signal is due: the
+kernel takes it where nothing is half done (`let_in`, in whatever may last), or else a
+helper sends it again a moment later.  Code that is not interrupted pays nothing for it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Any, Final, TypeVar
 F = TypeVar("F", bound=Callable[..., Any])
 Handler = Callable[[int, FrameType | None], Any]
 
+SIGNALS: Final = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
+"""Those that can have a handler."""
 DELAY: Final = 0.0001
 """Seconds until a signal is sent again that came at a bad moment."""
 
@@ -32,9 +34,9 @@ due: Final[list[int]] = []
 """The signals to be taken.  Each is taken once: popping is atomic."""
 _outside: Final[set[CodeType]] = set()
 _blocking: Final[set[CodeType]] = set()
-_blocks: Final[list[Handler | None]] = []
-"""The blocks of emulated kernels that the main thread has open, each with the handler in
-whose place it put ours; None where ours stood already, or none that could be called."""
+_blocks: Final[list[dict[int, Handler]]] = []
+"""The blocks of emulated kernels that the main thread has open, each with the handlers in
+whose place it put ours: by signal."""
 
 
 class BrokenOff(BaseException):
@@ -69,30 +71,32 @@ def opened() -> None:
     """A block of a kernel begins."""
     if threading.current_thread() is not threading.main_thread():
         return
-    found = signal.getsignal(signal.SIGINT)
-    before = found if callable(found) and found is not _came else None
+    before: dict[int, Handler] = {}
     _blocks.append(before)
-    if before is not None:
-        signal.signal(signal.SIGINT, _came)
+    for number in SIGNALS:
+        found = signal.getsignal(number)
+        if callable(found) and found is not _came:
+            before[number] = found
+            signal.signal(number, _came)
 
 
 def closed() -> None:
-    """It ends: SIGINT has the handler that it had, unless it was given another."""
+    """It ends: signals have the handlers that they had, unless they were given others."""
     if threading.current_thread() is not threading.main_thread() or not _blocks:
         return
     try:
         if len(_blocks) == 1:
             let_in()
     finally:
-        before = _blocks.pop()
-        if before is not None and signal.getsignal(signal.SIGINT) is _came:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in _blocks.pop().items():
+            if signal.getsignal(number) is _came:
+                signal.signal(number, handler)
 
 
 def _take(number: int, frame: FrameType | None) -> None:
-    before = next((handler for handler in reversed(_blocks) if handler is not None), None)
-    if before is not None:
-        before(number, frame)
+    handler = next((block[number] for block in reversed(_blocks) if number in block), None)
+    if handler is not None:
+        handler(number, frame)
 
 
 def _came(number: int, frame: FrameType | None) -> None:
