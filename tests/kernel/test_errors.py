@@ -38,6 +38,15 @@ def test_the_numbers_are_the_headers(system: str) -> None:
     assert dict(errno.table(system)) == expected
 
 
+@pytest.mark.toolchain
+@pytest.mark.parametrize("system", ["freebsd", "netbsd"])
+def test_what_no_program_sees(system: str) -> None:
+    named = {int(value): name for name, value in re.findall(
+        r"^#\s*define\s+(ERESTART|EJUSTRETURN)\s+\(?(-\d)\)?", headers(system), re.M)}
+    assert dict(errno.UNSEEN[system]) == named
+    assert {errno.name(system, number) for number in named} == {"ERESTART", "EJUSTRETURN"}
+
+
 def test_dragonfly_differs_above_its_shared_part() -> None:
     table = errno.table("dragonfly")
     freebsd = errno.table("freebsd")

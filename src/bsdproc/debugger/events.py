@@ -114,12 +114,12 @@ class SyscallExited(ThreadEvent):
     second_result: int
     """What a few calls return beside it, in a second register: pipe(2), say."""
     error: int
-    """The system's errno, 0 for none.  -1 is a call that will be restarted,
-    -2 one that does not return in the usual way (execve, sigreturn)."""
+    """The system's errno, 0 for none.  FreeBSD tells -1 of a call that will be restarted,
+    -2 of one that does not return in the usual way (execve, sigreturn)."""
 
     @property
     def error_name(self) -> str:
-        """The error's C name, ERESTART for -1 and EJUSTRETURN for -2; "" for none."""
+        """The error's C name, "ENOENT", or "ERESTART" or "EJUSTRETURN" below 0; "" for none."""
         return errno.name(self.process.debugger.kernel.system, self.error) if self.error else ""
 
     def replace(self, result: int = 0, *, error: int | str = 0) -> None:

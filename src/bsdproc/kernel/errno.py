@@ -41,7 +41,11 @@ _ABOVE: Final = {
 }
 """Numbers from 85 on; "-" is one that the system leaves unused."""
 
-UNSEEN: Final[Mapping[int, str]] = MappingProxyType({-1: "ERESTART", -2: "EJUSTRETURN"})
+UNSEEN: Final[Mapping[str, Mapping[int, str]]] = {
+    "freebsd": {-1: "ERESTART", -2: "EJUSTRETURN"},
+    "netbsd": {-3: "ERESTART", -2: "EJUSTRETURN"},
+    "dragonfly": {-1: "ERESTART", -2: "EJUSTRETURN"},
+}
 """What a call ends with inside a kernel whose program is to make it again, or sees no result."""
 
 _SYNONYMS: Final[dict[str, dict[str, str]]] = {
@@ -170,7 +174,7 @@ def number(system: str, name: str) -> int:
 
 def name(system: str, number: int) -> str:
     """The name of an error number; "E?123" for one that the system's table lacks."""
-    return names(system).get(number) or UNSEEN.get(number) or f"E?{number}"
+    return names(system).get(number) or UNSEEN[system].get(number) or f"E?{number}"
 
 
 def text(system: str, number: int) -> str:

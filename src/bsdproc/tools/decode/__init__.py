@@ -51,8 +51,8 @@ def _shown(call: Call, one: calls.Shown, value: int) -> str:
 
 def outcome(target: abi.Target, name: str, result: int, error: int) -> str:
     """What a call gave, or the error's number, name and text."""
-    if error in errno.UNSEEN:
-        return errno.UNSEEN[error]
+    if error < 0:
+        return errno.name(target.system, error)
     if error:
         return (f"ERR#{error} {errno.name(target.system, error)} "
                 f"'{errno.text(target.system, error)}'")
