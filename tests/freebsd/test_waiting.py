@@ -36,7 +36,7 @@ W = WaitOptions
     (0x0013, Continued(1, 0x13)),
 ])
 def test_statuses(raw: int, expected: freebsd.Status) -> None:
-    found = freebsd.decode(1, raw)
+    found = freebsd.waiting.decode(1, raw)
     assert found == expected
     assert found.raw == raw
 

@@ -11,7 +11,7 @@ TRAPPED, KILLED = 0x057F, 0x0009
 
 
 def test_a_status_has_freebsds_signal() -> None:
-    match freebsd.decode(1, TRAPPED), freebsd.decode(1, KILLED):
+    match freebsd.waiting.decode(1, TRAPPED), freebsd.waiting.decode(1, KILLED):
         case freebsd.Stopped() as stopped, freebsd.Signaled() as killed:
             assert assert_type(stopped.signal, freebsd.Signal | int) is freebsd.Signal.SIGTRAP
             assert assert_type(killed.signal, freebsd.Signal | int) is freebsd.Signal.SIGKILL
@@ -20,7 +20,7 @@ def test_a_status_has_freebsds_signal() -> None:
 
 
 def test_a_status_has_netbsds_signal() -> None:
-    match netbsd.decode(1, TRAPPED), netbsd.decode(1, KILLED):
+    match netbsd.waiting.decode(1, TRAPPED), netbsd.waiting.decode(1, KILLED):
         case netbsd.Stopped() as stopped, netbsd.Signaled() as killed:
             assert assert_type(stopped.signal, netbsd.Signal | int) is netbsd.Signal.SIGTRAP
             assert assert_type(killed.signal, netbsd.Signal | int) is netbsd.Signal.SIGKILL
@@ -29,7 +29,7 @@ def test_a_status_has_netbsds_signal() -> None:
 
 
 def test_a_status_has_dragonflys_signal() -> None:
-    match dragonfly.decode(1, TRAPPED), dragonfly.decode(1, KILLED):
+    match dragonfly.waiting.decode(1, TRAPPED), dragonfly.waiting.decode(1, KILLED):
         case dragonfly.Stopped() as stopped, dragonfly.Signaled() as killed:
             assert assert_type(stopped.signal, dragonfly.Signal | int) is dragonfly.Signal.SIGTRAP
             assert assert_type(killed.signal, dragonfly.Signal | int) is dragonfly.Signal.SIGKILL

@@ -506,4 +506,4 @@ class DragonFlyBackend:
 
 
 def _news(pid: int, status: int) -> News | None:
-    return as_news(dragonfly.decode(pid, status))
+    return as_news(dragonfly.waiting.decode(pid, status))

@@ -391,4 +391,4 @@ def _kinds(bits: int) -> tuple[Kind, ...]:
 
 @lru_cache(maxsize=1024)
 def _news(pid: int, status: int) -> News | None:
-    return as_news(freebsd.decode(pid, status))
+    return as_news(freebsd.waiting.decode(pid, status))

@@ -467,4 +467,4 @@ def _fault(error: KernelError) -> KernelError:
 
 @lru_cache(maxsize=1024)
 def _news(pid: int, status: int) -> News | None:
-    return as_news(netbsd.decode(pid, status))
+    return as_news(netbsd.waiting.decode(pid, status))

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         Status,
         Stopped,
         Waited,
-        decode,
         wait,
         wait6,
         waitid,
@@ -57,7 +56,7 @@ _WHERE: Final = {
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
     ".siginfo": "Siginfo",
-    ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6 waitid",
+    ".waiting": "Continued Exited Signaled Status Stopped Waited wait wait6 waitid",
 }
 
 __all__ = [
@@ -75,7 +74,6 @@ __all__ = [
     "Waited",
     "constants",
     "core",
-    "decode",
     "kinfo",
     "procctl",
     "procfs",

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
         Status,
         Stopped,
         Waited,
-        decode,
         wait,
         wait6,
     )
@@ -53,7 +52,7 @@ _WHERE: Final = {
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
     ".siginfo": "Siginfo",
-    ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6",
+    ".waiting": "Continued Exited Signaled Status Stopped Waited wait wait6",
 }
 
 __all__ = [
@@ -71,7 +70,6 @@ __all__ = [
     "Waited",
     "constants",
     "core",
-    "decode",
     "kinfo",
     "procctl",
     "procfs",

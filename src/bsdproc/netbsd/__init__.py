@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         Status,
         Stopped,
         Waited,
-        decode,
         wait,
         wait6,
     )
@@ -54,7 +53,7 @@ _WHERE: Final = {
     ".constants.wait": "IdType WaitOptions",
     ".rusage": "Rusage",
     ".siginfo": "Siginfo",
-    ".waiting": "Continued Exited Signaled Status Stopped Waited decode wait wait6",
+    ".waiting": "Continued Exited Signaled Status Stopped Waited wait wait6",
 }
 
 __all__ = [
@@ -72,7 +71,6 @@ __all__ = [
     "Waited",
     "constants",
     "core",
-    "decode",
     "kinfo",
     "procfs",
     "ptrace",
