@@ -33,7 +33,8 @@ SIGNALS: Final[Mapping[str, type[IntEnum]]] = {
 SETS: Final[Mapping[str, SigSets[Any]]] = {
     "freebsd": freebsd_sets.SETS, "netbsd": netbsd_sets.SETS, "dragonfly": dragonfly_sets.SETS}
 STATUS: Final[Mapping[str, Callable[[int, int], object]]] = {
-    "freebsd": freebsd.decode, "netbsd": netbsd.decode, "dragonfly": dragonfly.decode}
+    "freebsd": freebsd.waiting.decode, "netbsd": netbsd.waiting.decode,
+    "dragonfly": dragonfly.waiting.decode}
 
 
 class Memory(Protocol):
