@@ -15,10 +15,10 @@ from bsdproc.dragonfly import (
     Signaled,
     Stopped,
     WaitOptions,
-    decode,
     wait,
     wait6,
     waitid,
+    waiting,
 )
 from bsdproc.dragonfly.constants import CldCode
 from bsdproc.kernel.errors import NoChild
@@ -36,7 +36,7 @@ STATUSES = sorted({said.groups() for name in captured.PTRACE for line in capture
 @pytest.mark.parametrize("said", STATUSES, ids=lambda said: said[1])
 def test_statuses_as_recorded(said: tuple[str, str, str, str]) -> None:
     pid, status, number = int(said[0]), int(said[1], 0), int(said[3])
-    match decode(pid, status):
+    match waiting.decode(pid, status):
         case Stopped(signal=signal):
             assert (said[2], signal) == ("stopped sig", number)
             assert isinstance(signal, Signal)
@@ -53,10 +53,10 @@ def test_there_are_some() -> None:
 
 
 def test_other_statuses() -> None:
-    assert decode(3, 0x007F) == Stopped(3, 0, 0x7F)         # after an attach by procfs
-    assert decode(3, 0x13) == Continued(3, 0x13)
-    assert decode(3, 0x8B) == Signaled(3, Signal.SIGSEGV, True, 0x8B)
-    assert decode(3, 0x417F) == Stopped(3, 65, 0x417F)      # "CONTINUE sig 65"
+    assert waiting.decode(3, 0x007F) == Stopped(3, 0, 0x7F)         # after an attach by procfs
+    assert waiting.decode(3, 0x13) == Continued(3, 0x13)
+    assert waiting.decode(3, 0x8B) == Signaled(3, Signal.SIGSEGV, True, 0x8B)
+    assert waiting.decode(3, 0x417F) == Stopped(3, 65, 0x417F)      # "CONTINUE sig 65"
 
 
 def test_wait() -> None:

@@ -16,9 +16,9 @@ from bsdproc.netbsd import (
     Signaled,
     Stopped,
     WaitOptions,
-    decode,
     wait,
     wait6,
+    waiting,
 )
 from bsdproc.netbsd.constants import (
     CldCode,
@@ -110,7 +110,7 @@ STATUSES = [
 
 @pytest.mark.parametrize(("status", "means"), STATUSES)
 def test_statuses(status: int, means: object, scripted: Make) -> None:
-    assert decode(7, status) == means
+    assert waiting.decode(7, status) == means
     one = scripted()
     one.script.answer = lambda call: Waited(7, status, b"")
     assert wait(7, kernel=one.kernel) == means
