@@ -87,8 +87,19 @@ def test_what_is_refused(queue: Queue, event: Event, errno: str) -> None:
 
 
 def test_a_filter_that_is_missing_is_noted(kernel: FreeBSD, queue: Queue) -> None:
-    queue.refused(Event(0, -9))
-    assert any("kevent filter -9" in line for line in kernel.log)
+    queue.refused(Event(0, -13))
+    assert any("kevent filter -13" in line for line in kernel.log)
+
+
+def test_mounts_are_told(kernel: FreeBSD, queue: Queue) -> None:
+    """EVFILT_FS: each once, of what was asked for."""
+    mounted, unmounted = 0x8, 0x10
+    queue.kevent(Event(0, -9, ADD, mounted | unmounted), Event(1, -9, ADD, unmounted))
+    kernel.nmount([b"fstype\0", b"procfs\0", b"fspath\0", b"/mnt\0"], 0)
+    assert [(e.ident, e.fflags) for e in queue.kevent()] == [(0, mounted)]
+    assert queue.kevent() == []
+    kernel.unmount("/mnt")
+    assert {(e.ident, e.fflags) for e in queue.kevent()} == {(0, unmounted), (1, unmounted)}
 
 
 def test_a_refused_change_is_an_event_where_there_is_room(queue: Queue) -> None:

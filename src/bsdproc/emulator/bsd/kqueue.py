@@ -24,6 +24,9 @@ from bsdproc.emulator.bsd.kqueuefiles import can_watch as can_watch
 from bsdproc.emulator.bsd.kqueuefiles import file_event, file_ready, standing
 from bsdproc.emulator.bsd.kqueuefiles import watch_file as watch_file
 from bsdproc.emulator.bsd.kqueuerules import (
+    AIO,
+    FS,
+    LIO,
     NOTE_ABSTIME,
     PROC,
     PROCDESC,
@@ -243,8 +246,10 @@ def happened(rules: KqueueRules, note: Note, clock: int) -> bool:
         return note.triggered
     if note.filter == SIGNAL:
         return note.data != 0
-    if note.filter == VNODE:
+    if note.filter in (VNODE, FS):
         return note.fflags != 0
+    if note.filter in (AIO, LIO):
+        return bool(note.flags & EV_EOF)
     if note.filter == PROCDESC and not note.flags & EV_EOF:
         assert note.file is not None
         if note.file.exit_status is not None:
@@ -321,6 +326,17 @@ def chosen(before: int, fflags: int) -> int:
     if control == FFOR:
         return before | flags
     return flags if control == FFCOPY else before
+
+
+def file_systems(system: System, what: int) -> None:
+    """vfs_event_signal: who watches hears of a mount or an unmount."""
+    for p in system.procs.values():
+        for slot in p.files.slots.values():
+            if isinstance(slot.file, Kqueue):
+                for note in slot.file.notes:
+                    if note.filter == FS and note.wanted & what:
+                        note.fflags |= note.wanted & what
+                        slot.file.activate(system, note)
 
 
 # -- what processes do ---------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 READ, WRITE, VNODE, PROC, SIGNAL, TIMER, PROCDESC, USER = -1, -2, -4, -5, -6, -7, -8, -11
+AIO, FS, LIO = -3, -9, -10
 NOTE_SECONDS, NOTE_MSECONDS, NOTE_USECONDS, NOTE_NSECONDS, NOTE_ABSTIME = 1, 2, 4, 8, 16
 
 
@@ -25,8 +26,8 @@ class KqueueRules:
     request), EVFILT_SENDFILE."""
 
     def number(self, filter: int) -> int:
-        """The system's own number of a filter."""
-        return next(own for own, inside in self.filters.items() if inside == filter)
+        """The system's own number of a filter: what no program is given has one alone."""
+        return next((own for own, inside in self.filters.items() if inside == filter), filter)
 
     # -- changes
     sysflags: int

@@ -4,6 +4,7 @@ uipc_usrreq.c, uipc_syscalls.c, kern_descrip.c and kern_event.c."""
 from __future__ import annotations
 
 from bsdproc.emulator.bsd.kqueuerules import (
+    FS,
     NOTE_MSECONDS,
     NOTE_NSECONDS,
     NOTE_SECONDS,
@@ -83,8 +84,8 @@ LOCKS = LockRules(
 )
 
 KQUEUES = KqueueRules(
-    filters={one: one for one in (READ, WRITE, VNODE, PROC, SIGNAL, TIMER, PROCDESC, USER)},
-    lacking=frozenset({-9, -13}),
+    filters={one: one for one in (READ, WRITE, VNODE, PROC, SIGNAL, TIMER, PROCDESC, USER, FS)},
+    lacking=frozenset({-13}),
     kept_back={-3: EPERM, -10: EPERM, -12: ENXIO},
     sysflags=0xF000,
     not_kept=0x10F,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.mounts import in_use
 from bsdproc.emulator.bsd.state import Thread
@@ -42,6 +43,8 @@ EXPORT_ARGS = 96
 OPTION_SIZE = 48
 """struct vfsopt: what each option costs of ARGUMENTS_MAX beside its bytes."""
 NAME_MAX = 255
+VQ_MOUNT, VQ_UNMOUNT = 0x8, 0x10
+"""What EVFILT_FS tells."""
 USERMOUNT = "vfs.usermount"
 
 RDONLY, SYNCHRONOUS, NOEXEC, NOSUID = 1, 2, 4, 8
@@ -290,6 +293,7 @@ def _domount(system: System, td: Thread, fstype: str, path: str, flags: int,
         raise Refused(EOPNOTSUPP)
     procfs.mount(system, system.vfs, system.vfs.path_of(node),
                  flags=flags & (KEPT | RDONLY) | LOCAL, owner=td.proc.cred.uid)
+    kqueue.file_systems(system, VQ_MOUNT)
 
 
 def _update(system: System, td: Thread, node: Vnode, flags: int, export: bool) -> None:
@@ -342,6 +346,7 @@ def unmount(system: System, td: Thread, path: str, flags: int) -> None:
         raise Refused(EBUSY)
     found.gone = True
     system.vfs.remove(found)
+    kqueue.file_systems(system, VQ_UNMOUNT)
 
 
 def _by_fsid(system: System, text: str) -> Mount:

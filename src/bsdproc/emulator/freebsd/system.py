@@ -17,6 +17,7 @@ from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import ECAPMODE, ENOENT
 from bsdproc.emulator.freebsd import (
+    aio,
     capsicum,
     cred,
     descriptors,
@@ -91,6 +92,7 @@ class System(sched.Turns):
         """Of the threads that told where they have robust mutexes."""
         self.cpusets = processors.Sets()
         self.msg, self.sem, self.shm = sysvmsg.table(), sysvsem.table(), sysvshm.table()
+        self.aio: dict[Proc, aio.Requests] = {}
         self.undos: dict[Proc, sysvsem.Undo] = {}
         """What of System V's semaphores the end of a process undoes."""
         self.environment = dict(modules.BOOT_ENVIRONMENT)
@@ -178,6 +180,8 @@ class System(sched.Turns):
         kqueue.executed(self, p)
         timers.executed(p)
         self.robust.pop(td, None)
+        if p in self.aio:
+            aio.rundown(self, p)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
 

@@ -14,7 +14,7 @@ from bsdproc.emulator.bsd import kqueue as kq
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FREAD, FWRITE, SELECT, Blocking
 from bsdproc.emulator.bsd.kqueue import Event, Kqueue, Note
-from bsdproc.emulator.bsd.kqueuerules import PROCDESC, SIGNAL, TIMER, USER, VNODE
+from bsdproc.emulator.bsd.kqueuerules import FS, PROCDESC, SIGNAL, TIMER, USER, VNODE
 from bsdproc.emulator.bsd.state import P, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.time import deadline_at
@@ -91,6 +91,8 @@ def _attach(system: System, td: Thread, queue: Kqueue, note: Note) -> None:
         kq.start_timer(note, system)
     elif note.filter == USER:
         kq.start_user(queue.rules, note)
+    elif note.filter == FS:
+        note.flags |= kq.EV_CLEAR
     else:
         _attach_process(system, td, queue, note)
 

@@ -14,6 +14,7 @@ def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
         administration,
+        aio,
         attributes,
         capability,
         clocks,
@@ -45,8 +46,8 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (administration, attributes, capability, clocks, contexts, fastblock, files, ids,
-                   jail, kqueue, memory, modules, newfiles, procdesc, process, processors,
+    for module in (administration, aio, attributes, capability, clocks, contexts, fastblock, files,
+                   ids, jail, kqueue, memory, modules, newfiles, procdesc, process, processors,
                    residence, scheduling, shm, signals, sockets, statfs, sysctl, sysvmsg, sysvsem,
                    sysvshm, threads, timers, umtx):
         for number, call in module.SYSCALLS.items():
