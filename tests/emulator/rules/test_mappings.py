@@ -8,6 +8,8 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
+from .conftest import Hold
+from .held import how as how_
 from .tracee import CODE, LWPINFO_SIZE, Bring, Tracee, call
 
 MMAP, FTRUNCATE, SHM_OPEN2 = 477, 480, 571
@@ -70,3 +72,26 @@ def test_powers_that_a_mapping_can_be_aligned_to(t: Tracee, power: int, answer: 
     t.run(call(MMAP, WHERE, PAGE, 3, 0x1012 | power << 24, -1, 0))
     assert t.wait() == "SIGTRAP"
     assert t.kept() == (answer or WHERE)
+
+
+def test_writing_nothing_is_writing_all_the_same(hold: Hold, kernel: Kernel) -> None:
+    """proc_rwmem brings the page in, for the kind of access that it is: a page of a file's
+    becomes the process's own, and one that can't is refused."""
+    h = hold("spin")
+
+    def first() -> tuple[object, ...]:
+        one = h.entries()[0]
+        return tuple(one[f"kve_{name}"] for name in ("flags", "resident", "private_resident"))
+
+    text = h.entries()[0]["kve_start"]
+    last = h.entries()[-1]["kve_start"]
+    assert isinstance(text, int)
+    assert isinstance(last, int)
+    cow, needs_copy, nocore = 1, 2, 4
+    assert first() == (cow | needs_copy | nocore, 1, 3)
+    h.read(text, 0)
+    assert first() == (cow | needs_copy | nocore, 1, 3)
+    h.write(text, b"")
+    assert first() == (cow | nocore, 1, 0)
+    h.read(last, 0)
+    assert how_(lambda: h.write(last, b"")) == "EFAULT"

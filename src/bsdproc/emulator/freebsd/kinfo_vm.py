@@ -13,6 +13,7 @@ from bsdproc.emulator.bsd.shm import ShmObject
 from bsdproc.emulator.bsd.state import Proc
 from bsdproc.emulator.freebsd import kinfo_file
 from bsdproc.emulator.machine.entries import Entry
+from bsdproc.emulator.machine.physical import PAGE
 from bsdproc.emulator.vnode import Vnode
 
 if TYPE_CHECKING:
@@ -76,8 +77,19 @@ def entries(p: Proc) -> list[Entry]:
 
 
 def resident(p: Proc, entry: Entry) -> int:
-    """Pages of it that are in memory."""
-    return p.space.resident(entry) if p.space is not None else 0
+    """Pages of it that are in memory: those of a file all are, since it was read."""
+    touched = p.space.resident(entry) if p.space is not None else 0
+    if vnode(entry) is None:
+        return touched
+    return max(touched, -(-(min(entry.end, entry.file_end) - entry.start) // PAGE))
+
+
+def private_resident(p: Proc, entry: Entry) -> int:
+    """How many pages the object has, if there is none behind it."""
+    file = vnode(entry)
+    if file is None:
+        return resident(p, entry) if entry.behind is not None else 0
+    return -(-file.size // PAGE) if entry.behind is None else 0
 
 
 def counted(system: System, p: Proc, entry: Entry) -> int:
@@ -86,7 +98,7 @@ def counted(system: System, p: Proc, entry: Entry) -> int:
 
 
 def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
-    file, pages = vnode(entry), resident(p, entry)
+    file = vnode(entry)
     fields: Fields = {
         "kve_type": kind(entry),
         "kve_start": entry.start,
@@ -94,7 +106,7 @@ def _fields(system: System, p: Proc, entry: Entry, viewer: Proc) -> Fields:
         "kve_offset": entry.offset,
         "kve_flags": flags(entry),
         "kve_resident": counted(system, p, entry),
-        "kve_private_resident": pages if entry.behind is not None and not file else 0,
+        "kve_private_resident": private_resident(p, entry),
         "kve_protection": entry.prot,
         "kve_ref_count": references(system, entry),
         "kve_shadow_count": shadows(system, entry),

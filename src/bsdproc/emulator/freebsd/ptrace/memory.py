@@ -51,8 +51,10 @@ def rwmem(p: Proc, offset: int, where: int, size: int, reading: bool, mem: UserM
     if space is None:
         raise Refused(EFAULT)
     if size == 0:
-        try:
-            space.read(offset, 1)
+        try:                            # the page is brought in all the same
+            there = space.read(offset, 1)
+            if not reading:
+                space.write(offset, there)
         except MemoryFault:
             raise Refused(EFAULT) from None
         return 0
