@@ -45,3 +45,11 @@ def test_what_a_program_wrote() -> None:
         lines = kernel.read_file("/tmp/log").splitlines()
     assert lines == [b"child: hello from FreeBSD, parent %d" % pid,
                      b"parent: the child sent signal 30", b"parent: the child exited with 3"]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_an_interpreter_that_is_not_there_is_named(machine: type[emulator.FreeBSD]) -> None:
+    with machine() as kernel:
+        kernel.install("/bin/script", b"#!/bin/no-shell -x\n")
+        with pytest.raises(FileNotFoundError, match="its interpreter is /bin/no-shell"):
+            kernel.spawn("/bin/script", ["script"])

@@ -127,7 +127,10 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
         interpreter, extra = script
         words = (interpreter, *extra, path)
         argv = [*(w.encode("utf-8", "surrogateescape") for w in words), *argv[1:]]
-        vnode, text_path = _find(system, td, interpreter)
+        try:
+            vnode, text_path = _find(system, td, interpreter)
+        except Refused as e:
+            raise Refused(e.errno, e.why or f"its interpreter is {interpreter}") from None
         data, execpath = vnode.read_at(0, vnode.size), interpreter
     return Program(vnode, text_path, execpath, image_of(system, data, execpath), list(argv))
 
