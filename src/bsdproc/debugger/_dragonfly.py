@@ -21,11 +21,11 @@ from typing import Final, cast
 
 from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
-from bsdproc.debugger import x86
 from bsdproc.debugger._dragonfly_calls import Calls, Walk, passes_on
 from bsdproc.debugger._dragonfly_owed import Owed
 from bsdproc.debugger._dragonfly_threads import FAULTS as BREAKPOINT_FAULTS
 from bsdproc.debugger._dragonfly_threads import TRAP, Others
+from bsdproc.debugger._dragonfly_watch import Watching
 from bsdproc.debugger.backend import (
     PAUSE,
     Kind,
@@ -43,7 +43,7 @@ from bsdproc.dragonfly.constants.process import ProcFlags
 from bsdproc.dragonfly.constants.signals import SIG_MAXSIG, Signal
 from bsdproc.dragonfly.constants.wait import WaitOptions
 from bsdproc.dragonfly.kinfo import KinfoProc
-from bsdproc.dragonfly.registers import X86_64DebugRegisters, X86_64Registers
+from bsdproc.dragonfly.registers import X86_64Registers
 from bsdproc.dragonfly.sigset import SigSet
 from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError, not_supported
@@ -64,7 +64,7 @@ LOOKS: Final = 50
 """How often a process is looked at that has reported its stop and runs yet."""
 
 
-class DragonFlyBackend:
+class DragonFlyBackend(Watching):
     """`Backend` over `bsdproc.dragonfly`."""
 
     breakpoint_instruction = TRAP
@@ -80,7 +80,7 @@ class DragonFlyBackend:
     holds = False
 
     def __init__(self, kernel: Kernel) -> None:
-        self.kernel = kernel
+        super().__init__(kernel)
         self._traced: set[int] = set()
         """Those that were attached to or spawned here: the kernel does not say whose they are."""
         self._ended: dict[int, News] = {}
@@ -91,8 +91,6 @@ class DragonFlyBackend:
         """Those that were last set going by a step."""
         self._walking: set[int] = set()
         """Those that make a step on their way to a system call, whose trap is nobody's news."""
-        self._watching: set[int] = set()
-        """Those that have debug registers set."""
         self._calls = Calls(self)
         self._owed = Owed(self)
         self._others = Others(self)
@@ -139,12 +137,12 @@ class DragonFlyBackend:
     def detach(self, pid: int, signal: int) -> None:
         for other in self._owed.settle(pid):
             self.kernel.kill(pid, other)
+        self._owed.leave_handlers(pid)
         if signal and (signal == SIGSTOP or self._loses_signals(pid)):
             self.kernel.kill(pid, signal)
             signal = 0
         if pid in self._stepped:
-            # A signal may have come before the step's instruction was made.
-            self.clear_step(pid, self.first(pid))
+            self.clear_step(pid, self.first(pid))   # a signal may have come before it was made
         dragonfly.ptrace.detach(pid, signal, kernel=self.kernel)
         self._forget(pid)
 
@@ -182,6 +180,8 @@ class DragonFlyBackend:
     def resume(self, pid: int, signal: int, *, step: bool) -> None:
         """PT_STEP or PT_CONTINUE."""
         self._others.resumed(pid)
+        if signal:
+            self._owed.handles(pid, step=step)
         self._owed.resumed(pid, over_call=step and self._calls.is_next(pid))
         (self._stepped.add if step else self._stepped.discard)(pid)
         _call.ptrace(self.kernel, "PT_STEP" if step else "PT_CONTINUE", pid, 1, signal)
@@ -394,13 +394,6 @@ class DragonFlyBackend:
         """Whether a stopped process is out of the kernel, and not asleep in a call."""
         return self.process(pid).lwp.stat == LwpState.LSSTOP
 
-    def saw_something(self, pid: int) -> bool:
-        """Whether one of its debug registers has."""
-        if pid not in self._watching:
-            return False
-        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        return any(registers.slot(i).enabled for i in registers.hits)
-
     def process(self, pid: int) -> KinfoProc:
         return dragonfly.kinfo.process(pid, kernel=self.kernel)
 
@@ -476,29 +469,6 @@ class DragonFlyBackend:
 
     def code_of(self, signal: int, code: int) -> int:
         return siginfo.code_of(signal, code)
-
-    # -- debug registers -----------------------------------------------------------------------
-    def watch_slots(self) -> int:
-        return X86_64DebugRegisters.slots
-
-    def watch(self, pid: int, slots: x86.Slots) -> None:
-        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        x86.arm(registers, slots)
-        dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
-        (self._watching.add if any(slots) else self._watching.discard)(pid)
-
-    def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
-        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        hits = x86.seen(registers)
-        if hits:
-            registers.clear_hits()
-            dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
-        return hits
-
-    def pass_over(self, pid: int, lwp: int) -> None:
-        registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
-        x86.pass_over(registers)
-        dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
 
     def _missing(self, request: str, what: str) -> KernelError:
         return not_supported("dragonfly", call="ptrace", request=request,

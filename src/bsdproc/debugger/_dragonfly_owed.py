@@ -1,23 +1,33 @@
-"""The trap at the end of a system call that was stepped over, on DragonFly.
+"""Traps of steps that come late, on DragonFly: even if nobody traces the process by then,
+whom they would end.
 
-The kernel decides on it when the call begins: it comes when the call comes back, even if
-nobody traces the process by then, whom it would end.
+At the end of a system call that was stepped over: the kernel decides on it when the call
+begins.  And behind a signal's handler that began in the middle of a step: the trace flag
+is among the registers that the handler's frame keeps.
 """
 
 from __future__ import annotations
 
+import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.debugger._dragonfly_calls import CARRY, SYSCALL
 from bsdproc.debugger.backend import News
 from bsdproc.dragonfly.kinfo import KinfoProc
-from bsdproc.dragonfly.ptrace import getregs, setregs
+from bsdproc.dragonfly.ptrace import getregs, read, setregs, write
 from bsdproc.dragonfly.registers import X86_64Registers
+from bsdproc.kernel.errors import KernelError
 
 if TYPE_CHECKING:
     from bsdproc.debugger._dragonfly import DragonFlyBackend
 
 TRACE_FLAG: Final = 1 << 8
+FRAME: Final = struct.Struct("<4Q")
+"""In the registers that a handler's frame keeps: %rip, %cs, %rflags, %rsp."""
+STACK: Final = 256 * 1024
+DEEPEST: Final = 16
+"""Handlers within handlers."""
 EINTR, SIGTRAP = 4, 5
 BREAKING: Final = (
     SIGTRAP, *sorted(set(range(1, 32)) - {SIGTRAP, 9, *range(16, 24), 28, 29}))
@@ -33,12 +43,23 @@ class Owed:
         self._pids: set[int] = set()
         self._come: set[int] = set()
         """Those that stand with it."""
+        self._handlers: dict[int, list[bytes]] = {}
+        """How the frames of handlers that began in the middle of a step are known."""
 
     def resumed(self, pid: int, *, over_call: bool) -> None:
         """It goes on, with a step over a call or without."""
         self._come.discard(pid)
         if over_call:
             self._pids.add(pid)
+
+    def handles(self, pid: int, *, step: bool) -> None:
+        """It goes on with a signal, which may have a handler."""
+        registers = getregs(pid, kernel=self._backend.kernel)
+        if step or registers.rflags & TRACE_FLAG:
+            noted = self._handlers.setdefault(pid, [])
+            noted.append(FRAME.pack(registers.rip, registers.cs,
+                                    registers.rflags | TRACE_FLAG, registers.rsp))
+            del noted[:-DEEPEST]
 
     def trapped(self, pid: int) -> None:
         """It has stopped with SIGTRAP."""
@@ -57,6 +78,20 @@ class Owed:
     def forget(self, pid: int) -> None:
         self._pids.discard(pid)
         self._come.discard(pid)
+        self._handlers.pop(pid, None)
+
+    def leave_handlers(self, pid: int) -> None:
+        """Take the trace flag out of the frames of handlers that it is in."""
+        noted = self._handlers.get(pid)
+        if noted:
+            kernel = self._backend.kernel
+            start = getregs(pid, kernel=kernel).rsp
+            stack = _stack(self._backend, pid, start)
+            for frame in noted:
+                at = stack.find(frame)
+                if at >= 0:
+                    flags = FRAME.unpack(frame)[2] & ~TRACE_FLAG
+                    write(pid, start + at + 16, flags.to_bytes(8, "little"), kernel=kernel)
 
     def settle(self, pid: int) -> list[int]:
         """Have a stopped process that is about to be let go, and sleeps in such a call,
@@ -100,6 +135,17 @@ class Owed:
             asleep.r10 = asleep.rcx         # the fourth argument
             asleep.rflags = now.rflags & ~(CARRY | TRACE_FLAG)
             setregs(pid, asleep, kernel=self._backend.kernel)
+
+
+def _stack(backend: DragonFlyBackend, pid: int, start: int) -> bytes:
+    """What lies there and above, as far as handlers' frames may."""
+    found, at = b"", start
+    with suppress(KernelError):
+        while len(found) < STACK:
+            size = backend.page_size - at % backend.page_size
+            found += read(pid, at, size, kernel=backend.kernel)
+            at += size
+    return found
 
 
 def _breaking(process: KinfoProc) -> int:
