@@ -70,7 +70,10 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Pr
         interpreter, words = script
         argv = [w.encode("utf-8", "surrogateescape")
                 for w in (interpreter, *words, path)] + list(argv[1:])
-        vnode, text_path = _find(system, td, interpreter)
+        try:
+            vnode, text_path = _find(system, td, interpreter)
+        except Refused as e:
+            raise Refused(e.errno, e.why or f"its interpreter is {interpreter}") from None
         data, execpath = vnode.read_at(0, vnode.size), interpreter
     return Program(vnode, text_path, execpath, exec_.image_of(system, data, execpath), list(argv))
 
