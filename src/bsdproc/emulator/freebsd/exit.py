@@ -12,7 +12,7 @@ from bsdproc.emulator.bsd.signo import CLD_TRAPPED, SIGCHLD
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.wait import WCOREFLAG, Found, ended
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
-from bsdproc.emulator.freebsd import aio, reaper, timers
+from bsdproc.emulator.freebsd import aio, ktrace, reaper, timers
 from bsdproc.emulator.freebsd.cred import p_canwait, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import (
@@ -109,6 +109,8 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     p.flag &= ~P.STOPPED_SIG
     p.flag |= P.WEXIT
     p.ptevents = 0
+    if p in system.ktraced:
+        ktrace.exited(system, td)
     if p in system.aio:
         aio.rundown(system, p)
     p.files.close_all(system, td)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from bsdproc import abi
 from bsdproc.emulator.bsd import jobc, signo
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Run, Thread, Usage
-from bsdproc.emulator.freebsd import priority
+from bsdproc.emulator.freebsd import ktrace, priority
 from bsdproc.emulator.freebsd.cred import Cred, ucred
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ class Filler:
                 if action.handler > signo.SIG_IGN),
             "ki_xstat": p.xexit << 8 & 0xFF00 | p.xsig & 0xFF,
             "ki_acflag": p.acflag,
+            "ki_traceflag": (ktrace.flags_of(system, p) ^ 1 << 31) - (1 << 31),
             "ki_nice": p.nice,
             "ki_start": timeval(boot + p.started),
             "ki_runtime": (p.usage.utime + p.usage.stime

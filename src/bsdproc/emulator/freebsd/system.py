@@ -10,7 +10,17 @@ from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd import kqueue, proctree
 from bsdproc.emulator.bsd.callouts import Callouts
 from bsdproc.emulator.bsd.signo import SIG_MAX
-from bsdproc.emulator.bsd.state import TDB, KSigInfo, MapFlag, P, Proc, Run, Sleep, Thread
+from bsdproc.emulator.bsd.state import (
+    DEFAULT_ACTION,
+    TDB,
+    KSigInfo,
+    MapFlag,
+    P,
+    Proc,
+    Run,
+    Sleep,
+    Thread,
+)
 from bsdproc.emulator.bsd.system import Deadlock as Deadlock
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.bsd.system import names
@@ -24,6 +34,7 @@ from bsdproc.emulator.freebsd import (
     entry,
     exit,
     fastblock,
+    ktrace,
     procctl,
     procfs,
     ptrace,
@@ -92,6 +103,7 @@ class System(sched.Turns):
         """Of the threads that told where they have robust mutexes."""
         self.cpusets = processors.Sets()
         self.msg, self.sem, self.shm = sysvmsg.table(), sysvsem.table(), sysvshm.table()
+        self.ktraced: dict[Proc, ktrace.Trace] = {}
         self.aio: dict[Proc, aio.Requests] = {}
         self.undos: dict[Proc, sysvsem.Undo] = {}
         """What of System V's semaphores the end of a process undoes."""
@@ -169,6 +181,8 @@ class System(sched.Turns):
         procctl.procctl_fork(parent, child)
         reaper.reaper_fork(self, parent, child, no_wait=no_wait)
         self.cpusets.forked(parent, child)
+        if parent in self.ktraced:
+            ktrace.forked(self, parent, child)
         if parent.kqueues:
             kqueue.forked(self, parent, child)
 
@@ -182,6 +196,8 @@ class System(sched.Turns):
         self.robust.pop(td, None)
         if p in self.aio:
             aio.rundown(self, p)
+        if p in self.ktraced:
+            ktrace.executed(self, td)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
 
@@ -233,6 +249,9 @@ class System(sched.Turns):
         return exit.thread_exit(self, td)
 
     def sigexit(self, td: Thread, sig: int) -> Work:
+        if td.proc in self.ktraced:
+            code = td.si.code if td.si is not None and td.si.signo == sig else 0
+            ktrace.signal(self, td, sig, DEFAULT_ACTION, td.sigmask, code)
         return exit.sigexit(self, td, sig)
 
     # -- system calls --------------------------------------------------------------

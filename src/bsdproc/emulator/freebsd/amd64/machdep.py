@@ -25,6 +25,7 @@ from bsdproc.emulator.bsd.amd64.regs import (
     userret,
 )
 from bsdproc.emulator.bsd.amd64.trap import illegal_syscall, step_trap, trap
+from bsdproc.emulator.freebsd import ktrace
 from bsdproc.emulator.freebsd.amd64 import signal
 from bsdproc.emulator.freebsd.amd64.abi import ELF32
 from bsdproc.emulator.freebsd.amd64.procctl import cpu_procctl
@@ -114,6 +115,8 @@ def cpu_set_user_tls(td: Thread, base: int) -> None:
 def sendsig(system: System, td: Thread, action: SigAction, ksi: KSigInfo,
             mask: frozenset[int]) -> bool:
     """sv_sendsig; False when the stack cannot take the frame."""
+    if td.proc in system.ktraced:
+        ktrace.signal(system, td, ksi.signo, action, mask, ksi.code)
     if td.md is not None and td.md.ia32:
         return signal32.sendsig(system, td, action, ksi, mask)
     return signal.sendsig(system, td, action, ksi, mask)

@@ -24,6 +24,7 @@ def table() -> Mapping[int, Entry]:
         ids,
         jail,
         kqueue,
+        ktrace,
         memory,
         modules,
         newfiles,
@@ -47,9 +48,9 @@ def table() -> Mapping[int, Entry]:
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (administration, aio, attributes, capability, clocks, contexts, fastblock, files,
-                   ids, jail, kqueue, memory, modules, newfiles, procdesc, process, processors,
-                   residence, scheduling, shm, signals, sockets, statfs, sysctl, sysvmsg, sysvsem,
-                   sysvshm, threads, timers, umtx):
+                   ids, jail, kqueue, ktrace, memory, modules, newfiles, procdesc, process,
+                   processors, residence, scheduling, shm, signals, sockets, statfs, sysctl,
+                   sysvmsg, sysvsem, sysvshm, threads, timers, umtx):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

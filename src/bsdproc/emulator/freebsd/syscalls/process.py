@@ -15,7 +15,7 @@ from bsdproc.emulator.bsd.state import Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import Args, UserSpace, signed, space_of, strings
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EBADF, EFAULT, EINVAL, Refused
-from bsdproc.emulator.freebsd import exit, fork, ptrace
+from bsdproc.emulator.freebsd import exit, fork, ktrace, ptrace
 from bsdproc.emulator.freebsd.ia32 import ptrace as ptrace32
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.machine.memory import MemoryFault, TooLong
@@ -162,7 +162,11 @@ def sys_getrandom(system: System, td: Thread, args: Args) -> int:
 
 
 def sys_utrace(system: System, td: Thread, args: Args) -> int:
-    """A record for ktrace(2), which nobody asked for."""
+    """A record for ktrace(2), if somebody wants such: EINVAL for one that is too long."""
+    if td.proc in system.ktraced and ktrace.wants_user(system, td.proc):
+        if args[1] > ktrace.USER_MAXLEN:
+            raise Refused(EINVAL)
+        ktrace.user(system, td, space_of(td).copyin(args[0], args[1]) if args[1] else b"")
     return 0
 
 
