@@ -22,7 +22,7 @@ def show(pid: int, ticks: int | None = None) -> None:
     with Debugger() as debugger:
         process = debugger.attach(pid)
         for thread in process.threads:
-            print(f"thread {thread.lwp} ({thread.name or 'no name'}) at {thread.pc:#x}")
+            print(f"thread {thread.lwp} ({thread.name}) at {thread.pc:#x}")
         if ticks is not None:
             count = int.from_bytes(process.memory[ticks : ticks + 8], "little")
             print(f"it has ticked {count} times")
