@@ -369,12 +369,13 @@ class DragonFlyBackend(Watching):
 
     def pending(self, pid: int, signal: int) -> bool:
         try:
-            process = self.process(pid)
+            process, threads = self.process(pid), self.pending_by_thread(pid)
         except KernelError:
             return False
         # What a thread has stopped for is in its set still.
         told = process.stat == ProcState.SSTOP and process.exitstat == signal
-        return signal in process.siglist or (signal in process.lwp.siglist and not told)
+        waiting = sum(signal in pending for pending in threads.values())
+        return signal in process.siglist or waiting > told
 
     def job_stopped(self, pid: int) -> bool:
         try:
@@ -391,8 +392,10 @@ class DragonFlyBackend(Watching):
         return pid in self._traced and ProcFlags.P_TRACED in process.flags
 
     def has_come_back(self, pid: int) -> bool:
-        """Whether a stopped process is out of the kernel, and not asleep in a call."""
-        return self.process(pid).lwp.stat == LwpState.LSSTOP
+        """Whether a stopped process's first thread is out of the kernel, and not asleep in
+        a call."""
+        threads = dragonfly.kinfo.threads(pid, kernel=self.kernel)
+        return min(threads, key=lambda one: one.lwp.tid).lwp.stat == LwpState.LSSTOP
 
     def process(self, pid: int) -> KinfoProc:
         return dragonfly.kinfo.process(pid, kernel=self.kernel)

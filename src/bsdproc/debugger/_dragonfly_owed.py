@@ -104,7 +104,7 @@ class Owed:
         if not self.is_due(pid):
             return kept
         asleep = getregs(pid, kernel=backend.kernel)
-        by = _breaking(backend.process(pid))
+        by = _breaking(backend.process(pid), alone=len(backend.threads(pid)) == 1)
         # A SIGTRAP of ours and the one that is due are one.
         while pid in self._pids or (by not in (0, SIGTRAP) and backend.pending(pid, by)):
             if by and pid in self._pids and not backend.pending(pid, by):
@@ -148,8 +148,10 @@ def _stack(backend: DragonFlyBackend, pid: int, start: int) -> bytes:
     return found
 
 
-def _breaking(process: KinfoProc) -> int:
-    """A signal that its first thread wakes for; 0 for none."""
+def _breaking(process: KinfoProc, *, alone: bool) -> int:
+    """A signal that its first thread wakes for; 0 for none.  Another thread may take it:
+    SIGTRAP is for who is `alone`, whose next one then is the trap itself."""
     deaf = {int(signal) for group in (process.lwp.sigmask, process.sigignore, process.siglist,
                                       process.lwp.siglist) for signal in group}
-    return next((signal for signal in BREAKING if signal not in deaf), 0)
+    return next((signal for signal in BREAKING
+                 if signal not in deaf and (alone or signal != SIGTRAP)), 0)
