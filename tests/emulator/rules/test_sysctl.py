@@ -334,3 +334,17 @@ def test_a_forked_process_says_so_up_to_its_execve(hold: Hold, kernel: Kernel) -
         return flag
 
     assert kernel.run_child(child) & afork
+
+
+def test_what_posix_leaves_to_the_system(kernel: Kernel) -> None:
+    """By number, of p1003_1b: pages, requests, timers."""
+    assert {number: struct.unpack("<i", kernel.sysctl([9, number]))[0] for number in (
+        1, 15, 16, 20, 24, 25)} == {1: 200112, 15: 256, 16: 1024, 20: 4096, 24: 128, 25: 32}
+
+
+def test_the_load_and_the_limits_of_ipc(kernel: Kernel) -> None:
+    assert struct.unpack("<3I4xq", kernel.sysctl([2, 2]))[3] == 2048
+    assert [len(kernel.sysctl(f"kern.ipc.{name}")) for name in (
+        "msgmax", "semmni", "shmmax", "shmseg")] == [4, 4, 8, 8]
+    assert [len(kernel.sysctl(f"kern.ipc.{name}")) for name in ("msqids", "sema", "shmsegs")] == [
+        40 * 120, 50 * 80, 192 * 104]

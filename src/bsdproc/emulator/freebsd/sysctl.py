@@ -50,13 +50,13 @@ class Flag(shared.Flag):
 
 
 def _rows() -> Iterable[Row]:
-    from bsdproc.emulator.freebsd import kern_proc, sysctl_names
+    from bsdproc.emulator.freebsd import kern_proc, sysctl_ipc, sysctl_names
 
     read = Flag.RD | Flag.MPSAFE | Flag.CAPRD
     write = Flag.RW | Flag.ANYBODY | Flag.MPSAFE | Flag.CAPRD | Flag.CAPWR
     return (*TREE.own(Flag.RW | Flag.MPSAFE, read, write),
             Row("sysctl.nextnoskip", 7, Type.NODE, read, "N", TREE.next(False)),
-            *sysctl_names.ROWS, *kern_proc.ROWS)
+            *sysctl_names.ROWS, *sysctl_ipc.ROWS, *kern_proc.ROWS)
 
 
 def _may(request: Request, flags: int) -> None:

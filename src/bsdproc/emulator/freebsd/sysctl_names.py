@@ -109,6 +109,12 @@ def constant(name: str, number: int | None, type: int, value: int | Getter, what
     return Row(name, number, type, flags, FORMS[type][1], _number(type, get), what)
 
 
+def opaque(name: str, number: int | None, format: str, get: Callable[[Request], bytes],
+           what: str) -> Row:
+    """A structure."""
+    return Row(name, number, Type.OPAQUE, RD, format, _bytes(get), what)
+
+
 def setting(name: str, number: int | None, type: int, default: int, what: str,
             flags: int = RW, check: Callable[[int], bool] | None = None) -> Row:
     """A number that the superuser may set."""
@@ -382,7 +388,7 @@ REST = (
     text("user.cs_path", 1, "", "Path of the standard programs", RD),
     writable_text("user.localbase", 21, "", 1024, "Where packages are installed", RW | TUN),
     node("p1003_1b", 9, "POSIX 1003.1b"),
-    constant("p1003_1b.pagesize", 24, Type.INT, PAGE, "Size of a page"),
+    constant("p1003_1b.pagesize", 20, Type.INT, PAGE, "Size of a page"),
 )
 
 ROWS: tuple[Row, ...] = (*KERN, *HW, *SECURITY, *REST)

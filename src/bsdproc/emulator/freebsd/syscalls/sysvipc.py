@@ -5,6 +5,7 @@ owners and rights.  The subject of sysv_ipc.c.
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -64,10 +65,14 @@ class Perm:
         self.mode = self.mode & ~0o777 | mode & 0o777
 
 
-class Object:
+class Object(ABC):
     """What has a key and an id."""
 
     perm: Perm
+
+    @abstractmethod
+    def pack(self, td: Thread) -> bytes:
+        """As IPC_STAT tells it."""
 
 
 T = TypeVar("T", bound=Object)
@@ -82,6 +87,10 @@ class Table(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return (one for one in self._all if one is not None)
+
+    @property
+    def places(self) -> list[T | None]:
+        return list(self._all)
 
     def __len__(self) -> int:
         return sum(one is not None for one in self._all)
