@@ -59,7 +59,7 @@ def sys_getfsstat(system: System, td: Thread, args: Args) -> int:
     if room < 0 or mode not in (MNT_WAIT, MNT_NOWAIT):
         raise Refused(EINVAL)
     seen = mounts.seen(system, td)
-    if not args[0]:
+    if not args[0] or not room:
         return len(seen)
     told = [_pack(mounts.of_mount(system, td, mount)) for mount in seen[: room // STATFS.size]]
     space_of(td).copyout(args[0], b"".join(told))
