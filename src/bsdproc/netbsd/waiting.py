@@ -1,4 +1,6 @@
-"""wait4(2) and wait6(2), typed::
+"""wait4(2) and wait6(2), typed.
+
+A status is of the class of what has happened::
 
     match netbsd.wait(pid):
         case Stopped(signal=Signal.SIGTRAP): ...
