@@ -19,7 +19,7 @@ WRITE, OPEN, PIPE2, FEXECVE, STATFS, FSTATFS, GETFSSTAT = 4, 5, 542, 492, 555, 5
 NOWAIT, WAIT, SIZE = 2, 1, 2344
 O_RDONLY, O_WRONLY, O_EXEC, O_CREAT = 0, 1, 0x40000, 0x200
 ENOENT, ENOEXEC, EBADF, EACCES, EFAULT, EINVAL = 2, 8, 9, 13, 14, 22
-VERSION = 0x20140518
+VERSION, EOPNOTSUPP = 0x20140518, 45
 
 
 @pytest.fixture
@@ -108,3 +108,19 @@ def test_a_program_that_is_an_open_file(t: Held, kernel: Kernel, tracee: Callabl
     told = record(kernel, t.pid)["ki_comm"]
     assert isinstance(told, bytes)
     assert told.startswith(b"sleeper\0")
+
+
+def test_there_are_no_access_control_lists(t: Held) -> None:
+    """What is given is looked at first, and has to be of one size."""
+    directory = t.call(OPEN, path(t, "/tmp"), O_RDONLY, 0)[1]
+    get, set, of_file, remove, check, of_link = 347, 348, 349, 351, 353, 425
+    for room, errno in ((254, EOPNOTSUPP), (253, EINVAL)):
+        t.write(OUT, struct.pack("<I", room))
+        assert t.call(set, path(t, "/tmp"), 2, OUT)[0] == t.call(
+            check, path(t, "/tmp"), 2, OUT)[0] == errno
+        assert t.call(of_file + 1, directory, 2, OUT)[0] == errno
+    assert {t.call(number, path(t, "/tmp"), 2, OUT)[0] for number in (get, remove, of_link)} == {
+        EOPNOTSUPP}
+    assert t.call(of_file, directory, 2, OUT)[0] == EOPNOTSUPP
+    assert t.call(get, path(t, "/none"), 2, OUT)[0] == ENOENT
+    assert t.call(of_file, 99, 2, OUT)[0] == t.call(of_file + 1, 99, 2, OUT)[0] == EBADF

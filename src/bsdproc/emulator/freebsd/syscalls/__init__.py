@@ -13,6 +13,7 @@ from bsdproc.emulator.freebsd.syscalls.numbers import SHARED
 def table() -> Mapping[int, Entry]:
     """Every system call that is implemented."""
     from bsdproc.emulator.freebsd.syscalls import (
+        acl,
         administration,
         aio,
         attributes,
@@ -47,8 +48,8 @@ def table() -> Mapping[int, Entry]:
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (administration, aio, attributes, capability, clocks, contexts, fastblock, files,
-                   ids, jail, kqueue, ktrace, memory, modules, newfiles, procdesc, process,
+    for module in (acl, administration, aio, attributes, capability, clocks, contexts, fastblock,
+                   files, ids, jail, kqueue, ktrace, memory, modules, newfiles, procdesc, process,
                    processors, residence, scheduling, shm, signals, sockets, statfs, sysctl,
                    sysvmsg, sysvsem, sysvshm, threads, timers, umtx):
         for number, call in module.SYSCALLS.items():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Args = tuple[int, ...]
 
 PAIRS: Mapping[int, tuple[int, ...]] = {
+    393: (2,),      # sendfile(fd, socket, offset, size, frame, sent, flags)
     475: (3,),      # pread(fd, buffer, size, offset)
     476: (3,),      # pwrite
     477: (5,),      # mmap(address, size, protection, flags, fd, offset)
@@ -32,6 +33,7 @@ PAIRS: Mapping[int, tuple[int, ...]] = {
     486: (2,),      # cpuset_getid(level, which, id, setid)
     487: (2,),      # cpuset_getaffinity(level, which, id, size, mask)
     488: (2,),      # cpuset_setaffinity
+    559: (3,),      # mknodat(fd, path, mode, device)
     561: (2,),      # cpuset_getdomain(level, which, id, size, mask, policy)
     562: (2,),      # cpuset_setdomain
     532: (1,),      # wait6(idtype, id, status, options, usage, siginfo)
