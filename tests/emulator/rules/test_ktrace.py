@@ -14,8 +14,8 @@ from .held import Held, record
 pytestmark = pytest.mark.privileged
 
 ROOM, BUFFER, OUT, CODE = 0x30000000, 0x30001000, 0x30004000, 0x30003000
-READ, WRITE, OPEN, CLOSE, GETPPID, KTRACE, UTRACE, SETUID = 3, 4, 5, 6, 39, 45, 335, 23
-SET, CLEAR, CLEARFILE, DESCEND = 0, 1, 2, 4
+READ, WRITE, OPEN, CLOSE, UNLINK, CHMOD, GETPPID, KTRACE, UTRACE = 3, 4, 5, 6, 10, 15, 39, 45, 335
+SET, CLEAR = 0, 1
 SYSCALL, SYSRET, NAMEI, GENIO, USER = (1 << n for n in (1, 2, 3, 4, 7))
 ROOT, INHERIT = 0x80000000, 0x40000000
 EPERM, ENOENT, ESRCH, EBADF, EACCES, EINVAL = 1, 2, 3, 9, 13, 22
@@ -26,7 +26,8 @@ HEADER = struct.Struct("<ih2xi20sqqq")
 def t(hold: Hold) -> Held:
     held = hold("spin")
     held.map(ROOM, 0x10000, 7)
-    fd = held.call(OPEN, path(held, "/tmp/trace"), 0x602, 0o666)[1]
+    held.call(UNLINK, path(held, "/tmp/trace"))
+    fd = held.call(OPEN, ROOM, 0x602, 0o666)[1]
     held.call(CLOSE, fd)
     return held
 
@@ -116,7 +117,7 @@ def test_what_is_refused(t: Held, kernel: Kernel, hold: Hold) -> None:
     user.map(ROOM, 0x4000, 7)
     assert trace(user, SET, SYSCALL) == EACCES, "the file is another's"
     assert trace(user, CLEAR, SYSCALL, t.pid) == EPERM
-    t.call(15, path(t, "/tmp/trace"), 0o666)
+    t.call(CHMOD, path(t, "/tmp/trace"), 0o666)
     assert trace(user, SET, SYSCALL) == 0
     assert flags(user, kernel) == SYSCALL
     assert trace(user, SET, SYSCALL, t.pid) == EPERM
