@@ -104,8 +104,7 @@ def default() -> Kernel:
         block = innermost if not innermost.left else next(_outwards(innermost), None)
         if block is not None:
             return block.kernel
-    elsewhere = list(_open)
-    if elsewhere:
+    if _open and (elsewhere := list(_open)):
         kernel = _one_of(elsewhere)
         _thread.borrowed = True
         return kernel

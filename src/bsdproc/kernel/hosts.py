@@ -6,6 +6,7 @@ Read by the build of the native module as well, so the standard library alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 SYSTEMS: Final = ("freebsd", "netbsd", "dragonfly")
@@ -41,6 +42,7 @@ _ARCHITECTURES: Final[Mapping[str, Mapping[str, str]]] = {
 """hw.machine_arch (what ``uname -p`` says) to the machine's name in `bsdproc.abi`."""
 
 
+@cache
 def system(platform: str) -> str | None:
     """The system that a ``sys.platform`` means, None where it is no BSD of these."""
     return next((name for name in SYSTEMS if platform.startswith(name)), None)

@@ -55,44 +55,29 @@ class NativeKernel(HostFiles):
         if name is None:
             raise errors.NoKernel(f"{platform} is no BSD")
         super().__init__(name)
+        self.system = name
         self._ffi = ffi
         self._lib = lib
+        self._interrupted = numbers.number(name, "EINTR")
         self._lender = Lender(ffi, lib, name)
         # Nodes whose last answer took more than a page: their size is asked for first.
         self._tables: set[str | tuple[int, ...]] = set()
         architecture = self.sysctl("hw.machine_arch").rstrip(b"\0").decode()
-        self._target = abi.target(name, machine(name, architecture))
-        self._pointers = pointers(self._target)
+        # What every typed function asks for first is no property.
+        self.target = self._target = abi.target(name, machine(name, architecture))
+        self.machine = self._target.machine
+        self._passed_on, self._nested, self._nested_commands = pointers(self._target)
         self._bits = 8 * self._target.pointer
+        self._addresses = 1 << self._bits
         self._id_bits = 8 * lib.bsdproc_sizeof_id()
-        self._release = os.uname().release
+        self.release = os.uname().release
         revision = "kern.osrevision" if name == "netbsd" else "kern.osreldate"
-        self._version = int.from_bytes(self.sysctl(revision), sys.byteorder)
+        self.version = int.from_bytes(self.sysctl(revision), sys.byteorder)
         self._mounter = Mounter(ffi, lib, self._target, self._lender)
         verify_layouts(ffi, self._target)
 
-    @property
-    def system(self) -> str:
-        return self._system
-
-    @property
-    def machine(self) -> str:
-        return self._target.machine
-
-    @property
-    def release(self) -> str:
-        return self._release
-
-    @property
-    def version(self) -> int:
-        return self._version
-
-    @property
-    def target(self) -> abi.Target:
-        return self._target
-
     def __repr__(self) -> str:
-        return f"<the host's kernel, {self._system} {self._release} {self.machine}>"
+        return f"<the host's kernel, {self.system} {self.release} {self.machine}>"
 
     def __enter__(self) -> Kernel:
         push(self)
@@ -157,46 +142,41 @@ class NativeKernel(HostFiles):
         usage = self._lender.lend(self._lib.bsdproc_sizeof_rusage()) if detail else None
         where = self._ffi.NULL if usage is None else self._pointer(usage)
         status = self._ffi.new("int[]", 1)
-        found = self._waited(
-            lambda: self._lib.bsdproc_wait4(pid, status, options, where), "wait4", pid)
+        while (found := self._lib.bsdproc_wait4(pid, status, options, where)) == -1:
+            self._try_again("wait4", pid)
         if found == 0:
             return Waited(0, 0, b"")
         return Waited(found, status[0], b"" if usage is None else usage.read())
 
     def wait6(self, idtype: int, id: int, options: int, detail: bool = True) -> Waited6:
-        checks.int32("idtype", idtype)
-        self._check_id(id)
-        checks.int32("options", options)
+        if not type(idtype) is type(id) is type(options) is int or (idtype | id | options) >> 31:
+            checks.int32("idtype", idtype)
+            self._check_id(id)
+            checks.int32("options", options)
         if self._system == "dragonfly":
             raise errors.not_supported(self._system, call="wait6")
         status = self._ffi.new("int[]", 1)
-        if not detail:
-            null = self._ffi.NULL
-            found = self._waited(
-                lambda: self._lib.bsdproc_wait6(idtype, id, status, options, null, null),
-                "wait6", id)
-            return Waited6(found, status[0] if found else 0, b"", b"")
-        usage = self._lender.lend(self._lib.bsdproc_sizeof_wrusage())
-        info = self._lender.lend(self._lib.bsdproc_sizeof_siginfo())
-        found = self._waited(
-            lambda: self._lib.bsdproc_wait6(
-                idtype, id, status, options, self._pointer(usage), self._pointer(info)
-            ),
-            "wait6", id,
-        )
+        usage = info = None
+        usage_at = info_at = self._ffi.NULL
+        if detail:
+            usage = self._lender.lend(self._lib.bsdproc_sizeof_wrusage())
+            info = self._lender.lend(self._lib.bsdproc_sizeof_siginfo())
+            usage_at, info_at = self._pointer(usage), self._pointer(info)
+        while (found := self._lib.bsdproc_wait6(
+                idtype, id, status, options, usage_at, info_at)) == -1:
+            self._try_again("wait6", id)
         if found == 0:
             return Waited6(0, 0, b"", b"")
+        if usage is None or info is None:
+            return Waited6(found, status[0], b"", b"")
         return Waited6(found, status[0], usage.read(), info.read())
 
-    def _waited(self, call: Callable[[], int], name: str, id: int) -> int:
-        interrupted = numbers.number(self._system, "EINTR")
-        while True:
-            found = call()
-            if found != -1:
-                return found
-            # Python's handlers run before the loop's next round, and may raise (PEP 475).
-            if self._ffi.errno != interrupted:
-                raise self._failure(name, target=id)
+    def _try_again(self, name: str, id: int) -> None:
+        """A wait has failed: its error, unless a signal has broken it off.
+
+        Python's handlers run before the wait's next round, and may raise (PEP 475)."""
+        if self._ffi.errno != self._interrupted:
+            raise self._failure(name, target=id)
 
     def kill(self, pid: int, signal: int) -> None:
         checks.int32("pid", pid)
@@ -216,14 +196,17 @@ class NativeKernel(HostFiles):
     def ptrace(self, request: int, pid: int, addr: Address, data: int) -> int:
         if not type(request) is type(pid) is type(data) is int or (request | pid | data) >> 31:
             checks.request(request, pid, data)
-        if type(addr) is NativeBuffer and request not in self._pointers.nested:
-            return self._ptrace(request, pid, addr.address, data)
-        if request in self._pointers.passed_on:
-            return self._ptrace(request, pid, self._address("addr", addr), data)
-        return self._lending(
-            "addr", addr, self._pointers.nested.get(request),
-            lambda where: self._ptrace(request, pid, where, data),
-        )
+        if type(addr) is NativeBuffer and request not in self._nested:
+            where = addr.address
+        elif request in self._passed_on:
+            where = (addr if type(addr) is int and 0 <= addr < self._addresses
+                     else self._address("addr", addr))
+        else:
+            return self._lending(
+                "addr", addr, self._nested.get(request),
+                lambda where: self._ptrace(request, pid, where, data),
+            )
+        return self._ptrace(request, pid, where, data)
 
     def _ptrace(self, request: int, pid: int, addr: int, data: int) -> int:
         result = self._lib.bsdproc_ptrace(request, pid, addr, data)
@@ -238,7 +221,7 @@ class NativeKernel(HostFiles):
         if self._system == "netbsd":
             raise errors.not_supported("netbsd", call="procctl")
         return self._lending(
-            "data", data, self._pointers.nested_commands.get(command),
+            "data", data, self._nested_commands.get(command),
             lambda where: self._procctl(idtype, id, command, where),
         )
 
