@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bsdproc import Debugger, events, freebsd
 from bsdproc.debugger import Process
+from bsdproc.freebsd.constants import IdType
+from bsdproc.freebsd.constants import WaitOptions as W
 from bsdproc.kernel import Kernel
 
 
@@ -35,4 +37,10 @@ def end(debugger: Debugger) -> int:
 def mine(kernel: Kernel) -> list[freebsd.kinfo.KinfoProc]:
     """Children and tracees of the calling process."""
     own = kernel.getpid()
-    return [p for p in freebsd.kinfo.processes(kernel=kernel) if own in (p.ppid, p.tracer)]
+    try:
+        # One that was traced and has ended shows its real parent alone.
+        ended = freebsd.wait6(IdType.P_ALL, 0, W.WEXITED | W.WNOHANG | W.WNOWAIT, kernel=kernel)
+    except ChildProcessError:
+        ended = None
+    return [p for p in freebsd.kinfo.processes(kernel=kernel) if own in (p.ppid, p.tracer)
+            or (ended is not None and p.pid == ended.status.pid)]

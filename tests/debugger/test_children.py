@@ -8,9 +8,12 @@ import pytest
 
 from bsdproc import Debugger, events, freebsd
 from bsdproc.debugger import State
+from bsdproc.debugger.systems import backend_for
+from bsdproc.freebsd.constants import IdType
+from bsdproc.freebsd.constants import WaitOptions as W
 from bsdproc.kernel import Kernel
 
-from .helpers import names, set_word, word
+from .helpers import mine, names, set_word, word
 
 At = Callable[[str], int]
 Start = Callable[..., int]
@@ -222,3 +225,28 @@ def test_what_a_followed_child_reports_can_be_changed(kernel: Kernel, actor: str
     assert parents == ["getpid", "fork", "wait4", "exit"]
     assert list(called.values()) == [["exit"]]
     assert process.exit_status == 3 * 16 + 1
+
+
+def test_a_child_that_has_ended_is_its_tracers_until_it_is_collected(
+        kernel: Kernel, actor: str) -> None:
+    """Its record names its real parent, and no tracer any more."""
+    backend = backend_for(kernel)
+    parent = kernel.spawn(actor, [actor, "vfork"], traced=True)
+    freebsd.wait(parent)
+    freebsd.ptrace.follow_fork(parent, True)
+    freebsd.ptrace.cont(parent)
+    freebsd.wait(parent)
+    child = freebsd.ptrace.lwpinfo(parent).child_pid
+    assert child
+    freebsd.wait(child)
+    assert backend.traced(child)
+    freebsd.ptrace.cont(child, 9)
+    freebsd.wait6(IdType.P_PID, child, W.WEXITED | W.WNOWAIT)
+    assert backend.traced(child)
+    assert {p.pid for p in mine(kernel)} == {parent, child}
+    freebsd.wait(child)
+    assert not backend.traced(child)
+    freebsd.ptrace.kill(parent)
+    while not isinstance(freebsd.wait(parent), freebsd.Signaled):
+        freebsd.ptrace.cont(parent, 9)
+    assert mine(kernel) == []

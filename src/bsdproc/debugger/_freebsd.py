@@ -266,10 +266,20 @@ class FreeBSDBackend:
             process = freebsd.kinfo.process(pid, kernel=self.kernel)
         except KernelError:
             return False
-        own = self.kernel.getpid()
-        # One that exits is traced no more before it can be waited for.
-        return process.tracer == own or (process.ppid == own and (
-            ProcFlags.P_WEXIT in process.flag or process.stat == ProcState.SZOMB))
+        if process.tracer == self.kernel.getpid():
+            return True
+        # One that exits is traced no more before it can be waited for, and the parent that is
+        # told of it is its real one.
+        return (ProcFlags.P_WEXIT in process.flag or process.stat == ProcState.SZOMB) and (
+            self._waited_for(pid))
+
+    def _waited_for(self, pid: int) -> bool:
+        """Whether a wait would tell of its end, now or later."""
+        try:
+            self.kernel.wait6(P_PID, pid, ENDED, False)
+        except ChildProcessError:
+            return False
+        return True
 
     # -- threads -----------------------------------------------------------------------
     def threads(self, pid: int) -> tuple[int, ...]:
