@@ -79,7 +79,17 @@ def test_setting_domains(t: Held, uid: int | None) -> None:
         t.write(BUFFER, struct.pack("<Q", mask) + bytes(56))
         return t.call(SETDOMAIN, level, which, -1, size, BUFFER, policy)[0]
 
+    def told(level: int, which: int) -> int:
+        assert t.call(GETDOMAIN, level, which, -1, 32, BUFFER, ROOM)[0] == 0
+        policy: int = struct.unpack("<i", t.read(ROOM, 4))[0]
+        return policy
+
+    everybodys = told(LEVEL_CPUSET, WHICH_PID)
     assert [set(policy) for policy in range(6)] == [EINVAL, 0, 0, 0, 0, EINVAL]
+    for policy in (1, 2):
+        set(policy)
+        assert told(LEVEL_WHICH, WHICH_PID) == told(LEVEL_WHICH, WHICH_TID) == policy
+        assert told(LEVEL_CPUSET, WHICH_PID) == everybodys
     assert set(0, 33) == ERANGE
     assert set(1, mask=0) == EDEADLK
     assert set(1, mask=2) == EINVAL

@@ -77,4 +77,5 @@ def fork1(system: System, td: Thread, flags: int) -> int:
     child.state = ProcState.NORMAL
     td2.kernel = thread_start(system, td2)
     system.add_thread(child, td2)
+    system.cpusets.thread_made(td, td2)
     return child.pid

@@ -7,6 +7,7 @@ root set 0, until cpuset(2) makes another one; set 2 is the kernel's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +42,8 @@ class Sets:
 
     def __init__(self) -> None:
         self._of: dict[Proc, int] = {}
-        self._policies: dict[int, int] = {}
+        self._policies: dict[int | Thread, int] = {}
+        """Of sets, and of threads that were given one of their own."""
 
     def of(self, p: Proc) -> int:
         return self._of.get(p, DEFAULT_SET)
@@ -62,11 +64,22 @@ class Sets:
         if parent in self._of:
             self._of[child] = self._of[parent]
 
-    def policy(self, number: int) -> int:
-        return self._policies.get(number, FIRST_TOUCH)
+    def thread_made(self, by: Thread, new: Thread) -> None:
+        """A new thread, of the same process or a child, has the policy of who makes it."""
+        if by in self._policies:
+            self._policies[new] = self._policies[by]
 
-    def set_policy(self, number: int, policy: int) -> None:
-        self._policies[number] = policy
+    def policy(self, number: int, threads: Sequence[Thread] = ()) -> int:
+        """A set's, or that of threads in it: the last one's wins."""
+        found = self._policies.get(number, FIRST_TOUCH)
+        for td in threads:
+            found = self._policies.get(td, self._policies.get(number, FIRST_TOUCH))
+        return found
+
+    def set_policy(self, whose: Sequence[int | Thread], policy: int) -> None:
+        self._policies = {one: known for one, known in self._policies.items()
+                          if isinstance(one, int) or not one.exited}
+        self._policies.update(dict.fromkeys(whose, policy))
 
 
 def _check_size(size: int) -> None:
@@ -84,26 +97,30 @@ def _check_capabilities(td: Thread, level: int, which: int, id: int) -> None:
         raise Refused(ECAPMODE)
 
 
-def _find(system: System, td: Thread, which: int, id: int, *, change: bool) -> int:
-    """cpuset_which: the set of such a thread or process, or that set, if the caller may
-    ask."""
+def _find(system: System, td: Thread, which: int, id: int, *,
+          change: bool) -> tuple[int, Sequence[Thread]]:
+    """cpuset_which: the set of such a thread or process, and the threads, or that set and
+    none, if the caller may ask."""
     if which == WHICH_TIDPID:
         which = WHICH_TID if id > PID_MAX or id == OWN else WHICH_PID
     if which in (WHICH_TID, WHICH_PID):
-        p = td.proc
-        if id != OWN:
-            thread = system.threads.get(id) if which == WHICH_TID else None
-            if which == WHICH_TID and thread is None:
+        threads: Sequence[Thread]
+        if which == WHICH_TID:
+            thread = system.threads.get(id) if id != OWN else td
+            if thread is None:
                 raise Refused(ESRCH)
-            p = thread.proc if thread is not None else system.find_proc(id)
+            p, threads = thread.proc, (thread,)
+        else:
+            p = system.find_proc(id) if id != OWN else td.proc
+            threads = p.threads
         (p_cansched if change else p_cansee)(system, td, p)
-        return system.cpusets.of(p)
+        return system.cpusets.of(p), threads
     if which == WHICH_CPUSET:
         if id == OWN:
-            return system.cpusets.of(td.proc)
+            return system.cpusets.of(td.proc), ()
         if id not in system.cpusets.there(system):
             raise Refused(ESRCH)
-        return id
+        return id, ()
     # interrupts, memory domains and jails have no sets here
     raise Refused(ESRCH if which == WHICH_JAIL else EINVAL)
 
@@ -142,7 +159,7 @@ def sys_cpuset_getid(system: System, td: Thread, args: Args) -> int:
     level, which, id = signed(args[0]), signed(args[1]), int64(args[2])
     if level == LEVEL_WHICH and which != WHICH_CPUSET:
         raise Refused(EINVAL)
-    found = _find(system, td, which, id, change=False)
+    found, _ = _find(system, td, which, id, change=False)
     if level == LEVEL_ROOT:
         found = ROOT_SET
     space_of(td).copyout(args[3], found.to_bytes(4, "little"))
@@ -175,18 +192,19 @@ def sys_cpuset_getdomain(system: System, td: Thread, args: Args) -> int:
     if size not in DOMAIN_SIZES:
         raise Refused(ERANGE)
     _check_capabilities(td, level, which, id)
-    number = _find(system, td, which, id, change=False)
+    number, threads = _find(system, td, which, id, change=False)
     if level not in (LEVEL_ROOT, LEVEL_CPUSET, LEVEL_WHICH):
         raise Refused(EINVAL)
-    policy = system.cpusets.policy(ROOT_SET if level == LEVEL_ROOT else number)
+    policy = system.cpusets.policy(ROOT_SET if level == LEVEL_ROOT else number,
+                                   threads if level == LEVEL_WHICH else ())
     space_of(td).copyout(args[4], ALL.to_bytes(size, "little"))
     space_of(td).copyout(args[5], policy.to_bytes(4, "little"))
     return 0
 
 
 def sys_cpuset_setdomain(system: System, td: Thread, args: Args) -> int:
-    """The policy is kept with the set.  A set that others are in takes a privilege, and
-    the root set is nobody's to change."""
+    """The policy is kept with the threads or the set.  A set that others are in takes a
+    privilege, and the root set is nobody's to change."""
     level, which, id, size = signed(args[0]), signed(args[1]), int64(args[2]), args[3]
     policy = signed(args[5])
     if size not in DOMAIN_SIZES:
@@ -199,13 +217,14 @@ def sys_cpuset_setdomain(system: System, td: Thread, args: Args) -> int:
         raise Refused(EDEADLK)
     if mask & ~ALL or level not in (LEVEL_ROOT, LEVEL_CPUSET, LEVEL_WHICH):
         raise Refused(EINVAL)
-    number = _find(system, td, which, id, change=True)
-    if level == LEVEL_WHICH and which != WHICH_CPUSET:
-        return 0        # of the process alone: what it says, the only domain gives anyway
+    number, threads = _find(system, td, which, id, change=True)
+    if level == LEVEL_WHICH and threads:
+        system.cpusets.set_policy(threads, policy)
+        return 0
     priv_check(td, Priv.SCHED_CPUSET)
     if level == LEVEL_ROOT or number == ROOT_SET:
         raise Refused(EPERM)
-    system.cpusets.set_policy(number, policy)
+    system.cpusets.set_policy((number,), policy)
     return 0
 
 

@@ -57,6 +57,7 @@ def sys_thr_new(system: System, td: Thread, args: Args) -> int:
     system.machdep.cpu_set_user_tls(new, tls)
     new.sigmask = td.sigmask
     new.own = td.own                        # its priority
+    system.cpusets.thread_made(td, new)
     new.name = p.comm
     new.sc_code, new.sc_narg, new.sc_args = td.sc_code, td.sc_narg, td.sc_args
     p.flag |= P.HADTHREADS
