@@ -102,6 +102,23 @@ def test_reading_ahead_is_refused_by_name(remote: Remote) -> None:
     assert "fcntl() command 15" in remote.k.log[-1]
 
 
+@pytest.mark.parametrize(("number", "arguments", "named"), [
+    (140, (struct.pack("<qq", 1, 0), 0), "the clock cannot be steered"),
+    (176, (struct.pack("<I", 1) + bytes(252),), "the clock cannot be steered"),
+    (51, (b"/tmp\0",), "there is no accounting"),
+    (55, (0,), "reboot()"),
+    (44, (0, 0, 0, 2), "profil() takes no samples"),
+    (161, (b"/tmp\0", 0), "there are no file handles"),
+    (504, (O_RDWR,), "there are no terminals"),
+    (559, (AT_FDCWD, b"/tmp/disk\0", 0o060600, 1), "/tmp/disk would be a device"),
+])
+def test_what_there_is_not_is_refused_by_name(
+        remote: Remote, number: int, arguments: tuple[int | bytes, ...], named: str) -> None:
+    """To root: who may not ask is told that first."""
+    assert remote.fails(number, *arguments) == "EOPNOTSUPP"
+    assert named in remote.k.log[-1]
+
+
 def test_ioctl_knows_what_every_file_has(remote: Remote) -> None:
     FIONREAD, FIONBIO, FIOCLEX, TIOCGETA = 0x4004667F, 0x8004667E, 0x20006601, 0x402C7413
     remote.call(PIPE2, remote.out, 0)

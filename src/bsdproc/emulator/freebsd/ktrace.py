@@ -3,8 +3,7 @@
 The subject of FreeBSD's kern_ktrace.c.  There are records of system calls, their
 results, the names they look up and the bytes they carry, of signals, of what programs
 write themselves, and of processes that begin and end; none of structures, sysctls,
-context switches and page faults.  While nobody is traced nothing of this is in the way
-of a system call.
+context switches and page faults.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.entry import fetch
@@ -20,7 +18,7 @@ from bsdproc.emulator.bsd.state import P, Proc, SigAction, Thread
 from bsdproc.emulator.bsd.syscalls.args import PATH_MAX
 from bsdproc.emulator.bsd.syscalls.signals import from_set
 from bsdproc.emulator.errno import EJUSTRETURN, ERESTART, Refused
-from bsdproc.emulator.freebsd import cred
+from bsdproc.emulator.freebsd import cred, entry
 from bsdproc.emulator.freebsd.amd64.abi import ELF64
 from bsdproc.emulator.freebsd.cred import Priv, has_priv
 from bsdproc.emulator.machine.memory import MemoryFault, TooLong
@@ -95,7 +93,7 @@ def system_call(system: System, td: Thread) -> Work:
     p = td.proc
     trace = system.ktraced.get(p)
     if trace is None:
-        yield from _plain(system, td)
+        yield from entry.system_call(system, td)
         return
     if trace.born:
         trace.born = False
@@ -107,18 +105,12 @@ def system_call(system: System, td: Thread) -> Work:
         known = system.syscalls_of(td).get(code)
         name = known[0] if known is not None else ""
         _names(system, td, (args[at] for at in PATHS.get(name, ())))
-    yield from _plain(system, td)
+    yield from entry.system_call(system, td)
     if p in system.ktraced:
         error = {EJUSTRETURN: -2, ERESTART: -1}.get(td.errno, td.errno)
         if name in CARRY and not error and td.retval[0]:
             _carried(system, td, CARRY[name])
         returned(system, td, td.sc_code, error, td.retval[0])
-
-
-def _plain(system: System, td: Thread) -> Work:
-    from bsdproc.emulator.freebsd import entry
-
-    return entry.system_call(system, td)
 
 
 def _names(system: System, td: Thread, addresses: Iterable[int]) -> None:
@@ -159,14 +151,6 @@ def _begins(system: System, td: Thread) -> None:
 
 
 # -- who is traced -------------------------------------------------------------------------
-def _watched(system: System) -> None:
-    """Be in the way of system calls as long as somebody is traced."""
-    if system.ktraced:
-        system.__dict__["system_call"] = partial(system_call, system)
-    else:
-        system.__dict__.pop("system_call", None)
-
-
 def flags_of(system: System, p: Proc) -> int:
     """p_traceflag."""
     trace = system.ktraced.get(p)
@@ -199,7 +183,6 @@ def change(system: System, td: Thread, p: Proc, file: Regular | None, facilities
         trace.flags &= ~facilities
         if not trace.flags & FACILITIES:
             del system.ktraced[p]
-    _watched(system)
     if p in system.ktraced and p.threads:
         _begins(system, p.threads[0])
     return True
@@ -213,7 +196,6 @@ def clear_file(system: System, td: Thread, file: Regular) -> bool:
             del system.ktraced[p]
         else:
             whole = False
-    _watched(system)
     return whole
 
 
@@ -233,4 +215,3 @@ def exited(system: System, td: Thread) -> None:
     """ktrprocexit."""
     _write(system, td, PROCDTOR, b"")
     system.ktraced.pop(td.proc, None)
-    _watched(system)

@@ -107,10 +107,8 @@ class System(sched.Turns):
         self.aio: dict[Proc, aio.Requests] = {}
         self.undos: dict[Proc, sysvsem.Undo] = {}
         """What of System V's semaphores the end of a process undoes."""
-        self.environment = dict(modules.BOOT_ENVIRONMENT)
+        self.environment = modules.boot_environment(self.vfs.mounts[0])
         """What kenv(1) shows."""
-        self.time_adjusts = 0
-        """Microseconds that adjtime(2) was last asked to make up for."""
         self.syscalls32 = freebsd32.table(self.syscalls)
         self.ptrace_names = names(self.target, "PT_", PTRACE_NOT_REQUESTS)
         self.procctl_names = names(self.target, "PROC_", PROCCTL_NOT_COMMANDS)
@@ -255,7 +253,10 @@ class System(sched.Turns):
         return exit.sigexit(self, td, sig)
 
     # -- system calls --------------------------------------------------------------
-    system_call = entry.system_call
+    def system_call(self, td: Thread) -> Work:
+        """While a process is traced by ktrace(2), calls of all are looked at."""
+        return (ktrace.system_call if self.ktraced else entry.system_call)(self, td)
+
     exec_returns = entry.syscall_return
 
     def refuse_call(self, td: Thread, name: str | None, args: tuple[int, ...]) -> int:

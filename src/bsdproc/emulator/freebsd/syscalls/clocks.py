@@ -1,7 +1,7 @@
 """Clocks that are set, steered and named: clock_settime(2), adjtime(2), ntp_adjtime(2).
 
-The subject of kern_time.c's and kern_ntptime.c's setting half.  Nobody steers the
-clock here: what is left of an adjustment stays, and the clock goes on as it went.
+The subject of kern_time.c's and kern_ntptime.c's setting half.  The clock cannot be
+steered: who may and asks for it is refused, with a line in the log.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import Args, signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow, time
-from bsdproc.emulator.errno import EINVAL, ENOSYS, EPERM, Refused
+from bsdproc.emulator.errno import EINVAL, ENOSYS, EOPNOTSUPP, EPERM, Refused
 from bsdproc.emulator.freebsd.cred import Priv, p_cansee, priv_check, ucred
 from bsdproc.emulator.freebsd.syscalls import Entry
 
@@ -70,26 +70,30 @@ def sys_clock_settime(system: System, td: Thread, args: Args) -> None:
     _set(system, td, sec * 10**9 + nsec // 1000 * 1000)
 
 
+def _steer(system: System, td: Thread) -> Refused:
+    system.note(f"process {td.proc.pid} ({td.proc.comm}): the clock cannot be steered")
+    return Refused(EOPNOTSUPP)
+
+
 def sys_adjtime(system: System, td: Thread, args: Args) -> None:
-    form, delta = time(td), None
+    """There is nothing left of an earlier adjustment."""
+    form = time(td)
     if args[0]:
-        sec, usec = form.unpack(space_of(td).copyin(args[0], form.size))
-        delta = sec * 10**6 + usec
+        delta = form.unpack(space_of(td).copyin(args[0], form.size))
         priv_check(td, Priv.ADJTIME)
-    left = system.time_adjusts
-    if delta is not None:
-        system.time_adjusts = delta
+        if any(delta):
+            raise _steer(system, td)
     if args[1]:
-        space_of(td).copyout(args[1], form.pack(*divmod(left, 10**6)))
+        space_of(td).copyout(args[1], form.pack(0, 0))
 
 
 def sys_ntp_adjtime(system: System, td: Thread, args: Args) -> int:
-    """What there is to be told; settings are taken from who may, and change nothing."""
+    """What there is to be told."""
     form = TIMEX[narrow(td)]
     given = form.unpack(space_of(td).copyin(args[0], form.size))
     if given[0]:
         priv_check(td, Priv.NTP_ADJTIME)
-        system.note(f"process {td.proc.pid} ({td.proc.comm}): the clock cannot be steered")
+        raise _steer(system, td)
     space_of(td).copyout(args[0], form.pack(
         0, 0, 0, MAXPHASE // 1000, MAXPHASE // 1000, STA_UNSYNC, 0, 1, FREQUENCY,
         *(0,) * 8))

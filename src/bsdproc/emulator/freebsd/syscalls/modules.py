@@ -27,6 +27,7 @@ from bsdproc.emulator.machine.memory import TooLong
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
+    from bsdproc.emulator.vnode import Mount
 
 FILE_ID: Final = 1
 FILE, PATH = b"kernel", b"/boot/kernel/kernel"
@@ -34,24 +35,15 @@ ADDRESS, SIZE = 0xFFFFFFFF80200000, 0x1F30000
 MODULES: Final = ("elf64", "elf32", "shell", "pseudofs", "sysvmsg", "sysvsem", "sysvshm", "aio",
                   "procfs", "devfs", "ufs")
 """By number, from 1 on."""
-KLD_STAT: Final = (struct.Struct("<1024siiQQ1024s"), struct.Struct("<1024siiII1024s"))
-"""What struct kld_file_stat has behind its version: name, references, id, address, size,
-path; on amd64 four bytes lie before the name's end and the address."""
-MODULE_STAT: Final = struct.Struct("<ii4xQ")
-"""What the module's data, a union, is put behind."""
 
 KENV_GET, KENV_SET, KENV_UNSET, KENV_DUMP = range(4)
 KENV_DUMP_LOADER, KENV_DUMP_STATIC = 4, 5
 MNAMELEN, MVALLEN = 128, 128
-BOOT_ENVIRONMENT: Final = {
-    "acpi.oem": "BOCHS ",
-    "console": "comconsole",
-    "currdev": "disk0p2:",
-    "kernelname": PATH.decode(),
-    "loaddev": "disk0p2:",
-    "vfs.root.mountfrom": "ufs:/dev/ada0p2",
-}
-"""What the loader told the kernel."""
+
+
+def boot_environment(root: Mount) -> dict[str, str]:
+    """What the loader told the kernel."""
+    return {"kernelname": PATH.decode(), "vfs.root.mountfrom": f"{root.kind}:{root.source}"}
 
 
 def _file(id: int) -> None:
