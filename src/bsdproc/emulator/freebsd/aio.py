@@ -146,7 +146,9 @@ def finish(system: System, p: Proc, job: Job) -> None:
     if job.file is not None:
         job.file.drop(system)
     if job.note is not None:
-        _ended(system, job.note, job.error)
+        _, note = job.note
+        note.data, note.flags = job.error, note.flags | EV_EOF
+        _tell(system, job.note)
     elif job.notice.how in (SIGEV_SIGNAL, SIGEV_THREAD_ID):
         job.sent = _signal(system, p, job.notice)
     batch = job.batch
@@ -159,7 +161,7 @@ def finish(system: System, p: Proc, job: Job) -> None:
 
 def batch_done(system: System, p: Proc, batch: Batch) -> None:
     if batch.note is not None:
-        _ended(system, batch.note, 0)
+        _tell(system, batch.note)
     elif batch.notice.how in (SIGEV_SIGNAL, SIGEV_THREAD_ID):
         _signal(system, p, batch.notice)
 
@@ -175,11 +177,9 @@ def _signal(system: System, p: Proc, notice: Notice) -> KSigInfo:
     return ksi
 
 
-def _ended(system: System, where: tuple[Kqueue, Note], error: int) -> None:
+def _tell(system: System, where: tuple[Kqueue, Note]) -> None:
     kqueue, note = where
     if note in kqueue.notes:
-        note.data = error
-        note.flags |= EV_EOF
         kqueue.activate(system, note)
         system.wakeup(SELECT)
 
