@@ -313,23 +313,31 @@ class System(Sleepers):
                 if not self._run_kernel(td):
                     return
                 continue
-            if p.flag & P.SINGLE_EXIT and p.singlethread is not td:
-                td.kernel = self.leave(td)
-                continue
-            if td.oldsigmask is not None:
-                td.sigmask, td.oldsigmask = td.oldsigmask, None
-                continue
-            if td.dbgflags & TDB.SUSPEND and not self.runnable(td):
-                return
-            frame = td.md
-            if frame is None or frame.due:
-                ksi = self.machdep.userret(td)
-                if ksi is not None:
-                    if self.trap(td, ksi):
-                        return
+            verdict = self._way_back(td)
+            if verdict is not None:
+                if verdict:
                     continue
+                return
             if entry.run_user(self, td, limit) or self.clock >= ends:
                 return
+
+    def _way_back(self, td: Thread) -> bool | None:
+        """From the kernel to a thread's program, with no signal to be taken first: None when
+        it is there.  True when there is something to do before, False when its turn is over."""
+        if td.proc.flag & P.SINGLE_EXIT and td.proc.singlethread is not td:
+            td.kernel = self.leave(td)
+            return True
+        if td.oldsigmask is not None:
+            td.sigmask, td.oldsigmask = td.oldsigmask, None
+            return True
+        if td.dbgflags & TDB.SUSPEND and not self.runnable(td):
+            return False
+        frame = td.md
+        if frame is None or frame.due:
+            ksi = self.machdep.userret(td)
+            if ksi is not None:
+                return not self.trap(td, ksi)
+        return None
 
     def _run_kernel(self, td: Thread) -> bool:
         """Go on with a thread's way through the kernel.  False when it

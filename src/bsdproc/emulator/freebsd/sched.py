@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from bsdproc.emulator.bsd import entry, signals
-from bsdproc.emulator.bsd.state import TDB, P, Run, Thread
+from bsdproc.emulator.bsd.state import P, Run, Thread
 from bsdproc.emulator.bsd.system import TURN
 from bsdproc.emulator.bsd.system import System as BsdSystem
 
@@ -45,21 +45,11 @@ class Turns(BsdSystem):
                     return
                 postponed = td.sigblock_value != 0
                 continue
-            if p.flag & P.SINGLE_EXIT and p.singlethread is not td:
-                td.kernel = self.leave(td)
-                continue
-            if td.oldsigmask is not None:
-                td.sigmask, td.oldsigmask = td.oldsigmask, None
-                continue
-            if td.dbgflags & TDB.SUSPEND and not self.runnable(td):
-                return
-            frame = td.md
-            if frame is None or frame.due:
-                ksi = self.machdep.userret(td)
-                if ksi is not None:
-                    if self.trap(td, ksi):
-                        return
+            verdict = self._way_back(td)
+            if verdict is not None:
+                if verdict:
                     continue
+                return
             if entry.run_user(self, td, limit) or self.clock >= ends:
                 return
             postponed = False
