@@ -23,8 +23,7 @@ from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
 from bsdproc.debugger._dragonfly_calls import Calls, Walk, passes_on
 from bsdproc.debugger._dragonfly_owed import Owed
-from bsdproc.debugger._dragonfly_threads import FAULTS as BREAKPOINT_FAULTS
-from bsdproc.debugger._dragonfly_threads import TRAP, Others
+from bsdproc.debugger._dragonfly_threads import BREAKPOINT_FAULTS, TRAP, Others
 from bsdproc.debugger._dragonfly_watch import Watching
 from bsdproc.debugger.backend import (
     PAUSE,
@@ -37,6 +36,7 @@ from bsdproc.debugger.backend import (
     as_news,
     news_of_each,
 )
+from bsdproc.debugger.x86 import TRACE_FLAG
 from bsdproc.dragonfly import _call, siginfo
 from bsdproc.dragonfly.constants.kinfo import LwpState, ProcState
 from bsdproc.dragonfly.constants.process import ProcFlags
@@ -56,7 +56,6 @@ TF or a debug register.  A step over a system call traps at its end, and says th
 one."""
 SIGTRAP, SIGKILL, SIGSTOP, SIGCONT = 5, 9, 17, 19
 FAULTS: Final = frozenset({4, 8, 10, 11})       # SIGILL, SIGFPE, SIGBUS, SIGSEGV
-TRACE_FLAG: Final = 1 << 8
 WNOHANG: Final = WaitOptions.WNOHANG.value
 STEPS: Final = 100
 """Steps on the way to a system call that are made in one look."""

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bsdproc.debugger._dragonfly_tracees import Tracees
 from bsdproc.debugger.backend import Kind, Stop
+from bsdproc.dragonfly.ptrace import getregs
 from bsdproc.dragonfly.registers import X86_64Registers
 from bsdproc.kernel.errors import KernelError
-
-if TYPE_CHECKING:
-    from bsdproc.debugger._dragonfly import DragonFlyBackend
 
 SYSCALL: Final = b"\x0f\x05"
 SYS_SYSCALL, SYS_EXECVE, SYS___SYSCALL, SYS_SIGRETURN = 0, 59, 198, 344
@@ -58,7 +57,7 @@ class _Walker:
 class Calls:
     """Of one backend's processes."""
 
-    def __init__(self, backend: DragonFlyBackend) -> None:
+    def __init__(self, backend: Tracees) -> None:
         self._backend = backend
         self._walkers: dict[int, _Walker] = {}
 
@@ -190,8 +189,6 @@ class Calls:
 
     # -- the process ---------------------------------------------------------------------
     def _registers(self, pid: int) -> X86_64Registers:
-        from bsdproc.dragonfly.ptrace import getregs
-
         return getregs(pid, kernel=self._backend.kernel)
 
     def _calls(self, pid: int, pc: int) -> bool:

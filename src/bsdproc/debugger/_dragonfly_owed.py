@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bsdproc.debugger._dragonfly_calls import CARRY, SYSCALL
+from bsdproc.debugger._dragonfly_tracees import Tracees
 from bsdproc.debugger.backend import News
+from bsdproc.debugger.x86 import TRACE_FLAG
 from bsdproc.dragonfly.kinfo import KinfoProc
 from bsdproc.dragonfly.ptrace import getregs, read, setregs, write
 from bsdproc.dragonfly.registers import X86_64Registers
 from bsdproc.kernel.errors import KernelError
 
-if TYPE_CHECKING:
-    from bsdproc.debugger._dragonfly import DragonFlyBackend
-
-TRACE_FLAG: Final = 1 << 8
 FRAME: Final = struct.Struct("<4Q")
 """In the registers that a handler's frame keeps: %rip, %cs, %rflags, %rsp."""
 STACK: Final = 256 * 1024
@@ -38,7 +36,7 @@ on with it, or that nobody would notice by default, and SIGKILL."""
 class Owed:
     """Of one backend's processes."""
 
-    def __init__(self, backend: DragonFlyBackend) -> None:
+    def __init__(self, backend: Tracees) -> None:
         self._backend = backend
         self._pids: set[int] = set()
         self._come: set[int] = set()
@@ -137,7 +135,7 @@ class Owed:
             setregs(pid, asleep, kernel=self._backend.kernel)
 
 
-def _stack(backend: DragonFlyBackend, pid: int, start: int) -> bytes:
+def _stack(backend: Tracees, pid: int, start: int) -> bytes:
     """What lies there and above, as far as handlers' frames may."""
     found, at = b"", start
     with suppress(KernelError):

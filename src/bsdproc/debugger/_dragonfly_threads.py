@@ -19,23 +19,21 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from bsdproc.debugger._dragonfly_calls import SYSCALL
+from bsdproc.debugger._dragonfly_tracees import Tracees
 from bsdproc.debugger.backend import Kind
 from bsdproc.debugger.x86_flow import LONGEST, following
-from bsdproc.dragonfly.ptrace import read, write
+from bsdproc.dragonfly.ptrace import getregs, read, write
 from bsdproc.kernel.errors import KernelError
-
-if TYPE_CHECKING:
-    from bsdproc.debugger._dragonfly import DragonFlyBackend
 
 TRAP: Final = b"\xf4"
 """hlt."""
 MARKED: Final = b"\x06"
 """No instruction in 64-bit mode."""
 SIGILL, SIGBUS = 4, 10
-SYSCALL: Final = b"\x0f\x05"
-FAULTS: Final = frozenset({SIGILL, SIGBUS})
+BREAKPOINT_FAULTS: Final = frozenset({SIGILL, SIGBUS})
 
 
 class Told(NamedTuple):
@@ -86,7 +84,7 @@ class _Process:
 class Others:
     """Of one backend's processes: those that have or had breakpoints."""
 
-    def __init__(self, backend: DragonFlyBackend) -> None:
+    def __init__(self, backend: Tracees) -> None:
         self._backend = backend
         self._processes: dict[int, _Process] = {}
 
@@ -130,8 +128,8 @@ class Others:
         """Whether a thread that has not `told` of it has faulted."""
         known = self._processes.get(pid)
         return known is not None and any(
-            FAULTS.intersection(pending) for tid, pending in self._backend.pending_by_thread(
-                pid).items() if tid != told)
+            BREAKPOINT_FAULTS.intersection(pending)
+            for tid, pending in self._backend.pending_by_thread(pid).items() if tid != told)
 
     # -- going on ------------------------------------------------------------------
     def resumed(self, pid: int) -> None:
@@ -182,7 +180,7 @@ class Others:
         step = known.step
         if step is not None:
             pending = self._backend.pending_by_thread(pid).get(step.lwp, ())
-            if FAULTS.intersection(pending):
+            if BREAKPOINT_FAULTS.intersection(pending):
                 known.places.pop(step.lwp, None)        # it has come behind the instruction
             self._end_step(pid, known)
 
@@ -203,7 +201,7 @@ class Others:
         if len(possible) > 1:
             self._mark(pid, known, _Search(lwp, possible,
                                            frozenset(possible[: len(possible) // 2])))
-            return self._again(pid, known)
+            return self._again(pid)
         self._end_search(pid, known)
         if possible:
             return self._found(pid, known, lwp, possible[0])
@@ -213,9 +211,9 @@ class Others:
 
     def _first(self, pid: int, known: _Process) -> bool:
         """It is the first one, whose registers say where it is."""
-        pc, _ = self._backend.where(pid, self._backend.first(pid))
+        pc = getregs(pid, kernel=self._backend.kernel).pc
         if known.step is not None and (pc in known.step.below or pc == known.first):
-            return self._again(pid, known)      # it waits there for who is led
+            return self._again(pid)      # it waits there for who is led
         self.interrupted(pid)
         known.first = pc if pc in known.inserted else 0
         return False
@@ -239,7 +237,7 @@ class Others:
         # One at a breakpoint says the other signal now.
         self._mark(pid, known, _Search(
             lwp, possible, frozenset(possible if signal == SIGBUS else ())))
-        return self._again(pid, known)
+        return self._again(pid)
 
     def _found(self, pid: int, known: _Process, lwp: int, at: int) -> bool:
         step = known.step
@@ -250,7 +248,7 @@ class Others:
             return False
         again = known.places.get(lwp) == at
         if step is not None and (again or at in step.below):
-            return self._again(pid, known)      # it waits there for who is led
+            return self._again(pid)      # it waits there for who is led
         self.interrupted(pid)
         known.places[lwp] = at
         known.told = Told(lwp, None if again else Kind.BREAKPOINT)
@@ -279,7 +277,7 @@ class Others:
                 self._write(pid, at, below)
             known.step = None
 
-    def _again(self, pid: int, known: _Process) -> bool:
+    def _again(self, pid: int) -> bool:
         self._backend.again(pid)
         return True
 

@@ -27,9 +27,8 @@ class Watching:
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        hits = x86.seen(registers)
+        hits = x86.take(registers)
         if hits:
-            registers.clear_hits()
             dragonfly.ptrace.setdbregs(pid, registers, kernel=self.kernel)
         return hits
 
@@ -42,5 +41,4 @@ class Watching:
         """Whether one of its debug registers has."""
         if pid not in self._watching:
             return False
-        registers = dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)
-        return any(registers.slot(i).enabled for i in registers.hits)
+        return bool(x86.seen(dragonfly.ptrace.getdbregs(pid, kernel=self.kernel)))

@@ -364,9 +364,8 @@ class FreeBSDBackend:
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         registers = self._debug(lwp)
-        hits = x86.seen(registers)
+        hits = x86.take(registers)
         if hits:
-            registers.clear_hits()
             freebsd.ptrace.setdbregs(lwp, registers, kernel=self.kernel)
         return hits
 

@@ -445,9 +445,8 @@ class NetBSDBackend:
 
     def watched(self, pid: int, lwp: int) -> tuple[int, ...]:
         registers = netbsd.ptrace.getdbregs(pid, lwp, kernel=self.kernel)
-        hits = x86.seen(registers)
+        hits = x86.take(registers)
         if hits:
-            registers.clear_hits()
             netbsd.ptrace.setdbregs(pid, registers, lwp, kernel=self.kernel)
         return hits
 

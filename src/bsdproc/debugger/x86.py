@@ -13,6 +13,8 @@ Slots = Sequence[tuple[int, int, str] | None]
 
 ACCESS: Final = {"x": 0, "w": 1, "rw": 3}
 """How DR7 writes what a slot stops at."""
+TRACE_FLAG: Final = 1 << 8
+"""EFLAGS.TF: a trap behind the next instruction."""
 RESUME_FLAG: Final = 1 << 16
 """EFLAGS.RF: the next instruction is executed whatever watches it."""
 
@@ -31,6 +33,14 @@ def arm(registers: DebugRegisters, slots: Slots) -> None:
 def seen(registers: DebugRegisters) -> tuple[int, ...]:
     """The slots that have seen something: DR6 may name those that are not enabled, too."""
     return tuple(i for i in registers.hits if registers.slot(i).enabled)
+
+
+def take(registers: DebugRegisters) -> tuple[int, ...]:
+    """The slots that have seen something, which they are made to forget."""
+    hits = seen(registers)
+    if hits:
+        registers.clear_hits()
+    return hits
 
 
 def pass_over(registers: GeneralRegisters) -> None:
