@@ -242,14 +242,12 @@ def happened(rules: KqueueRules, note: Note, clock: int) -> bool:
     """f_event without a hint."""
     if note.filter == TIMER:
         return _expired(note, clock)
-    if note.filter == USER:
+    if note.filter in (USER, AIO, LIO):
         return note.triggered
     if note.filter == SIGNAL:
         return note.data != 0
     if note.filter in (VNODE, FS):
         return note.fflags != 0
-    if note.filter in (AIO, LIO):
-        return bool(note.flags & EV_EOF)
     if note.filter == PROCDESC and not note.flags & EV_EOF:
         assert note.file is not None
         if note.file.exit_status is not None:

@@ -179,6 +179,7 @@ def _signal(system: System, p: Proc, notice: Notice) -> KSigInfo:
 
 def _tell(system: System, where: tuple[Kqueue, Note]) -> None:
     kqueue, note = where
+    note.triggered = True
     if note in kqueue.notes:
         kqueue.activate(system, note)
         system.wakeup(SELECT)
