@@ -9,9 +9,11 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .held import Held, children, finish
+from .held import ROOM, ROOM_SIZE, Held, children, finish
 
 Hold = Callable[..., Held]
+EACH_USER = pytest.mark.parametrize("uid", [None, 1001], ids=["root", "user"])
+"""Who `t` is."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +31,21 @@ def hold(kernel: Kernel, tracee: Callable[[str], str]) -> Iterator[Hold]:
                   env: dict[str, str] | None = None) -> Held:
             return stack.enter_context(Held(kernel, tracee(program), argv, uid=uid, env=env))
         yield start
+
+
+def spinning(hold: Hold, uid: int | None = None) -> Held:
+    """A program that does nothing by itself, with memory for any use at ROOM."""
+    held = hold("spin", uid=uid)
+    assert held.map(ROOM, ROOM_SIZE, 7) == 0
+    return held
+
+
+@pytest.fixture
+def uid() -> int | None:
+    """Root, but for EACH_USER."""
+    return None
+
+
+@pytest.fixture
+def t(hold: Hold, uid: int | None) -> Held:
+    return spinning(hold, uid)

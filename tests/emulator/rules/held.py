@@ -16,6 +16,8 @@ WNOHANG, WUNTRACED, WNOWAIT, WEXITED = 1, 2, 8, 16
 MMAP, MUNMAP, MPROTECT = 477, 73, 74
 MAP_PRIVATE, MAP_FIXED, MAP_ANON = 0x2, 0x10, 0x1000
 KINFO, P_PID = "struct kinfo_proc", 0
+ROOM, ROOM_SIZE = 0x30000000, 0x40000
+"""Where the programs that most tests hold have memory for any use."""
 
 
 def how(call: Callable[[], object]) -> str:

@@ -9,12 +9,12 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .conftest import Hold
-from .held import Held
+from .conftest import Hold, spinning
+from .held import ROOM, Held
 
 pytestmark = pytest.mark.privileged
 
-ROOM, BUFFER, OUT = 0x30000000, 0x30001000, 0x30002000
+BUFFER, OUT = ROOM + 0x1000, ROOM + 0x2000
 READ, WRITE, OPEN, UNLINK, POLL, LSEEK, SOCKETPAIR = 3, 4, 5, 10, 209, 478, 135
 SENDFILE, FUNLINKAT, COPY, SPECIALFD, MKNODAT = 393, 568, 569, 577, 559
 O_RDWR, O_APPEND, O_CREAT, O_TRUNC = 2, 8, 0x200, 0x400
@@ -25,13 +25,6 @@ AT_FDCWD, FD_NONE = -100, -200
 IOCTL, REVOKE, FSYNC, FCHMOD, FPATHCONF, FSTAT, FSTATFS = 54, 56, 95, 124, 192, 551, 556
 FIODTYPE = 0x4004667A
 EIO, ENOTTY = 5, 25
-
-
-@pytest.fixture
-def t(hold: Hold) -> Held:
-    held = hold("spin")
-    held.map(ROOM, 0x4000, 3)
-    return held
 
 
 def name(t: Held, path: str) -> int:
@@ -164,8 +157,7 @@ def test_what_mknod_makes(t: Held, kernel: Kernel, mode: int, device: int, errno
 
 
 def test_devices_are_made_by_root(hold: Hold) -> None:
-    t = hold("spin", uid=1001)
-    t.map(ROOM, 0x4000, 3)
+    t = spinning(hold, uid=1001)
     assert t.call(MKNODAT, AT_FDCWD, name(t, "/tmp/node"), 0o020644, 5)[0] == EPERM
 
 

@@ -8,30 +8,17 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .conftest import Hold
-from .held import Held
+from .conftest import EACH_USER
+from .held import ROOM, Held
 
-pytestmark = pytest.mark.privileged
+pytestmark = [pytest.mark.privileged, EACH_USER]
 
-ROOM, BUFFER, PAGE = 0x30000000, 0x30002000, 4096
-GETTIMEOFDAY, SETTIMEOFDAY, ADJTIME, NTP_ADJTIME, CLOCK_GETTIME, CLOCK_SETTIME = (
-    116, 122, 140, 176, 232, 233)
+BUFFER = ROOM + 0x2000
+SETTIMEOFDAY, ADJTIME, NTP_ADJTIME, CLOCK_GETTIME, CLOCK_SETTIME = (
+    122, 140, 176, 232, 233)
 CPUCLOCKID, NTP_GETTIME, FFCLOCK = 247, 248, 241
 EPERM, ESRCH, EFAULT, EINVAL, ENOSYS = 1, 3, 14, 22, 78
 TIME_ERROR = 5
-
-
-@pytest.fixture(params=[None, 1001], ids=["root", "user"])
-def uid(request: pytest.FixtureRequest) -> int | None:
-    found: int | None = request.param
-    return found
-
-
-@pytest.fixture
-def t(hold: Hold, uid: int | None) -> Held:
-    held = hold("spin", uid=uid)
-    held.map(ROOM, 8 * PAGE, 3)
-    return held
 
 
 def put(t: Held, first: int, second: int) -> int:

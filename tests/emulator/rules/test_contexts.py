@@ -6,26 +6,18 @@ import struct
 
 import pytest
 
-from .conftest import Hold
-from .held import Held
+from .held import ROOM, Held
 
 pytestmark = pytest.mark.privileged
 
-ROOM, FIRST, SECOND = 0x30000000, 0x30001000, 0x30002000
+FIRST, SECOND = ROOM + 0x1000, ROOM + 0x2000
 GETCONTEXT, SETCONTEXT, SWAPCONTEXT = 421, 422, 423
 EFAULT, EINVAL = 14, 22
 EJUSTRETURN = -2
 """What a debugger is told of a call that leaves the registers as they are to be."""
 LENGTH, FLAGS = 16 + 200, 16 + 144
-RAX, RDX, RBX, RFLAGS = (16 + at for at in (56, 24, 64, 176))
+RAX, RDX, RFLAGS = (16 + at for at in (56, 24, 176))
 SAVED = 816
-
-
-@pytest.fixture
-def t(hold: Hold) -> Held:
-    held = hold("spin")
-    held.map(ROOM, 0x4000, 3)
-    return held
 
 
 def word(data: bytes, at: int) -> int:

@@ -58,6 +58,28 @@ def three(kernel: Kernel, tracee: Bring) -> Tracee:
     return t
 
 
+def at_a_thread_s_end(kernel: Kernel, tracee: Bring) -> Tracee:
+    """One of two threads has reported that it ends."""
+    t = Tracee(kernel, tracee("threads"), "one")
+    t.events(PTRACE_LWP)
+    for _ in range(2):
+        t.go()
+        assert t.wait() == "SIGTRAP"
+    assert t.flags() & PL_FLAG_EXITED
+    return t
+
+
+def in_vfork(kernel: Kernel, tracee: Bring) -> tuple[Tracee, int]:
+    """The parent has reported its fork, and the child its beginning."""
+    t = Tracee(kernel, tracee("vforker"))
+    t.events(PTRACE_FORK | PTRACE_VFORK)
+    t.go()
+    assert t.wait() == "SIGTRAP"
+    child, = struct.unpack_from("<i", t.record("PT_LWPINFO", LWPINFO_SIZE), CHILD_PID)
+    kernel.wait4(child)
+    return t, child
+
+
 def test_threads_leave_one_by_one(three: Tracee) -> None:
     """The one that was reported is gone when the next one is; the process counts as stopped
     for its single thread all the while."""
@@ -86,12 +108,7 @@ def test_suspended_threads_leave_unreported_but_for_the_first(three: Tracee) -> 
 
 def test_what_kills_is_lost_with_a_thread_that_leaves(kernel: Kernel, tracee: Bring) -> None:
     """PT_KILL gives its signal to the thread that reported the stop."""
-    t = Tracee(kernel, tracee("threads"), "one")
-    t.events(PTRACE_LWP)
-    for _ in range(2):
-        t.go()
-        assert t.wait() == "SIGTRAP"
-    assert t.flags() & PL_FLAG_EXITED
+    t = at_a_thread_s_end(kernel, tracee)
     t.ask("PT_KILL")
     assert t.news() == ""
     t.kill("SIGKILL")
@@ -125,12 +142,7 @@ def test_a_stop_given_at_a_detach_comes_before_the_end(kernel: Kernel, tracee: B
 
 def test_nobody_stops_whose_parent_waits_in_vfork(kernel: Kernel, tracee: Bring) -> None:
     """SIGSTOP at the child's PT_DETACH waits for an execve, which never comes."""
-    t = Tracee(kernel, tracee("vforker"))
-    t.events(PTRACE_FORK | PTRACE_VFORK)
-    t.go()
-    assert t.wait() == "SIGTRAP"
-    child, = struct.unpack_from("<i", t.record("PT_LWPINFO", LWPINFO_SIZE), CHILD_PID)
-    kernel.wait4(child)
+    t, child = in_vfork(kernel, tracee)
     kernel.ptrace(NUMBERS["PT_DETACH"], child, 1, SIGSTOP)
     t.go()
     assert t.wait() == "SIGTRAP"            # PTRACE_VFORK: it has gone
@@ -141,12 +153,7 @@ def test_nobody_stops_whose_parent_waits_in_vfork(kernel: Kernel, tracee: Bring)
 
 def test_who_waits_in_vfork_stops_by_what_its_detach_gave(
         kernel: Kernel, tracee: Bring) -> None:
-    t = Tracee(kernel, tracee("vforker"))
-    t.events(PTRACE_FORK | PTRACE_VFORK)
-    t.go()
-    assert t.wait() == "SIGTRAP"
-    child, = struct.unpack_from("<i", t.record("PT_LWPINFO", LWPINFO_SIZE), CHILD_PID)
-    kernel.wait4(child)
+    t, child = in_vfork(kernel, tracee)
     t.go(SIGSTOP, "PT_DETACH")
     assert t.news(WNOHANG | WUNTRACED) == "SIGSTOP"
     kernel.ptrace(NUMBERS["PT_CONTINUE"], child, 1, 0)
@@ -158,12 +165,7 @@ def test_who_waits_in_vfork_stops_by_what_its_detach_gave(
 
 def test_a_stop_given_to_a_thread_that_leaves_stops_the_others(
         kernel: Kernel, tracee: Bring) -> None:
-    t = Tracee(kernel, tracee("threads"), "one")
-    t.events(PTRACE_LWP)
-    for _ in range(2):
-        t.go()
-        assert t.wait() == "SIGTRAP"
-    assert t.flags() & PL_FLAG_EXITED
+    t = at_a_thread_s_end(kernel, tracee)
     t.go(SIGSTOP, "PT_DETACH")
     assert t.news(WNOHANG | WUNTRACED) == "SIGSTOP"
     assert record(kernel, t.pid)["ki_numthreads"] == 1

@@ -9,7 +9,7 @@ import pytest
 from bsdproc.kernel import Kernel
 
 from .conftest import Hold
-from .held import how as how_
+from .held import how
 from .tracee import CODE, LWPINFO_SIZE, Bring, Tracee, call
 
 MMAP, FTRUNCATE, SHM_OPEN2 = 477, 480, 571
@@ -94,4 +94,4 @@ def test_writing_nothing_is_writing_all_the_same(hold: Hold, kernel: Kernel) -> 
     h.write(text, b"")
     assert first() == (cow | nocore, 1, 0)
     h.read(last, 0)
-    assert how_(lambda: h.write(last, b"")) == "EFAULT"
+    assert how(lambda: h.write(last, b"")) == "EFAULT"

@@ -8,29 +8,16 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .conftest import Hold
-from .held import Held
+from .conftest import EACH_USER
+from .held import ROOM, Held
 
-pytestmark = pytest.mark.privileged
+pytestmark = [pytest.mark.privileged, EACH_USER]
 
-ROOM, BUFFER, PAGE = 0x30000000, 0x30002000, 4096
+BUFFER = ROOM + 0x2000
 CPUSET, SETID, GETID, GETDOMAIN, SETDOMAIN = 484, 485, 486, 561, 562
 LEVEL_ROOT, LEVEL_CPUSET, LEVEL_WHICH = 1, 2, 3
 WHICH_TID, WHICH_PID, WHICH_CPUSET, WHICH_TIDPID = 1, 2, 3, 9
 EPERM, ESRCH, EDEADLK, EFAULT, EINVAL, ERANGE = 1, 3, 11, 14, 22, 34
-
-
-@pytest.fixture(params=[None, 1001], ids=["root", "user"])
-def uid(request: pytest.FixtureRequest) -> int | None:
-    found: int | None = request.param
-    return found
-
-
-@pytest.fixture
-def t(hold: Hold, uid: int | None) -> Held:
-    held = hold("spin", uid=uid)
-    held.map(ROOM, 8 * PAGE, 3)
-    return held
 
 
 def own(t: Held) -> int:

@@ -9,11 +9,10 @@ import pytest
 from bsdproc.kernel import Kernel
 
 from .conftest import Hold
-from .held import Held, record
+from .held import ROOM, Held, record
 
 pytestmark = pytest.mark.privileged
 
-ROOM = 0x30000000
 SETPRIORITY, GETPRIORITY, RTPRIO, RTPRIO_THREAD = 96, 100, 166, 466
 SETPARAM, GETPARAM, SETSCHEDULER, GETSCHEDULER = range(327, 331)
 MOST, LEAST, INTERVAL = 332, 333, 334
@@ -21,13 +20,6 @@ SETUID = 23
 ESRCH, EACCES, EFAULT, EINVAL, EPERM = 3, 13, 14, 22, 1
 NOBODY = 99999
 REALTIME, TIMESHARE, IDLE, FIFO = 2, 3, 4, 10
-
-
-@pytest.fixture
-def t(hold: Hold) -> Held:
-    held = hold("spin")
-    held.map(ROOM, 4096, 3)
-    return held
 
 
 def rtprio(t: Held, set: int, who: int = 0, kind: int = 0, level: int = 0,

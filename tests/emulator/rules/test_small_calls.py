@@ -8,24 +8,16 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .conftest import Hold
-from .held import Held
+from .held import ROOM, Held
 
 pytestmark = pytest.mark.privileged
 
-ROOM, BUFFER, PAGE = 0x30000000, 0x30002000, 4096
+BUFFER, PAGE = ROOM + 0x2000, 4096
 MSYNC, SBRK, SSTK, MINHERIT, UTRACE, CPUSET_GETID = 65, 69, 70, 250, 335, 486
 GETLOGINCLASS, SETLOGINCLASS, GETRANDOM, SETUID = 523, 524, 563, 23
 EPERM, ESRCH, ENOMEM, EFAULT, EINVAL = 1, 3, 12, 14, 22
 ERANGE, EOPNOTSUPP, ENAMETOOLONG = 34, 45, 63
 NOWHERE = 0x10000000
-
-
-@pytest.fixture
-def t(hold: Hold) -> Held:
-    held = hold("spin")
-    held.map(ROOM, 64 * PAGE, 3)
-    return held
 
 
 def test_what_children_get(t: Held) -> None:

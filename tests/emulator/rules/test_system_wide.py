@@ -6,12 +6,12 @@ import struct
 
 import pytest
 
-from .conftest import Hold
-from .held import Held
+from .conftest import EACH_USER
+from .held import ROOM, Held
 
-pytestmark = pytest.mark.privileged
+pytestmark = [pytest.mark.privileged, EACH_USER]
 
-ROOM, BUFFER, PAGE = 0x30000000, 0x30002000, 4096
+BUFFER = ROOM + 0x2000
 PROFIL, ACCT, REBOOT, SWAPON, SWAPOFF, OLD_SWAPOFF, UNDELETE = 44, 51, 55, 85, 582, 424, 205
 MOUNT, UNMOUNT, QUOTACTL, GETFH, LGETFH, FHOPEN, FHSTAT, FHSTATFS = (
     21, 22, 148, 161, 160, 298, 553, 558)
@@ -21,19 +21,6 @@ KENV, SETFIB, UUIDGEN, YIELD = 390, 175, 392, 321
 KENV_GET, KENV_SET, KENV_UNSET, KENV_DUMP = range(4)
 RCTL = range(525, 530)
 EPERM, ENOENT, EFAULT, EINVAL, EOPNOTSUPP, ESTALE, ENOSYS = 1, 2, 14, 22, 45, 70, 78
-
-
-@pytest.fixture(params=[None, 1001], ids=["root", "user"])
-def uid(request: pytest.FixtureRequest) -> int | None:
-    found: int | None = request.param
-    return found
-
-
-@pytest.fixture
-def t(hold: Hold, uid: int | None) -> Held:
-    held = hold("spin", uid=uid)
-    held.map(ROOM, 8 * PAGE, 3)
-    return held
 
 
 def text(t: Held, words: bytes) -> int:

@@ -9,12 +9,12 @@ import pytest
 
 from bsdproc.kernel import Kernel
 
-from .conftest import Hold
-from .held import Held, finish
+from .conftest import Hold, spinning
+from .held import ROOM, Held, finish
 
 pytestmark = pytest.mark.privileged
 
-ROOM, BUFFER, OUT, CODE, PAGE = 0x30000000, 0x30001000, 0x30002000, 0x30003000, 4096
+BUFFER, OUT, CODE, PAGE = ROOM + 0x1000, ROOM + 0x2000, ROOM + 0x3000, 4096
 SEMGET, SEMOP, SEMCTL, MSGGET, MSGSND, MSGRCV, MSGCTL, SHMAT, SHMDT, SHMGET, SHMCTL = (
     221, 222, 510, 225, 226, 227, 511, 228, 230, 231, 512)
 CREAT, EXCL, NOWAIT, RMID, SET, STAT = 0o1000, 0o2000, 0o4000, 0, 1, 2
@@ -35,9 +35,7 @@ class World:
         self._made: list[tuple[int, int]] = []
 
     def one(self, uid: int | None = None) -> Held:
-        held = self._hold("spin", uid=uid)
-        held.map(ROOM, 0x4000, 7)
-        return held
+        return spinning(self._hold, uid)
 
     def made(self, kind: tuple[int, int], *args: int, by: Held | None = None) -> int:
         error, id = (by or self.first).call(kind[0], *args)

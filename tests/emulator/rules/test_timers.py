@@ -9,11 +9,11 @@ import pytest
 from bsdproc.kernel import Kernel
 
 from .conftest import Hold
-from .held import Held
+from .held import ROOM, Held
 
 pytestmark = pytest.mark.privileged
 
-ROOM, OLD, CODE = 0x30000000, 0x30000100, 0x30000800
+OLD, CODE = ROOM + 0x100, ROOM + 0x800
 SETITIMER, GETITIMER = 83, 86
 CREATE, DELETE, SETTIME, GETTIME, OVERRUN = range(235, 240)
 SIGACTION, SIGPROCMASK = 416, 340
@@ -24,13 +24,6 @@ EFAULT, EINVAL = 14, 22
 SI_KERNEL, SI_TIMER = 0x10006, 0x10003
 Spec = tuple[int, int, int, int]
 NOTHING = (0, 0, 0, 0)
-
-
-@pytest.fixture
-def t(hold: Hold) -> Held:
-    held = hold("spin")
-    held.map(ROOM, 4096, 7)
-    return held
 
 
 def spec(t: Held, at: int = ROOM) -> Spec:

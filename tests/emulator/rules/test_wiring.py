@@ -6,14 +6,13 @@ import struct
 
 import pytest
 
-from .conftest import Hold
-from .held import Held
+from .held import ROOM, Held
 
 pytestmark = pytest.mark.privileged
 
-ROOM, BUFFER, PAGE = 0x30000000, 0x38000000, 4096
-MUNMAP, MPROTECT, MINCORE, SETRLIMIT, MLOCK, MUNLOCK, MLOCKALL, MUNLOCKALL, MMAP = (
-    73, 74, 78, 195, 203, 204, 324, 325, 477)
+BUFFER, PAGE = 0x38000000, 4096
+MPROTECT, MINCORE, SETRLIMIT, MLOCK, MUNLOCK, MLOCKALL, MUNLOCKALL, MMAP = (
+    74, 78, 195, 203, 204, 324, 325, 477)
 SETUID = 23
 CURRENT, FUTURE, MEMLOCK, WIRED = 1, 2, 6, 0x40
 ENOMEM, EFAULT, EINVAL = 12, 14, 22
@@ -21,14 +20,12 @@ NOWHERE = 0x10000000
 
 
 @pytest.fixture
-def t(hold: Hold) -> Held:
+def t(t: Held) -> Held:
     """Of a user without a limit."""
-    held = hold("spin")
-    held.map(ROOM, 64 * PAGE, 3)
-    held.map(BUFFER, PAGE, 3)
-    held.write(BUFFER, struct.pack("<qq", -1, -1))
-    assert held.call(SETRLIMIT, MEMLOCK, BUFFER)[0] == held.call(SETUID, 1001)[0] == 0
-    return held
+    t.map(BUFFER, PAGE, 3)
+    t.write(BUFFER, struct.pack("<qq", -1, -1))
+    assert t.call(SETRLIMIT, MEMLOCK, BUFFER)[0] == t.call(SETUID, 1001)[0] == 0
+    return t
 
 
 def wired(t: Held, at: int = ROOM) -> list[tuple[int, int, bool, int]]:
