@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from tests.headers import header
 
 from bsdproc import Debugger
 from bsdproc.freebsd import syscalls
@@ -14,23 +13,15 @@ from bsdproc.freebsd.syscalls import Argument
 from bsdproc.kernel import Kernel
 
 
-def header(name: str) -> str:
-    """A header of FreeBSD's, as the compiler's package carries it."""
-    spec = find_spec("ziglang")
-    assert spec is not None
-    assert spec.origin is not None
-    return (Path(spec.origin).parent / "lib/libc/include/generic-freebsd" / name).read_text()
-
-
 def numbers() -> dict[int, str]:
-    text = header("sys/syscall.h")
+    text = header("freebsd", "sys/syscall.h")
     found = {int(number): name for name, number in re.findall(r"#define\s+SYS_(\w+)\s+(\d+)", text)}
     return {number: name for number, name in found.items() if name != "MAXSYSCALL"}
 
 
 def arguments() -> dict[str, list[tuple[str, str]]]:
     """Type and name of every argument, from the kernel's argument structs."""
-    text = header("sys/sysproto.h")
+    text = header("freebsd", "sys/sysproto.h")
     return {
         name: re.findall(r"PADL_\((.*?)\)\]; .*? (\w+); char", body)
         for name, body in re.findall(r"struct (\w+)_args \{\n(.*?)\n\};", text, re.S)
@@ -61,7 +52,7 @@ def test_every_argument_is_the_headers() -> None:
 
 @pytest.mark.toolchain
 def test_results_are_the_headers() -> None:
-    text = header("_libsys.h")
+    text = header("freebsd", "_libsys.h")
     headers = {name: kind.strip() for kind, name in
                re.findall(r"typedef (.*?) ?\(__sys_(\w+)_t\)\(", text)}
     for call in syscalls.table().values():
@@ -75,18 +66,7 @@ def test_a_debugger_has_its_kernels_names(kernel: Kernel) -> None:
         assert debugger.backend.syscall_name(79) == syscalls.name(79, kernel.version)
 
 
-def test_lookups() -> None:
-    read = syscalls.by_number(3)
-    assert read is not None
-    assert str(read) == "read(int fd, void *buf, size_t nbyte)"
-    assert read is syscalls.by_name("read")
-    assert syscalls.by_number(8) is None
-    assert syscalls.by_name("nothing") is None
-    assert syscalls.number("read") == 3
-    with pytest.raises(KeyError, match="nothing"):
-        syscalls.number("nothing")
-    assert syscalls.name(3) == "read"
-    assert syscalls.name(8) == "#8"
+def test_names_by_release() -> None:
     assert syscalls.name(8, 1302001) == "#8"
     assert syscalls.name(79) == "freebsd14_getgroups"
     assert [syscalls.name(number, 1302001) for number in (79, 80, 82)] == [

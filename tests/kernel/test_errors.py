@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pickle
 import re
-from pathlib import Path
 
 import pytest
+from tests.headers import header
 
 from bsdproc.kernel import errno, errors
-
-
-def headers(system: str) -> str:
-    """The text of a system's <sys/errno.h>, as ziglang carries it."""
-    spec = importlib.util.find_spec("ziglang")
-    assert spec is not None
-    assert spec.origin is not None
-    path = Path(spec.origin).parent / f"lib/libc/include/generic-{system}/sys/errno.h"
-    return path.read_text()
 
 
 def declared(text: str) -> dict[str, int]:
@@ -33,7 +23,7 @@ def declared(text: str) -> dict[str, int]:
 @pytest.mark.toolchain
 @pytest.mark.parametrize("system", ["freebsd", "netbsd"])
 def test_the_numbers_are_the_headers(system: str) -> None:
-    expected = declared(headers(system))
+    expected = declared(header(system, "sys/errno.h"))
     assert len(expected) > 95
     assert dict(errno.table(system)) == expected
 
@@ -42,7 +32,7 @@ def test_the_numbers_are_the_headers(system: str) -> None:
 @pytest.mark.parametrize("system", ["freebsd", "netbsd"])
 def test_what_no_program_sees(system: str) -> None:
     named = {int(value): name for name, value in re.findall(
-        r"^#\s*define\s+(ERESTART|EJUSTRETURN)\s+\(?(-\d)\)?", headers(system), re.M)}
+        r"^#\s*define\s+(ERESTART|EJUSTRETURN)\s+\(?(-\d)\)?", header(system, "sys/errno.h"), re.M)}
     assert dict(errno.UNSEEN[system]) == named
     assert {errno.name(system, number) for number in named} == {"ERESTART", "EJUSTRETURN"}
 

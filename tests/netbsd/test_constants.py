@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from tests.headers import header
 
 from bsdproc import abi
 from bsdproc.netbsd import constants, surface
@@ -75,17 +74,13 @@ def enums() -> list[type[Enum]]:
 
 def headers() -> dict[str, int]:
     """What the kernel's own headers have, which no program can include."""
-    spec = find_spec("ziglang")
-    assert spec is not None
-    assert spec.origin is not None
-    include = Path(spec.origin).parent / "lib/libc/include/generic-netbsd/sys"
     found = {
         name: int(value, 0)
-        for header in ("fstypes.h", "file.h")
+        for file in ("fstypes.h", "file.h")
         for name, value in re.findall(r"#define\s+((?:MNT|DTYPE)_\w+)\s+(0x[0-9a-f]+|\d+)\b",
-                                      (include / header).read_text())
+                                      header("netbsd", f"sys/{file}"))
     }
-    types = re.search(r"enum vtype\s*\{ (.*?) \}", (include / "vnode.h").read_text())
+    types = re.search(r"enum vtype\s*\{ (.*?) \}", header("netbsd", "sys/vnode.h"))
     assert types is not None
     return found | {name: value for value, name in enumerate(types[1].split(", "))}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from tests.headers import header
 
 from bsdproc import abi
 from bsdproc.netbsd import procfs, surface
@@ -61,11 +60,7 @@ def test_no_function_stands_for_a_name_that_is_not_there() -> None:
 @pytest.mark.toolchain
 def test_every_node_of_the_header_has_a_function() -> None:
     """The pfstypes are the kernel's own and not measured; their list is a text."""
-    spec = find_spec("ziglang")
-    assert spec is not None
-    assert spec.origin is not None
-    header = Path(spec.origin).parent / "lib/libc/include/generic-netbsd/miscfs/procfs/procfs.h"
-    text = header.read_text()
+    text = header("netbsd", "miscfs/procfs/procfs.h")
     types = re.findall(r"^\t(PFS\w+),", text[text.index("typedef enum {"):text.index("} pfstype")],
                        re.MULTILINE)
     assert len(types) == 47
