@@ -6,6 +6,7 @@ ever paged out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd import limits
@@ -49,33 +50,29 @@ def _room(system: System, td: Thread, pages: int) -> None:
         raise Refused(ENOMEM)
 
 
+def _change(td: Thread, change: Callable[[int, int], None], start: int, end: int) -> None:
+    """ENOMEM for a range that is not all there."""
+    space = space_of(td)
+    if start == end:
+        return
+    if start < space.low or end > space.high:
+        raise Refused(ENOMEM)
+    try:
+        change(start, end - start)
+    except MemoryFault:
+        raise Refused(ENOMEM) from None
+
+
 def sys_mlock(system: System, td: Thread, args: Args) -> None:
     priv_check(td, Priv.VM_MLOCK)
     start, end = _range(args)
     _room(system, td, (end - start) // PAGE)
-    if start == end:
-        return
-    space = space_of(td)
-    if start < space.low or end > space.high:
-        raise Refused(ENOMEM)
-    try:
-        space.wire(start, end - start)
-    except MemoryFault:
-        raise Refused(ENOMEM) from None
+    _change(td, space_of(td).wire, start, end)
 
 
 def sys_munlock(system: System, td: Thread, args: Args) -> None:
     priv_check(td, Priv.VM_MUNLOCK)
-    start, end = _range(args)
-    if start == end:
-        return
-    space = space_of(td)
-    if start < space.low or end > space.high:
-        raise Refused(ENOMEM)
-    try:
-        space.unwire(start, end - start)
-    except MemoryFault:
-        raise Refused(ENOMEM) from None
+    _change(td, space_of(td).unwire, *_range(args))
 
 
 def sys_mlockall(system: System, td: Thread, args: Args) -> None:

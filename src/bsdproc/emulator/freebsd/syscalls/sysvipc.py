@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls.args import space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EINVAL, ENOSPC, ENOSYS, Refused
 from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
@@ -17,11 +18,11 @@ from bsdproc.emulator.freebsd.cred import Priv, priv_check, ucred
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
 
-IPC_PRIVATE: Final = 0
-IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0o1000, 0o2000, 0o4000
-IPC_RMID, IPC_SET, IPC_STAT = 0, 1, 2
-IPC_M, IPC_R, IPC_W = 0o10000, 0o400, 0o200
-NEEDS: Final = {IPC_M: Priv.IPC_ADMIN, IPC_R: Priv.IPC_READ, IPC_W: Priv.IPC_WRITE}
+PRIVATE: Final = 0
+CREAT, EXCL, NOWAIT = 0o1000, 0o2000, 0o4000
+RMID, SET, STAT = 0, 1, 2
+M, R, W = 0o10000, 0o400, 0o200
+NEEDS: Final = {M: Priv.IPC_ADMIN, R: Priv.IPC_READ, W: Priv.IPC_WRITE}
 PERM: Final = (struct.Struct("<IIIIHH4xq"), struct.Struct("<IIIIHHi"))
 """struct ipc_perm: the maker's user and group, the owner's, mode, sequence, key."""
 
@@ -41,12 +42,12 @@ class Perm:
         """ipcperm: EACCES."""
         cred, granted = td.proc.cred, 0
         if cred.uid in (self.cuid, self.uid):
-            mode, granted = self.mode, IPC_M
+            mode, granted = self.mode, M
         elif {self.gid, self.cgid} & {cred.gid, *cred.groups}:
             mode = self.mode << 3
         else:
             mode = self.mode << 6
-        granted |= mode & (IPC_R | IPC_W)
+        granted |= mode & (R | W)
         for right, priv in NEEDS.items():
             if want & right & ~granted:
                 try:
@@ -55,9 +56,8 @@ class Perm:
                     raise Refused(EACCES) from None
 
     def pack(self, td: Thread) -> bytes:
-        key = self.key if not narrow(td) else (self.key & 0xFFFFFFFF ^ 1 << 31) - (1 << 31)
         return PERM[narrow(td)].pack(self.cuid, self.cgid, self.uid, self.gid,
-                                     self.mode & 0xFFFF, self.seq, key)
+                                     self.mode & 0xFFFF, self.seq, long_argument(td, self.key))
 
     def set(self, td: Thread, data: bytes) -> None:
         """IPC_SET's part: owner and the rights."""
@@ -96,7 +96,7 @@ class Table(Generic[T]):
         return sum(one is not None for one in self._all)
 
     def by_key(self, key: int) -> T | None:
-        if key == IPC_PRIVATE:
+        if key == PRIVATE:
             return None
         return next((one for one in self._all if one is not None and one.perm.key == key), None)
 
@@ -128,6 +128,11 @@ class Table(Generic[T]):
         self._all[self._all.index(one)] = None
 
 
+def given(td: Thread, at: int, form: tuple[struct.Struct, struct.Struct]) -> bytes:
+    """What IPC_SET is given: the rights, and behind them a structure of the kind's own."""
+    return space_of(td).copyin(at, PERM[narrow(td)].size + form[narrow(td)].size)
+
+
 def there(td: Thread) -> None:
     """ENOSYS in a jail, which has none of them unless it is given some."""
     if ucred(td.proc).prison.parent is not None:
@@ -138,11 +143,7 @@ def seconds(system: System) -> int:
     return (system.boot_ns + system.clock) // 10**9
 
 
-def key_of(word: int) -> int:
-    """key_t is a long."""
-    word &= (1 << 64) - 1
-    return word - (1 << 64) if word >> 63 else word
-
-
-def key_argument(td: Thread, word: int) -> int:
-    return (word & 0xFFFFFFFF ^ 1 << 31) - (1 << 31) if narrow(td) else key_of(word)
+def long_argument(td: Thread, word: int) -> int:
+    """A key_t or another long, as wide as the program's are."""
+    top = 31 if narrow(td) else 63
+    return (word & (2 << top) - 1 ^ 1 << top) - (1 << top)

@@ -23,23 +23,7 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.syscalls.sysvipc import (
-    IPC_CREAT,
-    IPC_EXCL,
-    IPC_M,
-    IPC_NOWAIT,
-    IPC_R,
-    IPC_RMID,
-    IPC_SET,
-    IPC_STAT,
-    IPC_W,
-    Object,
-    Perm,
-    Table,
-    key_argument,
-    seconds,
-    there,
-)
+from bsdproc.emulator.freebsd.syscalls import sysvipc as ipc
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -58,10 +42,10 @@ class Message:
     data: bytes
 
 
-class Queue(Object):
+class Queue(ipc.Object):
     """struct msqid_kernel."""
 
-    def __init__(self, perm: Perm, now: int) -> None:
+    def __init__(self, perm: ipc.Perm, now: int) -> None:
         self.perm = perm
         self.messages: list[Message] = []
         self.most = MSGMNB
@@ -80,22 +64,22 @@ class Queue(Object):
             self.rtime, self.ctime)
 
 
-def table() -> Table[Queue]:
-    return Table(MSGMNI)
+def table() -> ipc.Table[Queue]:
+    return ipc.Table(MSGMNI)
 
 
 def sys_msgget(system: System, td: Thread, args: Args) -> int:
-    key, flags, queues = key_argument(td, args[0]), signed(args[1]), system.msg
-    there(td)
+    key, flags, queues = ipc.long_argument(td, args[0]), signed(args[1]), system.msg
+    ipc.there(td)
     found = queues.by_key(key)
     if found is not None:
-        if flags & IPC_CREAT and flags & IPC_EXCL:
+        if flags & ipc.CREAT and flags & ipc.EXCL:
             raise Refused(EEXIST)
         found.perm.check(td, flags & 0o700)
         return queues.number(found)
-    if key and not flags & IPC_CREAT:
+    if key and not flags & ipc.CREAT:
         raise Refused(ENOENT)
-    return queues.enter(Queue(Perm(td, key, flags & 0o777), seconds(system)))
+    return queues.enter(Queue(ipc.Perm(td, key, flags & 0o777), ipc.seconds(system)))
 
 
 def _segments(system: System) -> int:
@@ -108,9 +92,9 @@ def sys_msgsnd(system: System, td: Thread, args: Args) -> Blocking[int]:
     id, at, size, flags = signed(args[0]), args[1], args[2], signed(args[3])
     form, space = long_(td), space_of(td)
     type, = form.unpack(space.copyin(at, form.size))
-    there(td)
+    ipc.there(td)
     queue = system.msg.find(id)
-    queue.perm.check(td, IPC_W)
+    queue.perm.check(td, ipc.W)
     while True:
         if size > queue.most:
             raise Refused(EINVAL)
@@ -119,7 +103,7 @@ def sys_msgsnd(system: System, td: Thread, args: Args) -> Blocking[int]:
                 or sum(len(one.messages) for one in system.msg) >= MSGTQL)
         if not full:
             break
-        if flags & IPC_NOWAIT:
+        if flags & ipc.NOWAIT:
             raise Refused(EAGAIN)
         if (yield Sleep(queue, "msgsnd")):
             raise Refused(EINTR)
@@ -129,7 +113,7 @@ def sys_msgsnd(system: System, td: Thread, args: Args) -> Blocking[int]:
         raise Refused(EINVAL)
     data = space.copyin(at + form.size, size) if size else b""
     queue.messages.append(Message(type, data))
-    queue.sender, queue.stime = td.proc.pid, seconds(system)
+    queue.sender, queue.stime = td.proc.pid, ipc.seconds(system)
     system.wakeup(queue)
     return 0
 
@@ -143,13 +127,12 @@ def _wanted(queue: Queue, type: int) -> Message | None:
 def sys_msgrcv(system: System, td: Thread, args: Args) -> Blocking[int]:
     id, at, size, flags = signed(args[0]), args[1], args[2], signed(args[4])
     form, space = long_(td), space_of(td)
-    type = form.unpack(form.pack((args[3] & (1 << 8 * form.size) - 1
-                                  ^ 1 << 8 * form.size - 1) - (1 << 8 * form.size - 1)))[0]
-    there(td)
+    type = ipc.long_argument(td, args[3])
+    ipc.there(td)
     queue = system.msg.find(id)
-    queue.perm.check(td, IPC_R)
+    queue.perm.check(td, ipc.R)
     while (message := _wanted(queue, type)) is None:
-        if flags & IPC_NOWAIT:
+        if flags & ipc.NOWAIT:
             raise Refused(ENOMSG)
         if (yield Sleep(queue, "msgrcv")):
             raise Refused(EINTR)
@@ -158,7 +141,7 @@ def sys_msgrcv(system: System, td: Thread, args: Args) -> Blocking[int]:
     if size < len(message.data) and not flags & MSG_NOERROR:
         raise Refused(E2BIG)
     queue.messages.remove(message)
-    queue.receiver, queue.rtime = td.proc.pid, seconds(system)
+    queue.receiver, queue.rtime = td.proc.pid, ipc.seconds(system)
     system.wakeup(queue)
     data = message.data[:size]
     space.copyout(at, form.pack(message.type) + data)
@@ -167,26 +150,25 @@ def sys_msgrcv(system: System, td: Thread, args: Args) -> Blocking[int]:
 
 def sys_msgctl(system: System, td: Thread, args: Args) -> None:
     id, command, at = signed(args[0]), signed(args[1]), args[2]
-    size = 32 + MSQID[0].size if not narrow(td) else 24 + MSQID[1].size
-    given = space_of(td).copyin(at, size) if command == IPC_SET else b""
-    there(td)
+    given = ipc.given(td, at, MSQID) if command == ipc.SET else b""
+    ipc.there(td)
     queue = system.msg.find(id)
-    if command == IPC_RMID:
-        queue.perm.check(td, IPC_M)
+    if command == ipc.RMID:
+        queue.perm.check(td, ipc.M)
         system.msg.remove(queue)
         system.wakeup(queue)
-    elif command == IPC_SET:
-        queue.perm.check(td, IPC_M)
-        most = MSQID[narrow(td)].unpack_from(given, size - MSQID[narrow(td)].size)[2]
+    elif command == ipc.SET:
+        queue.perm.check(td, ipc.M)
+        most = MSQID[narrow(td)].unpack_from(given, ipc.PERM[narrow(td)].size)[2]
         if most > queue.most:
             priv_check(td, Priv.IPC_MSGSIZE)
         most = min(most, MSGMNB)
         if not most:
             raise Refused(EINVAL)
         queue.perm.set(td, given)
-        queue.most, queue.ctime = most, seconds(system)
-    elif command == IPC_STAT:
-        queue.perm.check(td, IPC_R)
+        queue.most, queue.ctime = most, ipc.seconds(system)
+    elif command == ipc.STAT:
+        queue.perm.check(td, ipc.R)
         space_of(td).copyout(at, queue.pack(td))
     else:
         raise Refused(EINVAL)

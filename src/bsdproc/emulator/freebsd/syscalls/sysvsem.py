@@ -23,23 +23,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.syscalls.sysvipc import (
-    IPC_CREAT,
-    IPC_EXCL,
-    IPC_M,
-    IPC_NOWAIT,
-    IPC_R,
-    IPC_RMID,
-    IPC_SET,
-    IPC_STAT,
-    IPC_W,
-    Object,
-    Perm,
-    Table,
-    key_argument,
-    seconds,
-    there,
-)
+from bsdproc.emulator.freebsd.syscalls import sysvipc as ipc
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -63,10 +47,10 @@ class Semaphore:
         self.value = self.pid = self.waits_more = self.waits_zero = 0
 
 
-class Set(Object):
+class Set(ipc.Object):
     """struct semid_kernel."""
 
-    def __init__(self, perm: Perm, count: int, now: int) -> None:
+    def __init__(self, perm: ipc.Perm, count: int, now: int) -> None:
         self.perm = perm
         self.all = [Semaphore() for _ in range(count)]
         self.otime, self.ctime = 0, now
@@ -79,28 +63,29 @@ Undo = dict[tuple[Set, int], int]
 """What is added to a semaphore when a process ends."""
 
 
-def table() -> Table[Set]:
-    return Table(SEMMNI)
+def table() -> ipc.Table[Set]:
+    return ipc.Table(SEMMNI)
 
 
 def sys_semget(system: System, td: Thread, args: Args) -> int:
-    key, count, flags = key_argument(td, args[0]), signed(args[1]), signed(args[2])
-    there(td)
+    key, count, flags = ipc.long_argument(td, args[0]), signed(args[1]), signed(args[2])
+    ipc.there(td)
     found = system.sem.by_key(key)
     if found is not None:
         found.perm.check(td, flags & 0o700)
         if len(found.all) < count:
             raise Refused(EINVAL)
-        if flags & IPC_CREAT and flags & IPC_EXCL:
+        if flags & ipc.CREAT and flags & ipc.EXCL:
             raise Refused(EEXIST)
         return system.sem.number(found)
-    if key and not flags & IPC_CREAT:
+    if key and not flags & ipc.CREAT:
         raise Refused(ENOENT)
     if not 0 < count <= SEMMSL:
         raise Refused(EINVAL)
     if count > SEMMNS - sum(len(one.all) for one in system.sem):
         raise Refused(ENOSPC)
-    return system.sem.enter(Set(Perm(td, key, flags & 0o777 | ALLOCATED), count, seconds(system)))
+    perm = ipc.Perm(td, key, flags & 0o777 | ALLOCATED)
+    return system.sem.enter(Set(perm, count, ipc.seconds(system)))
 
 
 def _try(found: Set, operations: list[tuple[int, int, int]]) -> tuple[int, int, int] | None:
@@ -137,7 +122,7 @@ def _adjust(system: System, p: Proc, found: Set, number: int, change: int) -> No
 
 def sys_semop(system: System, td: Thread, args: Args) -> Blocking[int]:
     id, at, count = signed(args[0]), args[1], args[2]
-    there(td)
+    ipc.there(td)
     if id < 0 or id & 0xFFFF >= SEMMNI:
         raise Refused(EINVAL)
     if count > SEMOPM:
@@ -148,11 +133,11 @@ def sys_semop(system: System, td: Thread, args: Args) -> Blocking[int]:
     for number, change, _ in operations:
         if number >= len(found.all):
             raise Refused(EFBIG)
-        need |= IPC_W if change else IPC_R
+        need |= ipc.W if change else ipc.R
     found.perm.check(td, need)
     while (waits := _try(found, operations)) is not None:
         number, change, flags = waits
-        if flags & IPC_NOWAIT:
+        if flags & ipc.NOWAIT:
             raise Refused(EAGAIN)
         one = found.all[number]
         if change:
@@ -182,7 +167,7 @@ def sys_semop(system: System, td: Thread, args: Args) -> Blocking[int]:
         raise
     for number, _, _ in operations:
         found.all[number].pid = td.proc.pid
-    found.otime = seconds(system)
+    found.otime = ipc.seconds(system)
     system.wakeup(found)
     return 0
 
@@ -207,36 +192,35 @@ def _forget(system: System, found: Set, number: int | None) -> None:
             del system.undos[p]
 
 
-ASKS_READ: Final = frozenset((IPC_STAT, GETNCNT, GETPID, GETVAL, GETALL, GETZCNT))
+ASKS_READ: Final = frozenset((ipc.STAT, GETNCNT, GETPID, GETVAL, GETALL, GETZCNT))
 
 
 def sys_semctl(system: System, td: Thread, args: Args) -> int:
     """Its fourth argument is where the union is."""
     id, number, command = signed(args[0]), signed(args[1]), signed(args[2])
     space, word = space_of(td), 0
-    if command in (IPC_SET, IPC_STAT, GETALL, SETVAL, SETALL):
+    if command in (ipc.SET, ipc.STAT, GETALL, SETVAL, SETALL):
         form = pointer(td)
         word, = form.unpack(space.copyin(args[3], form.size))
-    size = 32 + SEMID[0].size if not narrow(td) else 24 + SEMID[1].size
-    given = space.copyin(word, size) if command == IPC_SET else b""
-    there(td)
+    given = ipc.given(td, word, SEMID) if command == ipc.SET else b""
+    ipc.there(td)
     found = system.sem.find(id)
-    if command in (IPC_RMID, IPC_SET):
-        found.perm.check(td, IPC_M)
+    if command in (ipc.RMID, ipc.SET):
+        found.perm.check(td, ipc.M)
     elif command in ASKS_READ:
-        found.perm.check(td, IPC_R)
+        found.perm.check(td, ipc.R)
     elif command in (SETVAL, SETALL):
-        found.perm.check(td, IPC_W)
+        found.perm.check(td, ipc.W)
     else:
         raise Refused(EINVAL)
-    if command == IPC_RMID:
+    if command == ipc.RMID:
         _forget(system, found, None)
         system.sem.remove(found)
         system.wakeup(found)
-    elif command == IPC_SET:
+    elif command == ipc.SET:
         found.perm.set(td, given)
-        found.ctime = seconds(system)
-    elif command == IPC_STAT:
+        found.ctime = ipc.seconds(system)
+    elif command == ipc.STAT:
         space.copyout(word, found.pack(td))
     elif command == GETALL:
         space.copyout(word, b"".join(struct.pack("<H", one.value) for one in found.all))

@@ -24,24 +24,8 @@ from bsdproc.emulator.errno import (
 )
 from bsdproc.emulator.freebsd import aslr
 from bsdproc.emulator.freebsd.syscalls import Entry
+from bsdproc.emulator.freebsd.syscalls import sysvipc as ipc
 from bsdproc.emulator.freebsd.syscalls.memory import SHARED_PAGE, behind_data, user_high
-from bsdproc.emulator.freebsd.syscalls.sysvipc import (
-    IPC_CREAT,
-    IPC_EXCL,
-    IPC_M,
-    IPC_PRIVATE,
-    IPC_R,
-    IPC_RMID,
-    IPC_SET,
-    IPC_STAT,
-    IPC_W,
-    Object,
-    Perm,
-    Table,
-    key_argument,
-    seconds,
-    there,
-)
 from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 
 if TYPE_CHECKING:
@@ -57,10 +41,10 @@ SHMID: Final = (struct.Struct("<QIII4xqqq"), struct.Struct("<IIIIiii"))
 many have it, when it was attached, detached, changed."""
 
 
-class Segment(Object):
+class Segment(ipc.Object):
     """struct shmid_kernel."""
 
-    def __init__(self, system: System, td: Thread, perm: Perm, size: int) -> None:
+    def __init__(self, system: System, td: Thread, perm: ipc.Perm, size: int) -> None:
         size = -(-size // PAGE) * PAGE
         self.perm, self.size = perm, size
         self.object = ShmObject(td.proc.cred, perm.mode & 0o777, system.object_number(), 0)
@@ -68,7 +52,7 @@ class Segment(Object):
         self.attached = 0
         self.last, self.maker = 0, td.proc.pid
         self.atime = self.dtime = 0
-        self.ctime = seconds(system)
+        self.ctime = ipc.seconds(system)
 
     def pack(self, td: Thread) -> bytes:
         return self.perm.pack(td) + SHMID[narrow(td)].pack(
@@ -97,7 +81,7 @@ class Attachments:
 
     def detach(self, address: int) -> None:
         segment, system = self.at.pop(address), self.system
-        segment.dtime = seconds(system)
+        segment.dtime = ipc.seconds(system)
         if system.current is not None:
             segment.last = system.current.proc.pid
         segment.attached -= 1
@@ -120,21 +104,21 @@ def attachments(system: System, td: Thread) -> Attachments:
     return made
 
 
-def table() -> Table[Segment]:
-    return Table(SHMMNI)
+def table() -> ipc.Table[Segment]:
+    return ipc.Table(SHMMNI)
 
 
 def sys_shmget(system: System, td: Thread, args: Args) -> int:
-    key, size, flags = key_argument(td, args[0]), args[1], signed(args[2])
-    there(td)
+    key, size, flags = ipc.long_argument(td, args[0]), args[1], signed(args[2])
+    ipc.there(td)
     found = system.shm.by_key(key)
     if found is not None:
-        if flags & IPC_CREAT and flags & IPC_EXCL:
+        if flags & ipc.CREAT and flags & ipc.EXCL:
             raise Refused(EEXIST)
         if size and size > found.size:
             raise Refused(EINVAL)
         return system.shm.number(found)
-    if key and not flags & IPC_CREAT:
+    if key and not flags & ipc.CREAT:
         raise Refused(ENOENT)
     if not SHMMIN <= size <= SHMMAX:
         raise Refused(EINVAL)
@@ -144,16 +128,16 @@ def sys_shmget(system: System, td: Thread, args: Args) -> int:
     if pages + -(-size // PAGE) > SHMALL:
         raise Refused(ENOMEM)
     return system.shm.enter(
-        Segment(system, td, Perm(td, key, flags & 0o777 | ALLOCATED), size))
+        Segment(system, td, ipc.Perm(td, key, flags & 0o777 | ALLOCATED), size))
 
 
 def sys_shmat(system: System, td: Thread, args: Args) -> int:
     """Where it is asked for, or behind the program's data."""
     id, address, flags = signed(args[0]), args[1], signed(args[2])
-    there(td)
+    ipc.there(td)
     held, space = attachments(system, td), space_of(td)
     segment = system.shm.find(id)
-    segment.perm.check(td, IPC_R if flags & SHM_RDONLY else IPC_R | IPC_W)
+    segment.perm.check(td, ipc.R if flags & SHM_RDONLY else ipc.R | ipc.W)
     if len(held.at) >= SHMSEG:
         raise Refused(EMFILE)
     size, prot = segment.size, 1 if flags & SHM_RDONLY else 3
@@ -177,12 +161,12 @@ def sys_shmat(system: System, td: Thread, args: Args) -> int:
               shared=True)
     held.at[address] = segment
     segment.attached += 1
-    segment.last, segment.atime = td.proc.pid, seconds(system)
+    segment.last, segment.atime = td.proc.pid, ipc.seconds(system)
     return address
 
 
 def sys_shmdt(system: System, td: Thread, args: Args) -> None:
-    there(td)
+    ipc.there(td)
     held = attachments(system, td)
     if args[0] not in held.at:
         raise Refused(EINVAL)
@@ -192,20 +176,19 @@ def sys_shmdt(system: System, td: Thread, args: Args) -> None:
 
 def sys_shmctl(system: System, td: Thread, args: Args) -> None:
     id, command, at = signed(args[0]), signed(args[1]), args[2]
-    size = 32 + SHMID[0].size if not narrow(td) else 24 + SHMID[1].size
-    given = space_of(td).copyin(at, size) if command == IPC_SET else b""
-    there(td)
+    given = ipc.given(td, at, SHMID) if command == ipc.SET else b""
+    ipc.there(td)
     segment = system.shm.find(id)
-    if command == IPC_STAT:
-        segment.perm.check(td, IPC_R)
+    if command == ipc.STAT:
+        segment.perm.check(td, ipc.R)
         space_of(td).copyout(at, segment.pack(td))
-    elif command == IPC_SET:
-        segment.perm.check(td, IPC_M)
+    elif command == ipc.SET:
+        segment.perm.check(td, ipc.M)
         segment.perm.set(td, given)
-        segment.ctime = seconds(system)
-    elif command == IPC_RMID:
-        segment.perm.check(td, IPC_M)
-        segment.perm.key = IPC_PRIVATE
+        segment.ctime = ipc.seconds(system)
+    elif command == ipc.RMID:
+        segment.perm.check(td, ipc.M)
+        segment.perm.key = ipc.PRIVATE
         segment.perm.mode |= REMOVED
         gone(system, segment)
     else:
