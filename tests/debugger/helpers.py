@@ -34,6 +34,16 @@ def end(debugger: Debugger) -> int:
     return last.status
 
 
+def nth(debugger: Debugger, number: int) -> events.Event | None:
+    """Go on to this stop of those that are no end."""
+    for event in debugger:
+        if not isinstance(event, events.Exited | events.Killed):
+            if number == 0:
+                return event
+            number -= 1
+    return None
+
+
 def mine(kernel: Kernel) -> list[freebsd.kinfo.KinfoProc]:
     """Children and tracees of the calling process."""
     own = kernel.getpid()

@@ -45,7 +45,7 @@ def test_where_programs_go(name: str) -> None:
     ("8b0425d8ffffff", (7,)),                   # mov eax, [disp32] by SIB
     ("8b05d8ffffff", (6,)),                     # mov eax, [rip-40]
     ("8b44240c", (4,)),                         # mov eax, [rsp+12]
-    ("66c7056400000000013412"[:18], (9,)),      # mov word [rip+100], imm16
+    ("66c705640000003412", (9,)),               # mov word [rip+100], imm16
     ("c7450000000000", (7,)),                   # mov dword [rbp], imm32
     ("f605640000000a", (7,)),                   # test byte [rip+100], 10
     ("f7d8", (2,)),                             # neg eax: no immediate

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from bsdproc import Debugger, dragonfly, events
-from bsdproc.debugger import Process
 from bsdproc.debugger.state import State
 from bsdproc.dragonfly import Signal, kinfo
 from bsdproc.dragonfly.constants import ProcFlags, ProcState
 from bsdproc.emulator import DragonFly
 from bsdproc.kernel.errors import NotSupported
 
-At = Callable[[str, str], int]
+from .acting import At, act, running
+
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("machine")]
-
-
-def act(debugger: Debugger, *words: str) -> Process:
-    """A program that does these words, at its first instruction."""
-    return debugger.spawn(["/bin/act", *words])
-
-
-def running(machine: DragonFly, *words: str) -> int:
-    """The same, not traced, as far as it gets by itself."""
-    pid = machine.spawn("/bin/act", ["/bin/act", *words], {})
-    machine.settle(0.01)
-    return pid
 
 
 def all_of(debugger: Debugger) -> list[events.Event]:

@@ -3,17 +3,17 @@ another: what it lets go ends as it would have by itself, and of what it ends no
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from tests.debugger.helpers import nth
 
-from bsdproc import Debugger, dragonfly, events
+from bsdproc import Debugger, dragonfly
 from bsdproc.debugger import Process
 from bsdproc.debugger.state import State
 from bsdproc.dragonfly import kinfo
 from bsdproc.emulator import DragonFly
 
-At = Callable[[str, str], int]
+from .acting import At, act
+
 PARTS = {
     "a signal": ("catch 30", "kill 30", "await 30 1", "exit 3"),
     "a fault": ("fault 8",),
@@ -44,7 +44,7 @@ def left() -> list[int]:
 
 
 def begin(debugger: Debugger, part: str, at: At) -> Process:
-    process = debugger.spawn(["/bin/act", *PARTS[part]])
+    process = act(debugger, *PARTS[part])
     if part not in FORKS:
         for place in ("do_words", "lwp_main", "handler"):
             process.breakpoints.add(at("act", place))
@@ -54,16 +54,6 @@ def begin(debugger: Debugger, part: str, at: At) -> Process:
 def stride(part: str, syscalls: bool) -> int:
     """Steps among other threads take their time: not every stop of theirs."""
     return (9 if syscalls else 3) if "lwp" in part else 1
-
-
-def nth(debugger: Debugger, number: int) -> events.Event | None:
-    """Go on to this stop of those that are no end."""
-    for event in debugger:
-        if not isinstance(event, events.Exited | events.Killed):
-            if number == 0:
-                return event
-            number -= 1
-    return None
 
 
 @pytest.mark.parametrize("syscalls", [False, True], ids=["signals", "calls"])

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
+from tests.debugger.helpers import nth
 
-from bsdproc import Debugger, events
+from bsdproc import Debugger
 from bsdproc.debugger import Process
 from bsdproc.debugger.state import State
 from bsdproc.emulator import NetBSD
@@ -67,16 +68,6 @@ def begin(debugger: Debugger, part: str, step: int) -> Process:
     process = debugger.spawn(["/bin/play", *PARTS[part]])
     process.breakpoints.add(step)
     return process
-
-
-def nth(debugger: Debugger, number: int) -> events.Event | None:
-    """Go on to this stop of those that are no end."""
-    for event in debugger:
-        if not isinstance(event, events.Exited | events.Killed):
-            if number == 0:
-                return event
-            number -= 1
-    return None
 
 
 @pytest.mark.parametrize("syscalls", [False, True], ids=["signals", "calls"])
