@@ -55,7 +55,6 @@ class NativeKernel(HostFiles):
         if name is None:
             raise errors.NoKernel(f"{platform} is no BSD")
         super().__init__(name)
-        self.system = name
         self._ffi = ffi
         self._lib = lib
         self._interrupted = numbers.number(name, "EINTR")
@@ -64,17 +63,17 @@ class NativeKernel(HostFiles):
         self._tables: set[str | tuple[int, ...]] = set()
         architecture = self.sysctl("hw.machine_arch").rstrip(b"\0").decode()
         # What every typed function asks for first is no property.
-        self.target = self._target = abi.target(name, machine(name, architecture))
-        self.machine = self._target.machine
-        self._passed_on, self._nested, self._nested_commands = pointers(self._target)
-        self._bits = 8 * self._target.pointer
+        self.target = abi.target(name, machine(name, architecture))
+        self.machine = self.target.machine
+        self._passed_on, self._nested, self._nested_commands = pointers(self.target)
+        self._bits = 8 * self.target.pointer
         self._addresses = 1 << self._bits
         self._id_bits = 8 * lib.bsdproc_sizeof_id()
         self.release = os.uname().release
         revision = "kern.osrevision" if name == "netbsd" else "kern.osreldate"
         self.version = int.from_bytes(self.sysctl(revision), sys.byteorder)
-        self._mounter = Mounter(ffi, lib, self._target, self._lender)
-        verify_layouts(ffi, self._target)
+        self._mounter = Mounter(ffi, lib, self.target, self._lender)
+        verify_layouts(ffi, self.target)
 
     def __repr__(self) -> str:
         return f"<the host's kernel, {self.system} {self.release} {self.machine}>"
@@ -94,7 +93,7 @@ class NativeKernel(HostFiles):
         return os.getpid()
 
     def caller(self) -> Caller:
-        if self._system == "netbsd":
+        if self.system == "netbsd":
             svuid, svgid = self._saved_ids()
         else:
             svuid, svgid = os.getresuid()[2], os.getresgid()[2]
@@ -107,7 +106,7 @@ class NativeKernel(HostFiles):
 
     def _saved_ids(self) -> tuple[int, int]:
         """NetBSD has no getresuid(2); its process table knows."""
-        constants, struct = self._target.constants, self._target.struct("struct kinfo_proc2")
+        constants, struct = self.target.constants, self.target.struct("struct kinfo_proc2")
         table = self.sysctl([
             constants["CTL_KERN"], constants["KERN_PROC2"], constants["KERN_PROC_PID"],
             os.getpid(), struct.size, 1,
@@ -131,7 +130,7 @@ class NativeKernel(HostFiles):
         fds: Mapping[int, int] | None = None,
     ) -> int:
         return native_spawn.spawn(
-            self._ffi, self._lib, self._system, path, argv, env, traced=traced,
+            self._ffi, self._lib, self.system, path, argv, env, traced=traced,
             new_group=new_group, uid=uid, gid=gid, groups=groups, cwd=cwd, fds=fds,
         )
 
@@ -153,8 +152,8 @@ class NativeKernel(HostFiles):
             checks.int32("idtype", idtype)
             self._check_id(id)
             checks.int32("options", options)
-        if self._system == "dragonfly":
-            raise errors.not_supported(self._system, call="wait6")
+        if self.system == "dragonfly":
+            raise errors.not_supported(self.system, call="wait6")
         status = self._ffi.new("int[]", 1)
         usage = info = None
         usage_at = info_at = self._ffi.NULL
@@ -211,14 +210,14 @@ class NativeKernel(HostFiles):
     def _ptrace(self, request: int, pid: int, addr: int, data: int) -> int:
         result = self._lib.bsdproc_ptrace(request, pid, addr, data)
         if result == -1 and self._ffi.errno != 0:
-            raise self._failure("ptrace", requests.ptrace_name(self._target, request), pid)
+            raise self._failure("ptrace", requests.ptrace_name(self.target, request), pid)
         return result
 
     def procctl(self, idtype: int, id: int, command: int, data: Address) -> int:
         checks.int32("idtype", idtype)
         self._check_id(id)
         checks.int32("command", command)
-        if self._system == "netbsd":
+        if self.system == "netbsd":
             raise errors.not_supported("netbsd", call="procctl")
         return self._lending(
             "data", data, self._nested_commands.get(command),
@@ -228,7 +227,7 @@ class NativeKernel(HostFiles):
     def _procctl(self, idtype: int, id: int, command: int, data: int) -> int:
         result = self._lib.bsdproc_procctl(idtype, id, command, data)
         if result == -1 and self._ffi.errno != 0:
-            raise self._failure("procctl", requests.procctl_name(self._target, command), id)
+            raise self._failure("procctl", requests.procctl_name(self.target, command), id)
         return result
 
     # -- sysctl -------------------------------------------------------------
@@ -249,7 +248,7 @@ class NativeKernel(HostFiles):
         try:
             old = self._fetch(call, PAGE)
         except errors.KernelError as error:
-            if error.errno != numbers.number(self._system, "ENOMEM"):
+            if error.errno != numbers.number(self.system, "ENOMEM"):
                 raise
         else:
             if len(old) <= PAGE - _RECORD:
@@ -259,7 +258,7 @@ class NativeKernel(HostFiles):
 
     def _sized(self, call: Callable[[int, int], int]) -> bytes:
         """An old value of any size, which may grow meanwhile."""
-        too_little = numbers.number(self._system, "ENOMEM")
+        too_little = numbers.number(self.system, "ENOMEM")
         for _ in range(_ROUNDS):
             size = call(0, 0)
             try:
@@ -331,7 +330,7 @@ class NativeKernel(HostFiles):
     def _failure(self, call: str, request: str | None = None,
                  target: int | None = None) -> errors.KernelError:
         return errors.from_errno(
-            self._system, self._ffi.errno, call=call, request=request, target=target
+            self.system, self._ffi.errno, call=call, request=request, target=target
         )
 
     def _pointer(self, buffer: NativeBuffer) -> CData:
@@ -362,7 +361,7 @@ class NativeKernel(HostFiles):
                 raise TypeError(f"{name} must be the lent buffer itself, not its address: it "
                                 "holds a pointer")
             return call(self._mine(address))
-        width = self._target.pointer
+        width = self.target.pointer
         if nested is None or len(pointer) < nested + width:
             return call(address)
         stored = pointer.read(nested, width)

@@ -25,90 +25,90 @@ class HostFiles:
     retried, and descriptors are close-on-exec, as Python does both."""
 
     def __init__(self, system: str) -> None:
-        self._system = system
+        self.system = system
 
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         name = checks.path("path", path)
         checks.int32("flags", flags)
         checks.mode(mode)
-        with refusals(self._system, "open", path):
+        with refusals(self.system, "open", path):
             return os.open(name, flags, mode)
 
     def close(self, fd: int) -> None:
         checks.int32("fd", fd)
-        with refusals(self._system, "close"):
+        with refusals(self.system, "close"):
             os.close(fd)
 
     def pipe(self) -> tuple[int, int]:
-        with refusals(self._system, "pipe"):
+        with refusals(self.system, "pipe"):
             return os.pipe()
 
     def read(self, fd: int, size: int) -> bytes:
         checks.int32("fd", fd)
         checks.size("size", size)
-        with refusals(self._system, "read"):
+        with refusals(self.system, "read"):
             return os.read(fd, size)
 
     def write(self, fd: int, data: bytes) -> int:
         checks.int32("fd", fd)
         new = checks.contents("data", data)
-        with refusals(self._system, "write"):
+        with refusals(self.system, "write"):
             return os.write(fd, new)
 
     def pread(self, fd: int, size: int, offset: int) -> bytes:
         checks.int32("fd", fd)
         checks.size("size", size)
         checks.int64("offset", offset)
-        with refusals(self._system, "pread"):
+        with refusals(self.system, "pread"):
             return os.pread(fd, size, offset)
 
     def pwrite(self, fd: int, data: bytes, offset: int) -> int:
         checks.int32("fd", fd)
         new = checks.contents("data", data)
         checks.int64("offset", offset)
-        with refusals(self._system, "pwrite"):
+        with refusals(self.system, "pwrite"):
             return os.pwrite(fd, new, offset)
 
     def lstat(self, path: str) -> Stat:
         name = checks.path("path", path)
-        with refusals(self._system, "lstat", path):
+        with refusals(self.system, "lstat", path):
             s = os.lstat(name)
         return Stat(s.st_mode, s.st_size, s.st_uid, s.st_gid, s.st_ino, s.st_nlink)
 
     def readlink(self, path: str) -> str:
         name = checks.path("path", path)
-        with refusals(self._system, "readlink", path):
+        with refusals(self.system, "readlink", path):
             return os.fsdecode(os.readlink(name))
 
     def listdir(self, path: str) -> list[str]:
         name = checks.path("path", path)
-        with refusals(self._system, "getdirentries", path):
+        with refusals(self.system, "getdirentries", path):
             return [os.fsdecode(entry) for entry in os.listdir(name)]
 
     def unlink(self, path: str) -> None:
         name = checks.path("path", path)
-        with refusals(self._system, "unlink", path):
+        with refusals(self.system, "unlink", path):
             os.unlink(name)
 
     def mkdir(self, path: str, mode: int = 0o755) -> None:
         name = checks.path("path", path)
         checks.mode(mode)
-        with refusals(self._system, "mkdir", path):
+        with refusals(self.system, "mkdir", path):
             os.mkdir(name, mode)
 
     def rmdir(self, path: str) -> None:
         name = checks.path("path", path)
-        with refusals(self._system, "rmdir", path):
+        with refusals(self.system, "rmdir", path):
             os.rmdir(name)
 
     def chmod(self, path: str, mode: int) -> None:
         name = checks.path("path", path)
         checks.mode(mode)
-        with refusals(self._system, "chmod", path):
+        with refusals(self.system, "chmod", path):
             os.chmod(name, mode)
 
     def chown(self, path: str, uid: int, gid: int) -> None:
         name = checks.path("path", path)
         checks.owner(uid, gid)
-        with refusals(self._system, "chown", path):
+        with refusals(self.system, "chown", path):
             os.chown(name, uid, gid)
