@@ -91,7 +91,7 @@ def kinfo_proc(system: System, p: Proc) -> Fields:
         "kp_acflag": p.acflag,
         "kp_fd": 0 if p.zombie else address(system, p.files),
         "kp_siglist": sigset(p.siglist),
-        "kp_start": timeval(system.boot_time * 10**9 + p.started),
+        "kp_start": timeval(system.boot_ns + p.started),
         "kp_comm": p.comm.encode("utf-8", "surrogateescape")[:MAXCOMLEN],
         "kp_uid": c.uid, "kp_ruid": c.ruid, "kp_svuid": c.svuid,
         "kp_rgid": c.rgid, "kp_svgid": c.svgid,

@@ -65,7 +65,7 @@ def proc2(system: System, p: Proc) -> bytes:
             else SIDL if p.state is ProcState.NEW else SACTIVE)
     user = p.usage.utime + sum(t.runtime for t in p.threads)
     children = p.child_usage.utime + p.child_usage.stime
-    started = system.boot_time * 10**9 + p.started
+    started = system.boot_ns + p.started
     groups = tuple(c.groups[1:])[:16]
     leader = p.session.leader is p
     priority = lwp(td).priority if td is not None else PRI_DEFAULT

@@ -147,7 +147,7 @@ class ProcessView:
 
     @property
     def started(self) -> int:
-        return self.system.boot_time * 10**9 + self.p.started
+        return self.system.boot_ns + self.p.started
 
     @property
     def text(self) -> Vnode | None:

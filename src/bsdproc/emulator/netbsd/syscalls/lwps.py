@@ -214,7 +214,7 @@ def _deadline(system: System, td: Thread, address: int, clock: int, absolute: bo
     at = int(sec) * 10**9 + int(nsec)
     if not absolute:
         return system.clock + at
-    return at - (system.boot_time * 10**9 if clock == 0 else 0)
+    return at - (system.boot_ns if clock == 0 else 0)
 
 
 def sys_lwp_park(system: System, td: Thread, args: Args) -> Work:

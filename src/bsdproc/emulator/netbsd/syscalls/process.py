@@ -149,7 +149,7 @@ def sys_sysctl(system: System, td: Thread, args: Args) -> int:
 
 def _clock(system: System, td: Thread, clock: int) -> int:
     if clock == CLOCK_REALTIME:
-        return system.boot_time * 10**9 + system.clock
+        return system.boot_ns + system.clock
     if clock == CLOCK_MONOTONIC:
         return system.clock
     if clock in (CLOCK_VIRTUAL, CLOCK_PROF):
