@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from .remote import FLAVOURS, Remote
+from .remote import FLAVOURS, Kernel, Remote
 
 O_RDWR, O_CREAT = 2, 0x200
 AT_FDCWD = {"freebsd": -100, "netbsd": -100, "dragonfly": 0xFFFAFDCD}
@@ -55,8 +55,14 @@ def test_names_below_directories(remote: Remote) -> None:
     assert sorted(r.kernel.listdir("/tmp/d")) == ["five", "four", "three"]
     assert r.kernel.lstat("/tmp/two").size == 5
     assert r.fails("linkat", fd, b"none\0", fd, b"x\0", 0) == "ENOENT"
-    if r.system == "dragonfly":
-        assert r.fails("linkat", fd, b"four\0", fd, b"x\0", 0x400) == "EINVAL"
+    if r.system == "freebsd":
+        assert r.fails("linkat", fd, b"four\0", fd, b"x\0", 0x8) == "EINVAL"
+    else:
+        r.call("linkat", fd, b"four\0", fd, b"six\0", 0x800)      # a flag that it does not know
+    if r.system == "netbsd":
+        r.call("faccessat", fd, b"three\0", 0, 0x8200)      # itself: it leads nowhere now
+        assert r.fails("faccessat", fd, b"three\0", 0, 0x8000) == "ENOENT"
+        r.call("unlinkat", fd, b"four\0", 0x8000)
 
 
 def test_lengths(remote: Remote) -> None:
@@ -153,3 +159,18 @@ def test_niceness_of_others(remote: Remote) -> None:
     r.call("setpriority", PROCESS, 0, 5)
     assert r.fails("setpriority", PROCESS, 0, 4) == "EACCES"
     assert r.call("getpriority", PROCESS, 0) == 5
+
+
+def test_niceness_of_several(kernel: Kernel) -> None:
+    """One of a user's two is not to be made less nice, and the other may be made nicer."""
+    less, more = Remote(kernel), Remote(kernel)
+    for one in (less, more):
+        one.call("setuid", 1001)
+    less.call("setpriority", PROCESS, 0, 10)
+    if less.system == "freebsd":
+        less.call("setpriority", USER, 0, 5)        # the last one decides
+    else:
+        assert less.fails("setpriority", USER, 0, 5) == "EACCES"
+    assert less.call("getpriority", PROCESS, 0) == 10
+    # NetBSD gives up at the first.
+    assert more.call("getpriority", PROCESS, 0) == (0 if more.system == "netbsd" else 5)

@@ -51,6 +51,8 @@ class Personality(ABC):
     """open(2) with O_DIRECTORY makes nothing, whatever O_CREAT says."""
     two_way_pipes = True
     """Both ends of a pipe read and write."""
+    nice_until_refused = False
+    """setpriority(2) of several ends with the first that it may not change."""
     utime_now, utime_omit = -1, -2
     """UTIME_NOW and UTIME_OMIT."""
     comm_max: int

@@ -60,6 +60,7 @@ class System(BsdSystem):
     syscall_names = SYSCALL_NAMES
     text_busy_first = True
     two_way_pipes = False
+    nice_until_refused = True
     sockets = descriptors.SOCKETS
     kqueues = descriptors.KQUEUES
     lock_rules = descriptors.LOCKS

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PATH_MAX = 1024
 IOV_MAX = 1024
 IOSIZE_MAX = (1 << 31) - 1
-AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW = 0x100, 0x200, 0x400
+AT_EACCESS, AT_SYMLINK_NOFOLLOW = 0x100, 0x200
 CLOSE_RANGE_CLOEXEC = 4
 FIOCLEX, FIONCLEX, FIONREAD, FIONBIO, FIOASYNC = (
     0x20006601, 0x20006602, 0x4004667F, 0x8004667E, 0x8004667D)
@@ -201,7 +201,8 @@ def sys_fsync(system: System, td: Thread, args: tuple[int, ...]) -> None:
         raise Refused(EINVAL)
 
 
-def _accessible(system: System, td: Thread, at: int, path: str, mode: int, flag: int) -> None:
+def accessible(system: System, td: Thread, at: int, path: str, mode: int, flag: int,
+               follow: bool = True) -> None:
     """access(2): by the real ids, unless AT_EACCESS says otherwise."""
     if mode & ~7 or flag & ~(AT_EACCESS | 0x2000 | 0x4000):
         raise Refused(EINVAL)
@@ -213,7 +214,7 @@ def _accessible(system: System, td: Thread, at: int, path: str, mode: int, flag:
     try:
         who = files.where(td, at, path)
         who = Access(cred, who.cwd, who.root, td)
-        node = system.vfs.find(path, who)
+        node = system.vfs.find(path, who, follow)
         busy = mode & WRITE and node.kind == "reg" and files.running(system, node)
         if busy and not system.text_busy_first:     # vn_access asks it; NetBSD, at open(2) alone
             raise Refused(ETXTBSY)
@@ -224,16 +225,16 @@ def _accessible(system: System, td: Thread, at: int, path: str, mode: int, flag:
 
 
 def sys_access(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    _accessible(system, td, files.AT_FDCWD, path_at(td, args[0]), int32(args[1]), 0)
+    accessible(system, td, files.AT_FDCWD, path_at(td, args[0]), int32(args[1]), 0)
 
 
 def sys_eaccess(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    _accessible(system, td, files.AT_FDCWD, path_at(td, args[0]), int32(args[1]), AT_EACCESS)
+    accessible(system, td, files.AT_FDCWD, path_at(td, args[0]), int32(args[1]), AT_EACCESS)
 
 
 def sys_faccessat(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    _accessible(system, td, int32(args[0]), path_at(td, args[1]), int32(args[2]),
-                int32(args[3]))
+    accessible(system, td, int32(args[0]), path_at(td, args[1]), int32(args[2]),
+               int32(args[3]))
 
 
 # -- the rest -----------------------------------------------------------------------------

@@ -1,4 +1,6 @@
-"""getpriority(2) and setpriority(2): how nice processes are.  kern_resource.c."""
+"""getpriority(2) and setpriority(2): how nice processes are.  kern_resource.c.
+
+As NetBSD and DragonFly have them: nobody asks who sees whom."""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ ANY: Final = (1 << 64) - 1
 
 
 def _meant(system: System, td: Thread, which: int, who: int) -> list[Proc]:
-    """Those that a call is about and that the caller sees: EINVAL, ESRCH for none."""
+    """Those that a call is about: EINVAL, ESRCH for none."""
     me = td.proc
     if which == PRIO_PROCESS:
         one = me if who == 0 else system.procs.get(who)
@@ -31,18 +33,10 @@ def _meant(system: System, td: Thread, which: int, who: int) -> list[Proc]:
         found = [p for p in system.procs.values() if p.cred.uid == user]
     else:
         raise Refused(EINVAL)
-    found = [p for p in found if not p.zombie and _sees(system, td, p)]
+    found = [p for p in found if not p.zombie]
     if not found:
         raise Refused(ESRCH)
     return found
-
-
-def _sees(system: System, td: Thread, p: Proc) -> bool:
-    try:
-        system.p_cansee(td, p)
-    except Refused:
-        return False
-    return True
 
 
 def sys_getpriority(system: System, td: Thread, args: Args) -> int:
@@ -53,7 +47,7 @@ def sys_getpriority(system: System, td: Thread, args: Args) -> int:
 def _nice(td: Thread, p: Proc, nice: int) -> None:
     """donice: EPERM for another's, EACCES for being less nice."""
     me, other = td.proc.cred, p.cred
-    if me.uid and me.ruid and me.uid != other.uid and me.ruid != other.uid:
+    if me.uid and me.ruid and other.uid not in (me.uid, me.ruid):
         raise Refused(EPERM)
     nice = max(PRIO_MIN, min(PRIO_MAX, nice))
     if nice < p.nice and me.uid:
@@ -62,14 +56,20 @@ def _nice(td: Thread, p: Proc, nice: int) -> None:
 
 
 def sys_setpriority(system: System, td: Thread, args: Args) -> None:
-    """Of several the last one decides whether it went well."""
+    """Of several the first that fails is the last; or else the last one of a group decides
+    whether it went well, and any one of a user."""
+    which, who, nice = (signed(arg) for arg in args[:3])
     refused: Refused | None = None
-    for p in _meant(system, td, signed(args[0]), signed(args[1])):
+    for p in _meant(system, td, which, who):
         try:
-            _nice(td, p, signed(args[2]))
-            refused = None
+            _nice(td, p, nice)
         except Refused as error:
             refused = error
+            if system.nice_until_refused:
+                break
+        else:
+            if which != PRIO_USER:
+                refused = None
     if refused is not None:
         raise refused
 

@@ -97,7 +97,8 @@ def sys_symlinkat(system: System, td: Thread, args: Args) -> None:
 
 
 def sys_linkat(system: System, td: Thread, args: Args) -> None:
-    flags = _flags(args[4], AT_SYMLINK_FOLLOW, shared.AT_SYMLINK_FOLLOW)
+    """Nobody looks at other flags."""
+    flags = names.AT_SYMLINK_FOLLOW if args[4] & AT_SYMLINK_FOLLOW else 0
     names.sys_linkat(system, td, (where(args[0]), args[1], where(args[2]), args[3], flags))
 
 

@@ -30,7 +30,6 @@ Args = tuple[int, ...]
 Work = Generator[Sleep | None, int, int]
 
 RLIMIT: Final = struct.Struct("<qq")
-PRIO_PROCESS, PRIO_MIN, PRIO_MAX = 0, -20, 20
 
 
 # -- making ---------------------------------------------------------------------------

@@ -23,10 +23,10 @@ SHARED: Mapping[int, str] = {
     275: "lchown", 281: "sigaltstack", 286: "getsid", 292: "sigpending", 293: "sigprocmask",
     296: "__getcwd", 344: "kqueue", 394: "socket", 417: "select", 418: "gettimeofday",
     430: "nanosleep", 436: "pselect", 437: "ppoll", 445: "getrusage",
-    420: "utimes", 423: "futimes", 424: "lutimes", 457: "linkat", 458: "renameat",
+    420: "utimes", 423: "futimes", 424: "lutimes", 458: "renameat",
     459: "mkfifoat", 470: "symlinkat", 472: "futimens",
-    461: "mkdirat", 462: "faccessat", 463: "fchmodat", 464: "fchownat", 469: "readlinkat",
-    471: "unlinkat", 477: "clock_nanosleep",
+    461: "mkdirat", 463: "fchmodat", 464: "fchownat", 469: "readlinkat",
+    477: "clock_nanosleep",
 }
 """Those that BSD kernels share."""
 

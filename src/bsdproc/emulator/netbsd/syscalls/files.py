@@ -10,7 +10,7 @@ from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE, Blocking
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls import files as shared
-from bsdproc.emulator.bsd.syscalls import filetimes
+from bsdproc.emulator.bsd.syscalls import filetimes, names
 from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
 from bsdproc.emulator.errno import EBADF, EINVAL, ENOSYS, Refused
@@ -90,6 +90,21 @@ def sys_fsync_range(system: System, td: Thread, args: Args) -> None:
         raise Refused(EINVAL)
     if file.vnode is None:
         raise Refused(EINVAL)
+
+
+# Flags that one of these does not know are looked at by nobody.
+def sys_linkat(system: System, td: Thread, args: Args) -> None:
+    names.sys_linkat(system, td, (*args[:4], args[4] & names.AT_SYMLINK_FOLLOW))
+
+
+def sys_unlinkat(system: System, td: Thread, args: Args) -> None:
+    names.sys_unlinkat(system, td, (*args[:2], args[2] & names.AT_REMOVEDIR))
+
+
+def sys_faccessat(system: System, td: Thread, args: Args) -> None:
+    at, mode, flags = int32(args[0]), int32(args[2]), int32(args[3])
+    shared.accessible(system, td, at, path_at(td, args[1]), mode, flags & shared.AT_EACCESS,
+                      follow=not flags & AT_SYMLINK_NOFOLLOW)
 
 
 def sys_utimensat(system: System, td: Thread, args: Args) -> None:
@@ -223,6 +238,9 @@ SYSCALLS: dict[int, Entry] = {
     354: ("fsync_range", 4, sys_fsync_range),
     453: ("pipe2", 2, sys_pipe2),
     454: ("dup3", 3, sys_dup3),
+    457: ("linkat", 5, sys_linkat),
+    462: ("faccessat", 4, sys_faccessat),
+    471: ("unlinkat", 3, sys_unlinkat),
     465: ("fexecve", 3, sys_fexecve),
     467: ("utimensat", 4, sys_utimensat),
     466: ("fstatat", 4, sys_fstatat),
