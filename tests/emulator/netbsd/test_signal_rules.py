@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.emulator.bsd.remote import Remote
 from bsdproc.emulator import NetBSD
 from bsdproc.netbsd import Continued, Exited, Signal, Stopped, WaitOptions, kinfo, ptrace, wait
 from bsdproc.netbsd.constants import LwpState, SiCode, TrapCode
+from bsdproc.netbsd.constants.ptrace import PtraceEvents
 
 PLAY = Path(__file__).parents[2] / "counterparts" / "netbsd" / "programs" / "bin" / "play"
 STOP, CONT, USR1, USR2, TERM, TSTP, CHLD = (
@@ -20,6 +21,7 @@ STOP, CONT, USR1, USR2, TERM, TSTP, CHLD = (
     Signal.SIGTSTP, Signal.SIGCHLD)
 CLD_STOPPED = 5
 SA_NOCLDSTOP = 8
+SIG_BLOCK, SIG_SETMASK = 1, 3
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def scene() -> Iterator[Scene]:
         yield Scene(kernel)
 
 
-def stop_of(pid: int, options: WaitOptions) -> object:
-    return wait(pid, options)
+def sigset(*signals: Signal) -> bytes:
+    return sum(1 << signal - 1 for signal in signals).to_bytes(16, "little")
 
 
 def states(pid: int) -> list[int]:
@@ -52,7 +54,7 @@ def test_what_is_ignored_is_gone(scene: Scene) -> None:
     scene.exited(pid, 4)
 
 
-@pytest.mark.rule("netbsd-kern_sig", "send-inverse", "take-order")
+@pytest.mark.rule("netbsd-kern_sig", "send-inverse")
 def test_one_takes_the_other_away(scene: Scene) -> None:
     """Both wait while the tracee stands."""
     pid = scene.tracee("block 30", "exit 4")
@@ -87,20 +89,17 @@ def test_job_control(scene: Scene) -> None:
     scene.kernel.settle(0.01)
     scene.kernel.kill(pid, STOP)
     scene.kernel.kill(pid, STOP)
-    assert isinstance(stop_of(pid, WaitOptions.WUNTRACED), Stopped)
-    assert stop_of(pid, WaitOptions.WUNTRACED | WaitOptions.WNOHANG) is None
+    assert isinstance(wait(pid, WaitOptions.WUNTRACED), Stopped)
+    assert wait(pid, WaitOptions.WUNTRACED | WaitOptions.WNOHANG) is None
     scene.kernel.kill(pid, CONT)
-    assert isinstance(stop_of(pid, WaitOptions.WCONTINUED), Continued)
+    assert isinstance(wait(pid, WaitOptions.WCONTINUED), Continued)
     scene.kernel.kill(pid, STOP)
-    assert isinstance(stop_of(pid, WaitOptions.WUNTRACED), Stopped)
+    assert isinstance(wait(pid, WaitOptions.WUNTRACED), Stopped)
 
 
-@pytest.mark.rule("netbsd-kern_sig", "send-lwp", "take-siginfo", "take-order")
+@pytest.mark.rule("netbsd-kern_sig", "send-lwp", "take-siginfo")
 def test_whose_it_is(scene: Scene) -> None:
-    """raise(3) sends to the LWP, kill(2) to the process; the LWP's own come first."""
-    pid = scene.tracee("block 30", "block 31", "send 30", "raise 31", "exit 4")
-    ptrace.cont(pid)
-    scene.exited(pid, 4)
+    """raise(3) sends to the LWP, kill(2) to the process."""
     pid = scene.tracee("raise 30", "send 31", "raise 17", "exit 4")
     found = []
     for signal in (USR1, USR2, STOP):
@@ -118,7 +117,7 @@ def test_all_of_it_stops(scene: Scene) -> None:
     pid = scene.play("lwp", "lwp", "rest")
     scene.kernel.settle(0.02)
     scene.kernel.kill(pid, STOP)
-    assert isinstance(stop_of(pid, WaitOptions.WUNTRACED), Stopped)
+    assert isinstance(wait(pid, WaitOptions.WUNTRACED), Stopped)
     assert states(pid) == [LwpState.LSSTOP] * 3
     scene.kernel.kill(pid, CONT)
     scene.kernel.settle(0.01)
@@ -141,11 +140,11 @@ def test_a_tracer_is_told_whatever_it_says(scene: Scene, flags: int) -> None:
     r = Remote(scene.kernel)
     action = struct.pack("<QIIIIi4x", r.out, 0, 0, 0, 0, flags)
     r.call("__sigaction_sigtramp", CHLD, action, 0, r.out, 2)
-    r.call("__sigprocmask14", 1, struct.pack("<4I", 1 << 19, 0, 0, 0), 0)
+    r.call("__sigprocmask14", SIG_BLOCK, sigset(CHLD), 0)
     assert r.call("ptrace", 9, other, 0, 0) == 0
     scene.kernel.settle(0.01)
-    r.call("__sigpending14", r.out)
-    assert struct.unpack("<I", r.peek(r.out, 4))[0] >> 19 & 1 == 1
+    r.call("____sigtimedwait50", sigset(CHLD), r.out, struct.pack("<qq", 1, 0))
+    assert struct.unpack("<ii8xi", r.peek(r.out, 20)) == (CHLD, CLD_STOPPED, other)
 
 
 # -- traps ----------------------------------------------------------------------------------------
@@ -164,27 +163,38 @@ def test_a_trap_that_cannot_be_kept_back(scene: Scene, words: tuple[str, ...]) -
 
 # -- events ---------------------------------------------------------------------------------------
 @pytest.mark.rule("netbsd-kern_sig", "syscall-given")
-def test_a_trap_that_a_call_goes_on_with(scene: Scene) -> None:
-    """What its stop told is not the signal's."""
-    code = int(SiCode.SI_NOINFO)
-    pid = scene.tracee("getpid", f"caught 5 1 {code}", "exit 6", before=("catch 5",))
-    ptrace.syscall(pid)
-    scene.stopped(pid, Signal.SIGTRAP, TrapCode.TRAP_SCE)
-    ptrace.cont(pid, signal=Signal.SIGTRAP)
-    scene.exited(pid, 6)
-
-
-@pytest.mark.rule("netbsd-kern_sig", "syscall-given")
-def test_a_trap_that_an_event_goes_on_with(scene: Scene) -> None:
-    pid = scene.tracee("trap", f"caught 5 1 {int(TrapCode.TRAP_BRKPT)}", "exit 6",
-                       before=("catch 5",))
-    ptrace.cont(pid)
-    scene.stopped(pid, Signal.SIGTRAP, TrapCode.TRAP_BRKPT)
+@pytest.mark.parametrize(("words", "go_on", "told", "given"), [
+    (("getpid",), ptrace.syscall, TrapCode.TRAP_SCE, SiCode.SI_NOINFO),
+    (("fork", "exit 4", "end"), ptrace.cont, TrapCode.TRAP_CHLD, TrapCode.TRAP_CHLD),
+    (("trap",), ptrace.cont, TrapCode.TRAP_BRKPT, TrapCode.TRAP_BRKPT),
+], ids=["call", "event", "trap"])
+def test_a_trap_that_a_stop_goes_on_with(
+        scene: Scene, words: tuple[str, ...], go_on: Callable[[int], None], told: TrapCode,
+        given: int) -> None:
+    """What a call's stop told is not the signal's, what any other told is."""
+    pid = scene.tracee(*words, f"caught 5 1 {int(given)}", "exit 6", before=("catch 5",))
+    ptrace.set_event_mask(pid, PtraceEvents.PTRACE_FORK)
+    go_on(pid)
+    scene.stopped(pid, Signal.SIGTRAP, told)
     ptrace.cont(pid, signal=Signal.SIGTRAP)
     scene.exited(pid, 6)
 
 
 # -- taking ---------------------------------------------------------------------------------------
+@pytest.mark.rule("netbsd-kern_sig", "take-order", "send-lwp")
+def test_of_several_that_wait(scene: Scene) -> None:
+    """USR2 is the LWP's, the others are the process's."""
+    r = Remote(scene.kernel)
+    r.call("__sigprocmask14", SIG_BLOCK, sigset(TERM, USR1, USR2), 0)
+    for signal in (USR1, TERM):
+        r.call("kill", r.pid, signal)
+    r.call("_lwp_kill", r.call("_lwp_self"), USR2)
+    r.start("__sigprocmask14", SIG_SETMASK, sigset(), 0)
+    for signal in (USR2, TERM, USR1):
+        scene.stopped(r.pid, signal)
+        ptrace.cont(r.pid)
+
+
 @pytest.mark.rule("netbsd-kern_sig", "take-vfork")
 def test_a_vforks_child_and_the_terminal(scene: Scene) -> None:
     """SIGTSTP waits until it has exited; SIGSTOP stops it, and its parent with it waits on."""
@@ -203,6 +213,6 @@ def test_init_goes_on(scene: Scene) -> None:
     for signal in (USR1, TERM, Signal.SIGSEGV, STOP):
         scene.kernel.kill(1, signal)
     scene.kernel.settle(0.01)
-    assert kinfo.process(1).pid == 1
+    assert kinfo.process(1).stat == LwpState.LSSLEEP
     pid = scene.play("exit 3")
     assert wait(pid) == Exited(pid, 3, 3 << 8)
