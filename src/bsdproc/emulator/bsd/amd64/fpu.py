@@ -53,9 +53,7 @@ INITIAL_IA32: Final = initial_state(0x127F)
 def fpu_get(td: Thread) -> bytes:
     """fpugetregs: the FXSAVE area.  What no register holds, too, as a debugger wrote it,
     until the processor writes its own."""
-    f = frame_of(td)
-    if not f.fpu_used:
-        f.fpu_used = True
+    frame_of(td).fpu_used = True
     return context_of(td).fpu()
 
 
