@@ -324,6 +324,27 @@ def test_a_stack_may_be_executable(kernel: Kernel) -> None:
     assert struct.unpack("<i", kernel.sysctl("kern.stackprot")) == (7,)
 
 
+@pytest.mark.privileged
+@pytest.mark.parametrize(("name", "value", "entries"), [
+    ("kern.maxssiz", 64 << 20, 2), ("kern.sgrowsiz", 256 << 10, 1)])
+def test_how_large_the_next_programs_stack_may_get(
+        hold: Hold, kernel: Kernel, name: str, value: int, entries: int) -> None:
+    """All of it, with the guard below, and what is there at first."""
+    GROWS_DOWN = 0x20
+    before = kernel.sysctl(name)
+    kernel.sysctl(name, new=struct.pack("<Q", value))
+    try:
+        found = [(one["kve_start"], one["kve_end"], one["kve_flags"])
+                 for one in hold("spin").entries()]
+    finally:
+        kernel.sysctl(name, new=before)
+    spans = [(start, end) for start, end, flags in found
+             if isinstance(start, int) and isinstance(end, int) and isinstance(flags, int)]
+    at = next(n for n, (_, _, flags) in enumerate(found)
+              if isinstance(flags, int) and flags & GROWS_DOWN)
+    assert spans[at][1] - spans[at + 1 - entries][0] == value
+
+
 def test_a_forked_process_says_so_up_to_its_execve(hold: Hold, kernel: Kernel) -> None:
     afork = 1
     assert record(kernel, hold("spin").pid)["ki_acflag"] == 0

@@ -116,10 +116,18 @@ def _pointers(word: str, strings: Sequence[bytes], at: int) -> bytes:
 
 # -- the address space of a new program --------------------------------------
 def limit(p: Proc, abi: Abi, which: int) -> tuple[int, int]:
-    """A resource limit, at most what such a program can have (sv_fixlimit)."""
-    most = {limits.DATA: abi.maxdsiz, limits.STACK: abi.maxssiz}[which]
+    """A resource limit; of a 32-bit program at most what such a one can have (sv_fixlimit)."""
     soft, hard = limits.limit(p, which)
+    if abi.bits == 64:
+        return soft, hard
+    most = {limits.DATA: abi.maxdsiz, limits.STACK: abi.maxssiz}[which]
     return min(soft, most), min(hard, most)
+
+
+def _setting(system: System, abi: Abi, name: str, known: int) -> int:
+    """A sysctl that counts for the next program, if it is a 64-bit one, in whole pages."""
+    size = int(system.settings.get(name, known)) if abi.bits == 64 else known
+    return max(PAGE, size & -PAGE)
 
 
 def entropy(system: System, p: Proc, what: str) -> random.Random:
@@ -207,7 +215,8 @@ def map_stack(system: System, p: Proc, abi: Abi, image: Image, loaded: Loaded,
     space = p.space
     assert space is not None
     soft, hard = limit(p, abi, limits.STACK)
-    size = abi.maxssiz
+    size = _setting(system, abi, "kern.maxssiz", abi.maxssiz)
+    space.growth = _setting(system, abi, "kern.sgrowsiz", SGROWSIZ)
     if image.stack_size:
         size = min(image.stack_size & -PAGE, hard)
         if size > soft:
@@ -223,7 +232,8 @@ def map_stack(system: System, p: Proc, abi: Abi, image: Image, loaded: Loaded,
         bottom = found
     gap = aslr.stack_gap(system, p) * PAGE
     # Growth ends at the gap or at the limit, whichever comes first.
-    space.map_stack(bottom, size, SGROWSIZ, stack_prot(image), guard=max(gap, size - soft))
+    space.map_stack(bottom, size, min(space.growth, size), stack_prot(image),
+                    guard=max(gap, size - soft))
     p.stack_base, p.stack_size = bottom, size
     top = bottom + size
     return top - (source.randrange(PAGE) & -abi.size) if random_place else top

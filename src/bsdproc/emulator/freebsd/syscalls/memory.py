@@ -32,7 +32,7 @@ OF_A_GUARD = MAP_FIXED | MAP_GUARD | MAP_EXCL | MAP_32BIT | 0xFF000000
 USER_LOW, USER_HIGH, USER_HIGH_32 = PAGE, 1 << 47, (1 << 32) - PAGE
 SHARED_PAGE = 0x7FFFFFFFE000
 SHARED_PAGE_32 = 0xFFFFE000
-MAXDSIZ, MAXDSIZ_32 = 32 << 30, 512 << 20
+MAXDSIZ_32 = 512 << 20
 """The largest data segment, and that of an i386 program."""
 SGROWSIZ = 128 << 10
 """What a stack (MAP_STACK) starts with; it grows into the rest of its range."""
@@ -51,7 +51,9 @@ def behind_data(td: Thread) -> int:
     """Where mappings without a wish go: behind the largest data segment that
     the process may have."""
     p = td.proc
-    most = min(limits.limit(p, limits.DATA)[1], MAXDSIZ_32 if narrow(td) else MAXDSIZ)
+    most = limits.limit(p, limits.DATA)[1]
+    if narrow(td):
+        most = min(most, MAXDSIZ_32)
     return _up(p.data_start + most)
 
 
