@@ -118,6 +118,9 @@ def test_dup3() -> None:
         assert r.call("fcntl", fd, 1, 0) == 0
         assert r.fails(dup3, 77, 9, 0) == "EBADF"
         assert r.fails(dup3, fd, -1, 0) == "EBADF"
+        assert r.call(dup3, fd, fd, 1) == fd
+        assert r.fails(dup3, fd, 8, 1) == "EINVAL"
+        assert r.fails(dup3, 77, 8, 1) == "EBADF"
 
 
 def test_syncing(remote: Remote) -> None:
@@ -131,7 +134,9 @@ def test_syncing(remote: Remote) -> None:
         r.call("fsync_range", fd, flags, 0, 0)
     assert r.fails("fsync_range", fd, 0x30, 0, 0) == "EINVAL"
     assert r.fails("fsync_range", fd, 0x10, -1, 5) == "EINVAL"
+    assert r.fails("fsync_range", fd, 0x10, 5, (1 << 63) - 1) == "EINVAL"
     assert r.fails("fsync_range", 55, 0x10, 0, 0) == "EBADF"
+    assert r.fails("fsync_range", r.pipe()[0], 0x10, 0, 0) == "EINVAL"
     assert r.fails("fsync_range", r.call("open", b"/tmp/one\0", 0), 0x10, 0, 0) == "EBADF"
     assert r.fails("fexecve", fd, 0, 0) == "ENOSYS"
 

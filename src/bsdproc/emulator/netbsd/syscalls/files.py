@@ -26,6 +26,7 @@ DIRENT = struct.Struct("<QHHB")
 """struct dirent: fileno, reclen, namlen, type; the name follows."""
 AT_SYMLINK_NOFOLLOW = 0x200
 FDATASYNC, FFILESYNC = 0x10, 0x20
+OFF_MAX = (1 << 63) - 1
 
 
 class Fcntl:
@@ -64,13 +65,17 @@ def sys_pipe2(system: System, td: Thread, args: Args) -> None:
 def sys_dup3(system: System, td: Thread, args: Args) -> int:
     """dup2(2) with flags, which are looked at by nobody where the two are one."""
     old, new, flags = (int32(a) for a in args[:3])
+    if old == new:
+        return files.dup2(system, td, old, new)
+    file = td.proc.files.get(old)
+    if not 0 <= new < files.nofile(td.proc):
+        raise Refused(EBADF)
     if flags & ~(0x4 | 0x400000 | 0x1000000):
         raise Refused(EINVAL)
     given = system.open_flags(flags & ~0x1000000)
-    fd = files.dup2(system, td, old, new, old != new and bool(given & files.O_CLOEXEC))
-    if old != new and flags & 0x4:
-        td.proc.files.get(fd).flag |= 0x4
-    return fd
+    files.dup2(system, td, old, new, bool(given & files.O_CLOEXEC))
+    file.flag |= flags & 0x4
+    return new
 
 
 def sys_fexecve(system: System, td: Thread, args: Args) -> None:
@@ -82,13 +87,13 @@ def sys_fsync_range(system: System, td: Thread, args: Args) -> None:
     """fsync_range(fd, flags, start, length)."""
     flags, start, length = int32(args[1]), int64(args[2]), int64(args[3])
     file = td.proc.files.get(int32(args[0]))
+    if file.vnode is None:
+        raise Refused(EINVAL)
     if not file.flag & FWRITE:
         raise Refused(EBADF)
     if (flags & (FDATASYNC | FFILESYNC)) not in (FDATASYNC, FFILESYNC):
         raise Refused(EINVAL)
-    if length and (length < 0 or start < 0):
-        raise Refused(EINVAL)
-    if file.vnode is None:
+    if length and (length < 0 or start < 0 or start + length > OFF_MAX):
         raise Refused(EINVAL)
 
 
