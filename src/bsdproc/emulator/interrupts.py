@@ -11,6 +11,7 @@ helper sends it again a moment later.  Code that is not interrupted pays nothing
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from _thread import start_new_thread
@@ -113,11 +114,14 @@ def _came(number: int, frame: FrameType | None) -> None:
 def _whole(frame: FrameType | None) -> CodeType | None:
     """What runs and is not to be broken off: the kernel's innermost code, or one that
     cleans up; None where an exception is welcome."""
+    # A signal that comes during a collection has its handler called in the first of these
+    # that is written in Python, and what that raises is swallowed like a finalizer's.
+    collecting = [getattr(called, "__code__", None) for called in gc.callbacks]
     while frame is not None:
         code, module = frame.f_code, frame.f_globals.get("__name__", "")
         if module.startswith("bsdproc.emulator"):
             return None if code in _outside else code
-        if module in FINALIZERS or code.co_name == "__del__":
+        if module in FINALIZERS or code.co_name == "__del__" or code in collecting:
             return code
         frame = frame.f_back
     return None
