@@ -4,12 +4,9 @@ say, as a compiler with these headers measures it."""
 from __future__ import annotations
 
 import struct
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
+from tests.headers import measure
 
 from bsdproc.emulator.bsd import signo
 from bsdproc.emulator.bsd.amd64 import debug, fpu, frame, regs, trapno
@@ -42,22 +39,6 @@ HEADERS = """
 #include <machine/sigframe.h>
 #include <machine/trap.h>
 """
-
-
-def measure(folder: Path, expressions: list[str]) -> dict[str, int]:
-    """The values of C expressions on FreeBSD/amd64."""
-    source = folder / "probe.c"
-    lines = "".join(f"    (unsigned long)({e}),\n" for e in expressions)
-    source.write_text(f"{HEADERS}\nunsigned long table[] = {{\n{lines}}};\n")
-    made = folder / "probe.o"
-    subprocess.run(
-        [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-freebsd", "-c",
-         str(source), "-o", str(made)], check=True, timeout=300)
-    with made.open("rb") as f:
-        section = ELFFile(f).get_section_by_name(".data")
-        assert section is not None
-        values = struct.unpack(f"<{len(expressions)}Q", section.data())
-    return dict(zip(expressions, values, strict=True))
 
 
 # The headers are FreeBSD 14's: it has more auxiliary entries (AT_COUNT) and no
@@ -144,7 +125,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
         *(f"sizeof(((mcontext_t *)0)->mc_{n})" for n in MCONTEXT_WORDS),
         *(f"offsetof(struct trapframe, tf_{n})" for n in MCONTEXT_WORDS[1:29]),
     ]
-    return measure(tmp_path_factory.mktemp("probe"), wanted)
+    return measure(tmp_path_factory.mktemp("probe"), HEADERS, wanted)
 
 
 def test_constants(measured: dict[str, int]) -> None:

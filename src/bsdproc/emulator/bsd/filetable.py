@@ -33,6 +33,10 @@ class Slot:
     limits: Limits | None = None
     """What can be done with it, None for everything."""
 
+    @property
+    def watchable(self) -> bool:
+        return self.limits is None or self.limits.watchable
+
 
 class FileTable:
     """struct filedesc: the descriptors of a process."""
@@ -63,7 +67,7 @@ class FileTable:
     def watched(self, fd: int) -> File:
         """A file to wait for."""
         slot = self.slot(fd)
-        if slot.limits is not None and not slot.limits.watchable:
+        if not slot.watchable:
             raise Refused(ENOTCAPABLE)
         return slot.file
 

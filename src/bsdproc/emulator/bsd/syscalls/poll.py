@@ -82,21 +82,19 @@ def _poll(system: System, td: Thread, at: int, count: int,
     asked = list(POLLFD.iter_unpack(space(td).copyin(at, POLLFD.size * count)))
     answers: list[int] = []
 
-    def may_look(fd: int) -> bool:
+    def answer(fd: int, events: int) -> int:
+        if fd < 0:
+            return 0
         slot = td.proc.files.slots.get(fd)
-        return slot is not None and (slot.limits is None or slot.limits.watchable)
+        return revents(slot.file, events) if slot is not None and slot.watchable else POLLNVAL
 
     def look() -> int:
-        slots = td.proc.files.slots
-        answers[:] = [
-            0 if fd < 0 else revents(slots[fd].file, events) if may_look(fd) else POLLNVAL
-            for fd, events, _ in asked
-        ]
-        return sum(bool(answer) for answer in answers)
+        answers[:] = [answer(fd, events) for fd, events, _ in asked]
+        return sum(bool(events) for events in answers)
 
     found = yield from wait(system, look, timeout)
-    for i, answer in enumerate(answers):
-        space(td).copyout(at + i * POLLFD.size + 6, struct.pack("<h", answer))
+    for i, bits in enumerate(answers):
+        space(td).copyout(at + i * POLLFD.size + 6, struct.pack("<h", bits))
     return found
 
 
