@@ -135,6 +135,29 @@ def test_a_program_can_be_started_as_another_user(kernel: Kernel, tracee: Progra
     kernel.wait4(pid)
 
 
+@pytest.mark.privileged
+def test_a_program_can_be_started_traced_as_another_user(
+    kernel: Kernel, tracee: Programs
+) -> None:
+    path = tracee("spin")
+    pid = kernel.spawn(path, [path], {}, traced=True, uid=1001)
+    assert kernel.wait4(pid).status == SIGTRAP << 8 | STOPPED
+    record = kernel.target.struct("struct kinfo_proc")
+    table = kernel.sysctl([1, 14, 1, pid])
+    assert record.reader("ki_ruid", "ki_svuid", "ki_rgid")(table, 0) == (1001, 1001, 1001)
+    assert kernel.ptrace(request(kernel, "PT_KILL"), pid, 0, 0) == 0
+    assert kernel.wait4(pid).status == SIGKILL
+
+
+@pytest.mark.privileged
+def test_a_failed_execve_of_another_user_is_told(kernel: Kernel) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        kernel.spawn("/no/such/program", ["program"], {}, traced=True, uid=1001)
+    assert isinstance(caught.value, KernelError)
+    assert caught.value.call == "execve"
+    no_child_is_left(kernel)
+
+
 @pytest.mark.parametrize("call", [
     lambda k: k.wait4(99_999, 0),
     lambda k: k.wait6(P_PID, 99_999, WEXITED),

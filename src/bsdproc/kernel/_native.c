@@ -396,17 +396,18 @@ static void bsdproc_child(struct bsdproc_spawn *s, int channel)
 	if (s->cwd != NULL && chdir(s->cwd) == -1)
 		bsdproc_report(channel, STEP_CHDIR);
 	channel = bsdproc_arrange(s, channel);
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+		bsdproc_report(channel, STEP_SIGNALS);
+	/* Before the ids: NetBSD refuses it to one that has changed them and is not root. */
+	if (s->traced && ptrace(PT_TRACE_ME, 0, NULL, 0) == -1)
+		bsdproc_report(channel, STEP_TRACE_ME);
 	if (s->groups != NULL && setgroups(s->ngroups, (const gid_t *)s->groups) == -1)
 		bsdproc_report(channel, STEP_SETGROUPS);
 	if (s->set_gid && setgid((gid_t)s->gid) == -1)
 		bsdproc_report(channel, STEP_SETGID);
 	if (s->set_uid && setuid((uid_t)s->uid) == -1)
 		bsdproc_report(channel, STEP_SETUID);
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1)
-		bsdproc_report(channel, STEP_SIGNALS);
-	if (s->traced && ptrace(PT_TRACE_ME, 0, NULL, 0) == -1)
-		bsdproc_report(channel, STEP_TRACE_ME);
 	(void)execve(s->path, s->argv, s->envp);
 	bsdproc_report(channel, STEP_EXECVE);
 }

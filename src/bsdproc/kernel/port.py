@@ -169,8 +169,11 @@ class Kernel(Protocol):
         cwd: str | None = None,
         fds: Mapping[int, int] | None = None,
     ) -> int:
-        """fork, then in the child setpgid(0, 0), chdir, dup2, setgroups,
-        setgid, setuid as asked, PT_TRACE_ME if `traced`, and execve.
+        """fork, then in the child setpgid(0, 0), chdir, dup2 as asked,
+        PT_TRACE_ME if `traced`, setgroups, setgid, setuid, and execve.
+
+        The tracing comes before the ids because NetBSD lets nobody but root
+        be traced who has changed his ids since his last execve.
 
         `argv` has argv[0].  `env` None passes the caller's environment on.
         `fds` maps descriptors of the child to the caller's; those not named

@@ -150,11 +150,11 @@ class EmulatedKernel(ViewFiles, ABC):
                     files.chdir(system, td, cwd)
             with self._step("dup2"):
                 self._set_descriptors(child, td, fds)
-            with self._step("setuid"):
-                self._become(td, uid, gid, groups)
             if traced:
                 with self._step("ptrace", "PT_TRACE_ME"):
                     system.trace_me(td)
+            with self._step("setuid"):
+                self._become(td, uid, gid, groups)
             with self._step("execve", path):
                 error = system.drive(td, self._execve(td, path, argv, env), "execve")
         except BaseException:
