@@ -85,7 +85,8 @@ class Image:
     """By its note, else by EI_OSABI: "freebsd", "netbsd", "dragonfly", "openbsd", "linux"."""
     osrel: int | None
     """The version that the note tells (kern.osreldate, __NetBSD_Version__)."""
-    interpreter: str | None
+    interpreters: tuple[str, ...]
+    """The PT_INTERPs: there should be one at most."""
     entry: int
     pie: bool
     """ET_DYN: it can be put anywhere."""
@@ -102,6 +103,11 @@ class Image:
     """e_flags."""
     stack_size: int = 0
     """PT_GNU_STACK's size, which asks for a stack of that many bytes."""
+
+    @property
+    def interpreter(self) -> str | None:
+        """The program that the kernel starts in its place, to link it."""
+        return self.interpreters[0] if self.interpreters else None
 
     @property
     def low(self) -> int:
@@ -141,6 +147,13 @@ class Loaded:
     """Start and size in bytes of the executable part."""
     data: tuple[int, int]
     """Start and size in bytes of the other parts."""
+    linker: Loaded | None = None
+    """Its interpreter."""
+
+    @property
+    def begins(self) -> int:
+        """Where the first instruction is executed."""
+        return self.entry if self.linker is None else self.linker.entry
 
 
 def _notes(data: bytes, little: bool) -> Iterator[tuple[bytes, int, bytes]]:
@@ -206,7 +219,7 @@ def _parse(data: bytes, path: str) -> Image:
     if phoff + phent * phnum > len(data):
         raise BadElf(f"{path} is truncated: its {phnum} program headers end behind the file")
     segments = []
-    interpreter: str | None = None
+    interpreters: list[str] = []
     stack_flags: int | None = None
     phdr_address = stack_size = 0
     brand = _Brand()
@@ -226,8 +239,10 @@ def _parse(data: bytes, path: str) -> Image:
         elif p.p_type == "PT_INTERP":
             if not 1 < filesz <= _INTERPRETER_MAX:
                 raise BadElf(f"{path} names an interpreter of {filesz} bytes")
-            interpreter = data[offset : offset + filesz].split(b"\0")[0].decode(
-                "utf-8", "surrogateescape")
+            name, end, _ = data[offset : offset + filesz].partition(b"\0")
+            if not end:
+                raise BadElf(f"{path} names an interpreter without an end")
+            interpreters.append(name.decode("utf-8", "surrogateescape"))
         elif p.p_type == "PT_GNU_STACK":
             stack_flags, stack_size = flags, p.p_memsz
         elif p.p_type == "PT_NOTE":
@@ -241,7 +256,7 @@ def _parse(data: bytes, path: str) -> Image:
         little_endian=little,
         system=brand.system or _SYSTEMS_BY_ABI.get(str(header.e_ident["EI_OSABI"])),
         osrel=brand.osrel,
-        interpreter=interpreter,
+        interpreters=tuple(interpreters),
         entry=header.e_entry,
         pie=header.e_type == "ET_DYN",
         segments=tuple(segments),
@@ -264,13 +279,21 @@ def _segment(p: Container, flags: int, bits: int, path: str) -> Segment:
     return Segment(p.p_vaddr, p.p_memsz, p.p_offset, p.p_filesz, flags, p.p_align)
 
 
-def load(space: AddressSpace, image: Image, backing: Backing, base: int = 0) -> Loaded:
+def data_start(image: Image, loaded: Loaded) -> int:
+    """vm_daddr: where the last part that is not executed begins."""
+    others = [part.vaddr for part in image.segments if not part.flags & EXEC]
+    return (loaded.base + others[-1]) & -PAGE if others else loaded.text[0]
+
+
+def load(space: AddressSpace, image: Image, backing: Backing, base: int = 0, *,
+         beside: bool = False) -> Loaded:
     """Map a program's segments, `base` added to its addresses (__elfN(load_file)).
 
     The pages that a segment fills are the file's, private.  The rest, from
     the page in which the file's part ends, is anonymous memory into which
     the last fragment of the file is copied: a small data segment therefore
-    has no file behind it.  BadElf when it does not fit user memory.
+    has no file behind it.  BadElf when it does not fit user memory, nor, `beside`
+    others, where they left room.
     """
     text_start = text_size = data_start = data_size = 0
     low, high = 1 << 64, 0
@@ -282,6 +305,8 @@ def load(space: AddressSpace, image: Image, backing: Backing, base: int = 0) -> 
         if (segment.offset ^ segment.vaddr) & _MASK and segment.filesz:
             raise BadElf(f"{image.path} has a segment at {segment.vaddr:#x}"
                          f" that its file offset {segment.offset:#x} does not fit")
+        if beside and any(e.start < end and start < e.end for e in space.entries):
+            raise BadElf(f"{image.path} wants {start:#x} to {end:#x}, where the program is")
         _load_segment(space, segment, backing, base)
         low, high = min(low, start), max(high, end)
         if segment.flags & EXEC:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bsdproc.emulator import elf
+from bsdproc.emulator.bsd import linker
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.state import P, Proc, SigStack, Sleep, Thread
@@ -19,8 +20,7 @@ from bsdproc.emulator.errno import (
     ETXTBSY,
     Refused,
 )
-from bsdproc.emulator.machine.entries import EXEC
-from bsdproc.emulator.machine.memory import PAGE, AddressSpace
+from bsdproc.emulator.machine.memory import AddressSpace
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.system import System
@@ -138,8 +138,9 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
            env: Sequence[bytes], opened: Vnode | None = None,
            ) -> Generator[Sleep | None, int, int]:
-    """kern_execve.  A failure leaves the process as it was.  Of a file that is open
-    already (fexecve) `path` is what a script's interpreter is told."""
+    """kern_execve.  A failure leaves the process as it was, but for one that comes too
+    late (`Personality.exec_failed`).  Of a file that is open already (fexecve) `path` is
+    what a script's interpreter is told."""
     p = td.proc
     if p.singlethread is not None:
         yield from system.leave(td)      # another thread's exec or exit was first
@@ -150,18 +151,20 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     finally:
         p.flag &= ~P.INEXEC
     new = system.set_id(td, vnode)
-    base = system.machdep.image_base(system, p, image)
     space = AddressSpace(image.bits, engine=system.engine)
     try:
-        loaded = elf.load(space, image, vnode, base)
-    except elf.BadElf as e:
+        base = system.machdep.image_base(system, p, image)
+        loaded, linked_by = linker.load_program(
+            system, p, space, image, vnode, base, lambda name: _find(system, td, name)[0])
+    except Refused as e:
         space.close()
-        raise unfit(system, execpath, str(e)) from None
+        system.note(f"execve {execpath}: {e}{f': {e.why}' if e.why else ''}")
+        yield from system.exec_failed(td, e)
     _leave_old_space(p)
     p.space = space
-    p.image, p.text, p.text_path = image, vnode, text_path
+    p.image, p.text, p.text_path, p.linker = image, vnode, text_path, linked_by
     p.osrel = image.osrel or 0
-    p.text_start, p.data_start = loaded.text[0], _data_start(image, loaded)
+    p.text_start, p.data_start = loaded.text[0], elf.data_start(image, loaded)
     p.break_start = p.break_end = loaded.end_of_bss
     stack = system.machdep.setup_stack(system, p, image, loaded, words, list(env), execpath)
     p.files.close_on_exec(system, td)
@@ -177,17 +180,11 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         p.cred = new
     td.dr = [0] * 16
     system.exec_done(td)
-    system.machdep.exec_setregs(td, loaded.entry, stack)
+    system.machdep.exec_setregs(td, loaded.begins, stack)
     if len(p.threads) > 1:
         # post_execve: the others did not run since, and the new image is in place.
         yield from system.single_thread(td)
     return EJUSTRETURN
-
-
-def _data_start(image: elf.Image, loaded: elf.Loaded) -> int:
-    """vm_daddr: where the last part that is not executed begins."""
-    others = [part.vaddr for part in image.segments if not part.flags & EXEC]
-    return (loaded.base + others[-1]) & -PAGE if others else loaded.text[0]
 
 
 def _leave_old_space(p: Proc) -> None:

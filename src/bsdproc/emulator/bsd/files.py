@@ -130,7 +130,8 @@ def where(td: Thread, at: int, path: str) -> Access:
 
 def running(system: System, vnode: Vnode) -> bool:
     """Whether some process executes this file."""
-    return any(p.text is vnode and p.space is not None for p in system.procs.values())
+    return any(vnode in (p.text, p.linker) and p.space is not None
+               for p in system.procs.values())
 
 
 def openat(system: System, td: Thread, path: str, flags: int, mode: int = 0o600,

@@ -12,11 +12,11 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from bsdproc import abi
-from bsdproc.emulator import interrupts
+from bsdproc.emulator import hosttree, interrupts
 from bsdproc.emulator.bsd import exec as exec_
 from bsdproc.emulator.bsd import files, fork, jobc, signals
 from bsdproc.emulator.bsd.state import P, Proc, ProcState, Sleep, Thread
-from bsdproc.emulator.bsd.system import Deadlock, System
+from bsdproc.emulator.bsd.system import Deadlock, System, ThreadExited
 from bsdproc.emulator.bsd.view import ViewFiles
 from bsdproc.emulator.caller import CallerMemory, LentBuffer
 from bsdproc.emulator.errno import EJUSTRETURN, EPERM, Refused
@@ -157,6 +157,8 @@ class EmulatedKernel(ViewFiles, ABC):
                 self._become(td, uid, gid, groups)
             with self._step("execve", path):
                 error = system.drive(td, self._execve(td, path, argv, env), "execve")
+        except ThreadExited:
+            return child.pid        # it has lost its old program, and has no new one
         except BaseException:
             self._drop(child, td)
             raise
@@ -307,11 +309,18 @@ class Machine(EmulatedKernel):
     In a ``with`` block it is the default kernel; leaving the block ends every
     process of it."""
 
-    def __init__(self, system: System, memory: CallerMemory, sysent: str) -> None:
+    def __init__(self, system: System, memory: CallerMemory, sysent: str,
+                 root: str | os.PathLike[str] | None = None) -> None:
         driver = system.new_driver()
         driver.sysent = sysent
         super().__init__(system, driver, memory)
         self._depth = 0
+        if root is not None:
+            try:
+                self.install_tree("/", root)
+            except BaseException:
+                system.close()
+                raise
 
     def __enter__(self) -> Self:
         self._alive()
@@ -342,6 +351,20 @@ class Machine(EmulatedKernel):
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         with self._gate.way_in():
             self._system.vfs.install(path, data, mode)
+
+    def install_tree(self, path: str, folder: str | os.PathLike[str]) -> None:
+        """Have a folder of the host at an absolute path ("/") of the emulated file system,
+        as the system that programs find there: directories are listed and files read when
+        they are asked for first, and never written.
+
+        Links stay links, within the emulated file system; everything belongs to root;
+        fifos, sockets and devices are left out.  What is there already is joined with it:
+        a file of the folder's counts before one of that name."""
+        if not path.startswith("/"):
+            raise ValueError(f"{path!r} is no absolute path")
+        with self._gate.way_in():
+            self._alive()
+            hosttree.install(self._system.vfs, path, os.fspath(folder), self._system.note)
 
     def read_file(self, path: str) -> bytes:
         """What is in a file of the emulated file system: a core, or what a program wrote."""

@@ -55,6 +55,10 @@ class Personality(ABC):
     """setpriority(2) of several ends with the first that it may not change."""
     utime_now, utime_omit = -1, -2
     """UTIME_NOW and UTIME_OMIT."""
+    one_interpreter = True
+    """A program that names several is none; else the first of them counts."""
+    linkers: frozenset[str] = frozenset()
+    """Interpreters by which a program is known to be this system's."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
     sockets: SocketRules
@@ -182,11 +186,21 @@ class Personality(ABC):
             return f"is for {image.machine}, not {self.machine}"
         if image.system not in (self.name, None):
             return f"is a program of {image.system}"
-        if image.interpreter is not None:
-            return f"needs {image.interpreter}; only static programs run here"
-        if image.system is None:
+        if len(image.interpreters) > 1 and self.one_interpreter:
+            return "names several interpreters"
+        if image.system is None and image.interpreter not in self.linkers:
             return "has no mark of its system (no note, no EI_OSABI)"
         return None
+
+    def linker_paths(self, image: Image) -> tuple[str, ...]:
+        """Where the interpreter that a program names is looked for, one after the other."""
+        return image.interpreters[:1]
+
+    def exec_failed(self, td: Thread, refused: Refused) -> Work:
+        """What becomes of a process whose new program could not be loaded: by default it
+        goes on with the old one."""
+        raise refused
+        yield
 
     def user_errno(self, errno: int) -> int:
         """An error by the system's own number."""

@@ -335,12 +335,13 @@ class Proc:
     __slots__ = (
         "acflag", "args", "auxv", "break_end", "break_start", "child_usage", "children", "comm",
         "cred", "cwd", "data_start", "driver", "env", "fctl0", "files", "flag", "flag2", "image",
-        "jail_dir", "kqueues", "ksi", "login_class", "map_flags", "md_flags", "news", "nice",
-        "oppid", "orphans", "osrel", "own", "parent", "pdeathsig", "pgrp", "pid", "procdesc",
-        "ps_strings", "ptevents", "reap_subtree", "reaper", "reaplist", "rlimits", "root", "sig",
-        "sigacts", "sigparent", "sigqueue", "sigtramp", "singlethread", "space", "stack_base",
-        "stack_size", "started", "state", "sysent", "text", "text_path", "text_start", "threads",
-        "title", "treeflag", "umask", "usage", "vfork_parent", "xexit", "xsig", "xthread",
+        "jail_dir", "kqueues", "ksi", "linker", "login_class", "map_flags", "md_flags", "news",
+        "nice", "oppid", "orphans", "osrel", "own", "parent", "pdeathsig", "pgrp", "pid",
+        "procdesc", "ps_strings", "ptevents", "reap_subtree", "reaper", "reaplist", "rlimits",
+        "root", "sig", "sigacts", "sigparent", "sigqueue", "sigtramp", "singlethread", "space",
+        "stack_base", "stack_size", "started", "state", "sysent", "text", "text_path", "text_start",
+        "threads", "title", "treeflag", "umask", "usage", "vfork_parent", "xexit", "xsig",
+        "xthread",
     )
 
     def __init__(self, pid: int, parent: Proc | None, cred: Cred) -> None:
@@ -396,6 +397,8 @@ class Proc:
         self.text: Vnode | None = None
         self.text_path = ""
         self.image: Image | None = None
+        self.linker: Vnode | None = None
+        """The interpreter of a dynamically linked program."""
         self.space: AddressSpace | None = None
         self.map_flags = 0
         """MapFlag: of its address space."""

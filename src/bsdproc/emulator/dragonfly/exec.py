@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator import elf
 from bsdproc.emulator.bsd import exec as exec_
-from bsdproc.emulator.bsd import kqueue
+from bsdproc.emulator.bsd import kqueue, linker
 from bsdproc.emulator.bsd.exec import Program
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.dragonfly import exit
@@ -17,6 +17,7 @@ from bsdproc.emulator.dragonfly.flags import AcctFlag
 from bsdproc.emulator.dragonfly.kern_proc import PARGS
 from bsdproc.emulator.dragonfly.signals import execsigs, ksignal
 from bsdproc.emulator.dragonfly.state import MAXCOMLEN, P, Proc, Sleep, Thread
+from bsdproc.emulator.dragonfly.x86_64.stack import parts
 from bsdproc.emulator.errno import (
     EACCES,
     EJUSTRETURN,
@@ -24,13 +25,14 @@ from bsdproc.emulator.errno import (
     ETXTBSY,
     Refused,
 )
-from bsdproc.emulator.machine.entries import EXEC
-from bsdproc.emulator.machine.memory import PAGE, AddressSpace
+from bsdproc.emulator.machine.memory import AddressSpace
 
 if TYPE_CHECKING:
     from bsdproc.emulator.dragonfly.system import System
     from bsdproc.emulator.vfs import Vnode
 
+LINKER: Final = "/libexec/ld-elf.so.2"
+"""By which a program is known to be this system's."""
 MAXSHELLCMDLEN: Final = 128
 
 
@@ -81,7 +83,7 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Pr
 def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
            env: Sequence[bytes]) -> Generator[Sleep | None, int, int]:
     """kern_execve.  Up to the new address space a failure leaves the process
-    as it was."""
+    as it was; one that comes later is its end."""
     p = td.proc
     exec_.check_size(argv, env)
     vnode, text_path, execpath, image, argv = _program(system, td, path, argv)
@@ -91,18 +93,21 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
         yield from exit.killlwps(system, td)
     space = AddressSpace(64, engine=system.engine)
     try:
-        loaded = elf.load(space, image, vnode, base)
-    except elf.BadElf as e:
+        loaded, linked_by = linker.load_program(
+            system, p, space, image, vnode, base, lambda name: _find(system, td, name)[0])
+    except Refused as e:
         space.close()
-        raise exec_.unfit(system, execpath, str(e)) from None
+        system.note(f"execve {execpath}: {e}{f': {e.why}' if e.why else ''}")
+        yield from exit.exit1(system, td, s.SIGABRT)
     if p.vfork_parent is not None:
         p.vfork_parent = None
     elif p.space is not None:
         p.space.close()
     p.space, p.image, p.text, p.text_path = space, image, vnode, text_path
+    p.linker = linked_by
     p.osrel = image.osrel or 0
     p.break_start = p.break_end = loaded.end_of_bss
-    _sizes(p, image, loaded)
+    (p.text_start, p.text_pages), (p.data_start, p.data_pages) = parts(image, loaded)
     stack = system.machdep.setup_stack(system, p, image, loaded, argv, env, execpath)
     p.files = p.files.copy() if system.shares_files(p) else p.files
     p.files.close_on_exec(system, td)
@@ -124,7 +129,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     if p.flag & P.TRACED:
         ksignal(system, p, s.SIGTRAP)
     td.dr[:] = [0] * len(td.dr)
-    system.machdep.exec_setregs(td, loaded.entry, stack)
+    system.machdep.exec_setregs(td, loaded.begins, stack)
     p.title = td.title = None
     text = b"".join(word + b"\0" for word in argv)
     fits = len(text) + PARGS <= int(system.settings["kern.ps_arg_cache_limit"])
@@ -138,22 +143,11 @@ def unfit(image: elf.Image) -> str | None:
         return f"is for {image.machine}, not x86_64"
     if image.system not in ("dragonfly", None):
         return f"is a program of {image.system}"
-    if image.interpreter is not None:
-        return f"needs {image.interpreter}; only static programs run here"
-    if image.system is None:
+    if len(image.interpreters) > 1:
+        return "names several interpreters"
+    if image.system is None and image.interpreter != LINKER:
         return "has no mark of its system (no DragonFly note)"
     return None
-
-
-def _sizes(p: Proc, image: elf.Image, loaded: elf.Loaded) -> None:
-    """vm_tsize and vm_dsize: the segment with the entry, and the last of the others."""
-    for part in image.segments:
-        start = part.vaddr + loaded.base & -PAGE
-        pages = (part.vaddr + loaded.base + part.memsz - start + PAGE - 1) // PAGE
-        if part.vaddr <= image.entry < part.vaddr + part.memsz:
-            p.text_start, p.text_pages = start, pages
-        elif not part.flags & EXEC or not p.data_pages:
-            p.data_start, p.data_pages = start, pages
 
 
 def set_id(p: Proc, vnode: Vnode) -> Cred | None:

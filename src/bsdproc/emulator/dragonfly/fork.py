@@ -32,6 +32,7 @@ def new_process(system: System, parent: Proc, *, no_wait: bool = False) -> Proc:
     p.args, p.env, p.auxv = list(parent.args), list(parent.env), parent.auxv
     p.ps_strings, p.sigtramp, p.sysent = parent.ps_strings, parent.sigtramp, parent.sysent
     p.text, p.text_path, p.image = parent.text, parent.text_path, parent.image
+    p.linker = parent.linker
     p.text_pages, p.data_pages = parent.text_pages, parent.data_pages
     p.text_start, p.data_start = parent.text_start, parent.data_start
     p.break_start, p.break_end = parent.break_start, parent.break_end

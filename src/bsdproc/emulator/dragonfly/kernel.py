@@ -3,6 +3,7 @@ caller's Python, can ask."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from typing import BinaryIO, Final, cast
 
@@ -164,11 +165,12 @@ class DragonFly(Machine, EmulatedDragonFly):
 
     In a ``with`` block it is the default kernel; leaving the block ends every
     process of it.  `stdout` and `stderr` take what programs write to 1 and 2
-    (the host's own unless given)."""
+    (the host's own unless given); `root` is a folder of the host with the system's files
+    (`install_tree`)."""
 
-    def __init__(self, machine: str = "x86_64", *, stdout: BinaryIO | None = None,
-                 stderr: BinaryIO | None = None) -> None:
+    def __init__(self, machine: str = "x86_64", *, root: str | os.PathLike[str] | None = None,
+                 stdout: BinaryIO | None = None, stderr: BinaryIO | None = None) -> None:
         if machine != "x86_64":
             raise ValueError(f"no emulated DragonFly for {machine!r}; there is one for x86_64")
         system = System(machine, stdout=stdout, stderr=stderr)
-        super().__init__(system, CallerMemory(CALLER_LOW, CALLER_HIGH[64]), system.sysent)
+        super().__init__(system, CallerMemory(CALLER_LOW, CALLER_HIGH[64]), system.sysent, root)

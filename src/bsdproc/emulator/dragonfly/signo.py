@@ -17,6 +17,7 @@ from bsdproc.emulator.bsd.signo import (
     SIG_DFL,
     SIG_IGN,
     SIG_MAX,
+    SIGABRT,
     SIGCHLD,
     SIGCONT,
     SIGHUP,
@@ -34,8 +35,8 @@ from bsdproc.emulator.bsd.signo import (
 from bsdproc.emulator.bsd.signo import DEFAULT_IGNORED as SHARED_IGNORED
 
 __all__ = ["CANNOT_MASK", "CLD_CONTINUED", "CLD_DUMPED", "CLD_EXITED", "CLD_KILLED",
-           "CLD_STOPPED", "CLD_TRAPPED", "CORE", "SIGCHLD", "SIGCONT", "SIGHUP", "SIGILL",
-           "SIGKILL", "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTRAP", "SIG_DFL", "SIG_IGN",
+           "CLD_STOPPED", "CLD_TRAPPED", "CORE", "SIGABRT", "SIGCHLD", "SIGCONT", "SIGHUP",
+           "SIGILL", "SIGKILL", "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTRAP", "SIG_DFL", "SIG_IGN",
            "SIG_MAX", "STOPS", "TRAP_TRACE", "TTY_STOPS"]
 
 SIGCKPT, SIGCKPTEXIT = 33, 34

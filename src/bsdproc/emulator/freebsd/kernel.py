@@ -3,6 +3,7 @@ caller's Python, can ask."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from threading import get_ident
 from typing import BinaryIO
@@ -175,13 +176,14 @@ class FreeBSD(Machine, EmulatedFreeBSD):
 
     In a ``with`` block it is the default kernel; leaving the block ends every
     process of it.  `stdout` and `stderr` take what programs write to 1 and 2
-    (the host's own unless given)."""
+    (the host's own unless given); `root` is a folder of the host with the system's files
+    (`install_tree`)."""
 
-    def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
-                 stderr: BinaryIO | None = None) -> None:
+    def __init__(self, machine: str = "amd64", *, root: str | os.PathLike[str] | None = None,
+                 stdout: BinaryIO | None = None, stderr: BinaryIO | None = None) -> None:
         if machine not in POINTERS:
             raise ValueError(f"no emulated FreeBSD for {machine!r}; there is one for amd64,"
                              " and i386 programs on it")
         system = System("amd64", stdout=stdout, stderr=stderr)
         memory = CallerMemory(CALLER_LOW, CALLER_HIGH[POINTERS[machine]])
-        super().__init__(system, memory, ELF32.name if machine == "i386" else ELF64.name)
+        super().__init__(system, memory, ELF32.name if machine == "i386" else ELF64.name, root)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd import kqueue, proctree
 from bsdproc.emulator.bsd.callouts import Callouts
-from bsdproc.emulator.bsd.signo import SIG_MAX
+from bsdproc.emulator.bsd.signo import SIG_MAX, SIGABRT
 from bsdproc.emulator.bsd.state import (
     DEFAULT_ACTION,
     TDB,
@@ -25,7 +25,7 @@ from bsdproc.emulator.bsd.system import Deadlock as Deadlock
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.caller import CallerMemory
-from bsdproc.emulator.errno import ECAPMODE, ENOENT
+from bsdproc.emulator.errno import ECAPMODE, ENOENT, Refused
 from bsdproc.emulator.freebsd import (
     aio,
     capsicum,
@@ -62,6 +62,7 @@ from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
     from bsdproc.emulator.bsd.personality import Work
+    from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
@@ -70,6 +71,8 @@ INIT = "/sbin/init"
 PS_STRINGS_SIZE = 32
 NO_STACK = (1 << 64) - PS_STRINGS_SIZE
 """Where ps_strings lies below a stack that ends at 0."""
+LINKER_32 = "/libexec/ld-elf32.so.1"
+"""Which i386's programs mean by one of the other names."""
 AFORK = 1
 """In p_acflag: forked, and no program of its own since."""
 NO_MEMORY = CallerMemory(0, 0)
@@ -90,6 +93,7 @@ class System(sched.Turns):
     directory_or_file = True
     first_pid = 700
     comm_max = 19
+    linkers = frozenset(("/libexec/ld-elf.so.1", "/usr/libexec/ld-elf.so.1"))
     syscall_names = SYSCALL_NAMES
     sockets = descriptors.SOCKETS
     kqueues = descriptors.KQUEUES
@@ -198,6 +202,15 @@ class System(sched.Turns):
             ktrace.executed(self, td)
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
+
+    def linker_paths(self, image: Image) -> tuple[str, ...]:
+        """load_interp: i386's has a name of its own."""
+        paths = super().linker_paths(image)
+        return (LINKER_32, *paths) if image.bits == 32 and paths[0] in self.linkers else paths
+
+    def exec_failed(self, td: Thread, refused: Refused) -> Work:
+        """The old program is no more when the new one's parts are mapped."""
+        return exit.exit1(self, td, 0, SIGABRT)
 
     def cpu_clock(self, td: Thread, clock: int) -> int:
         return clocks.cpu_clock(self, td, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -102,9 +103,11 @@ class NetBSD(Machine, EmulatedNetBSD):
 
     In a ``with`` block it is the default kernel; leaving the block ends every
     process of it.  `stdout` and `stderr` take what programs write to 1 and 2
-    (the host's own unless given)."""
+    (the host's own unless given); `root` is a folder of the host with the system's files
+    (`install_tree`)."""
 
     def __init__(self, machine: str = "amd64", *, procfs_revision: Revision = "1.114",
+                 root: str | os.PathLike[str] | None = None,
                  stdout: BinaryIO | None = None, stderr: BinaryIO | None = None) -> None:
         if machine != "amd64":
             raise ValueError(f"no emulated NetBSD for {machine!r}; there is one for amd64")
@@ -112,4 +115,4 @@ class NetBSD(Machine, EmulatedNetBSD):
             raise ValueError(f"no procfs revision {procfs_revision!r}; there are "
                              + " and ".join(REVISIONS))
         system = System(machine, procfs_revision=procfs_revision, stdout=stdout, stderr=stderr)
-        super().__init__(system, CallerMemory(CALLER_LOW, CALLER_HIGH), system.sysent)
+        super().__init__(system, CallerMemory(CALLER_LOW, CALLER_HIGH), system.sysent, root)

@@ -59,6 +59,7 @@ class System(BsdSystem):
     comm_max = 16
     syscall_names = SYSCALL_NAMES
     text_busy_first = True
+    one_interpreter = False
     two_way_pipes = False
     nice_until_refused = True
     sockets = descriptors.SOCKETS

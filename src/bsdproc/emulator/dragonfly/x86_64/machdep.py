@@ -28,7 +28,7 @@ from bsdproc.emulator.dragonfly.x86_64.regs import (
     setregs,
 )
 from bsdproc.emulator.dragonfly.x86_64.signal import SIGTRAMP, sendsig, siginfo, sigreturn
-from bsdproc.emulator.dragonfly.x86_64.stack import image_base, setup_stack
+from bsdproc.emulator.dragonfly.x86_64.stack import image_base, linker_base, setup_stack
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd import state
@@ -43,8 +43,8 @@ SET: Final = {34: setregs, 36: setfpregs, 38: setdbregs}
 
 __all__ = ["GET", "MACHINES", "SET", "SIGTRAMP", "cpu_fork", "exec_setregs",
            "fetch_syscall_args", "getdbregs", "getfpregs", "getregs", "image_base",
-           "interrupted", "is_syscall_gate", "load_debug", "prepare_lwp", "sendsig", "set_pc",
-           "set_syscall_retval", "set_user_base", "setdbregs", "setfpregs", "setregs",
+           "interrupted", "is_syscall_gate", "linker_base", "load_debug", "prepare_lwp", "sendsig",
+           "set_pc", "set_syscall_retval", "set_user_base", "setdbregs", "setfpregs", "setregs",
            "setup_stack", "siginfo", "sigreturn", "step_trap", "syscall_instruction", "trap",
            "userret"]
 

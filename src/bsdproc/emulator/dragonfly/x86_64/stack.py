@@ -26,6 +26,7 @@ PS_STRINGS: Final = USRSTACK - 32
 """In the page above the signal code's."""
 SGROWSIZ: Final = 128 << 10
 """kern.sgrowsiz: what a stack starts with and grows by."""
+MAXDSIZ: Final = 32 << 30
 SPARE_USRSPACE: Final = 256
 AT_COUNT: Final = 19
 (AT_NULL, AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY) = (
@@ -37,6 +38,25 @@ ET_DYN_LOAD_ADDR: Final = 0x01021000
 def image_base(image: Image) -> int:
     """Where a position-independent image goes, 0 for any other."""
     return ET_DYN_LOAD_ADDR if image.pie and not image.segments[0].vaddr else 0
+
+
+def linker_base(system: System, p: Proc, image: Image, loaded: Loaded, linker: Image) -> int:
+    """Where the program's interpreter goes: behind its data, however they may grow."""
+    return -(-(parts(image, loaded)[1][0] + MAXDSIZ) // PAGE) * PAGE
+
+
+def parts(image: Image, loaded: Loaded) -> tuple[tuple[int, int], tuple[int, int]]:
+    """vm_taddr and vm_tsize, vm_daddr and vm_dsize: the address and pages of the segment
+    with the entry, and of the last of the others."""
+    text = data = (0, 0)
+    for part in image.segments:
+        start = part.vaddr + loaded.base & -PAGE
+        pages = (part.vaddr + loaded.base + part.memsz - start + PAGE - 1) // PAGE
+        if part.vaddr <= image.entry < part.vaddr + part.memsz:
+            text = start, pages
+        elif not part.flags & EXEC or not data[1]:
+            data = start, pages
+    return text, data
 
 
 def stack_gap(system: System, p: Proc) -> int:
@@ -69,7 +89,8 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
     at_envv = at_argv + 8 * (len(argv) + 1)
     auxv = _pairs((
         (AT_PHDR, loaded.phdr), (AT_PHENT, image.phent), (AT_PHNUM, image.phnum),
-        (AT_PAGESZ, PAGE), (AT_FLAGS, 0), (AT_ENTRY, loaded.entry), (AT_BASE, loaded.base),
+        (AT_PAGESZ, PAGE), (AT_FLAGS, 0), (AT_ENTRY, loaded.entry),
+        (AT_BASE, loaded.base if loaded.linker is None else loaded.linker.start),
         (AT_EXECPATH, at_path), (AT_OSRELDATE, system.osreldate), (AT_NULL, 0)))
     vectors = _pointers(argv, at_text) + _pointers(
         envp, at_text + sum(len(s) + 1 for s in argv)) + auxv

@@ -37,7 +37,7 @@ from bsdproc.emulator.freebsd.amd64.regset import (
 )
 from bsdproc.emulator.freebsd.amd64.request import machine_request, set_user_base
 from bsdproc.emulator.freebsd.amd64.signal import siginfo, sigonstack
-from bsdproc.emulator.freebsd.amd64.stack import image_base, setup_stack
+from bsdproc.emulator.freebsd.amd64.stack import image_base, linker_base, setup_stack
 from bsdproc.emulator.freebsd.ia32 import regs as regs32
 from bsdproc.emulator.freebsd.ia32 import signal as signal32
 from bsdproc.emulator.freebsd.vm_entry import ptrace_vm_entry
@@ -56,10 +56,10 @@ __all__ = [
     "clear_dbregs", "clear_single_step", "copy_thread", "core_notes", "cpu_fork", "cpu_procctl",
     "cpu_set_upcall", "cpu_set_user_tls", "exec_setregs", "fetch_syscall_args", "get_regset",
     "getdbregs", "getfpregs", "getregs", "getxstate", "image_base", "is_syscall_gate",
-    "load_debug", "machine_request", "ptrace_vm_entry", "regset_size", "sendsig", "set_pc",
-    "set_regset", "set_syscall_retval", "set_user_base", "setdbregs", "setfpregs", "setregs",
-    "setup_stack", "setxstate", "siginfo", "sigonstack", "sigreturn", "single_step", "step_trap",
-    "syscall_instruction", "trap", "user_siginfo", "userret",
+    "linker_base", "load_debug", "machine_request", "ptrace_vm_entry", "regset_size", "sendsig",
+    "set_pc", "set_regset", "set_syscall_retval", "set_user_base", "setdbregs", "setfpregs",
+    "setregs", "setup_stack", "setxstate", "siginfo", "sigonstack", "sigreturn", "single_step",
+    "step_trap", "syscall_instruction", "trap", "user_siginfo", "userret",
 ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.state import MapFlag
+from bsdproc.emulator.elf import data_start
 from bsdproc.emulator.errno import ENOEXEC, ENOMEM, Refused
 from bsdproc.emulator.freebsd import aslr
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64, Abi
@@ -150,11 +151,26 @@ def image_base(system: System, p: Proc, image: Image) -> int:
         return abi.load_address
     size = sum(s.memsz for s in image.segments)
     low = PAGE + size + limit(p, abi, limits.DATA)[1]
-    high = abi.usrstack
-    if not decision.map_flags & MapFlag.ASLR_STACK:
-        high -= limit(p, abi, limits.STACK)[1]
     align = max(PAGE, *(s.align for s in image.segments))
-    return _random_base(entropy(system, p, "base"), low, high // 2, align)
+    return _random_base(entropy(system, p, "base"), low, _top(p, abi, decision) // 2, align)
+
+
+def _top(p: Proc, abi: Abi, decision: aslr.Decision) -> int:
+    """Where what a random place is sought for has to end: below a stack that has none."""
+    if decision.map_flags & MapFlag.ASLR_STACK:
+        return abi.usrstack
+    return abi.usrstack - limit(p, abi, limits.STACK)[1]
+
+
+def linker_base(system: System, p: Proc, image: Image, loaded: Loaded, linker: Image) -> int:
+    """Where the program's interpreter goes: behind its data, however they may grow."""
+    abi = ELF32 if image.bits == 32 else ELF64
+    decision = decide(system, p, image)
+    low = -(-(data_start(image, loaded) + limit(p, abi, limits.DATA)[1]) // PAGE) * PAGE
+    if not decision.map_flags & MapFlag.ASLR:
+        return low
+    high = _top(p, abi, decision) // 2 + low // 2
+    return _random_base(entropy(system, p, "linker"), low, high, PAGE)
 
 
 def _random_base(source: random.Random, low: int, high: int, align: int) -> int:
@@ -188,7 +204,8 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
         canary=source.randbytes(CANARY_SIZE),
         auxiliary=(
             (AT_PHDR, loaded.phdr), (AT_PHENT, image.phent), (AT_PHNUM, image.phnum),
-            (AT_PAGESZ, PAGE), (AT_FLAGS, 0), (AT_ENTRY, loaded.entry), (AT_BASE, loaded.base),
+            (AT_PAGESZ, PAGE), (AT_FLAGS, 0), (AT_ENTRY, loaded.entry),
+            (AT_BASE, loaded.base if loaded.linker is None else loaded.linker.start),
             (AT_EHDRFLAGS, 0), (AT_EXECPATH, 0), (AT_OSRELDATE, system.osreldate),
             (AT_CANARY, 0), (AT_CANARYLEN, 0), (AT_NCPUS, NCPUS), (AT_PAGESIZES, 0),
             (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, abi.timekeep), (AT_STACKPROT, stack_prot(image)),

@@ -19,7 +19,7 @@ from bsdproc.emulator.netbsd.amd64.regs import (
     userret,
 )
 from bsdproc.emulator.netbsd.amd64.signal import sendsig, setcontext, siginfo
-from bsdproc.emulator.netbsd.amd64.stack import image_base, setup_stack
+from bsdproc.emulator.netbsd.amd64.stack import image_base, linker_base, setup_stack
 from bsdproc.emulator.netbsd.errno import OWN
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MACHINES = ("amd64",)
 __all__ = [
     "MACHINES",
     "copy_thread", "cpu_fork", "exec_setregs", "fetch_syscall_args", "getdbregs", "getfpregs",
-    "getregs", "image_base", "is_syscall_gate", "load_debug", "sendsig", "set_pc",
+    "getregs", "image_base", "is_syscall_gate", "linker_base", "load_debug", "sendsig", "set_pc",
     "set_syscall_retval", "setcontext", "setdbregs", "setfpregs", "setregs", "setup_stack",
     "siginfo", "sigreturn", "step_trap", "syscall_instruction", "trap", "user_siginfo", "userret",
 ]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 USRSTACK: Final = 0x7F8000000000
 MAXSSIZ: Final = 128 << 20
+TOPDOWN: Final = USRSTACK - MAXSSIZ
+"""VM_DEFAULT_ADDRESS_TOPDOWN: mappings grow down from here."""
 INITIAL: Final = 2 << 20
 """What a stack starts with (DFLSSIZ); it grows to the limit."""
 PIE_BASE: Final = 0x200000
@@ -36,6 +38,14 @@ AT_EUID, AT_RUID, AT_EGID, AT_RGID, AT_SUN_EXECNAME = 2000, 2001, 2002, 2003, 20
 def image_base(system: System, p: Proc, image: Image) -> int:
     """Where a position-independent image goes, 0 for any other."""
     return PIE_BASE if image.pie else 0
+
+
+def linker_base(system: System, p: Proc, image: Image, loaded: Loaded, linker: Image) -> int:
+    """What is added to the addresses of the program's interpreter, which lies where
+    mappings begin to grow down."""
+    first = linker.segments[0]
+    size = linker.high - (first.vaddr & -PAGE)
+    return (TOPDOWN - size & -max(PAGE, first.align)) - (first.vaddr & -PAGE)
 
 
 def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Sequence[bytes],
@@ -63,7 +73,8 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
     cred, name = p.cred, execpath.encode("utf-8", "surrogateescape") + b"\0"
     vector = [
         (AT_PHDR, loaded.phdr), (AT_PHENT, image.phent), (AT_PHNUM, image.phnum),
-        (AT_PAGESZ, PAGE), (AT_BASE, 0), (AT_FLAGS, 0), (AT_ENTRY, loaded.entry),
+        (AT_PAGESZ, PAGE), (AT_BASE, 0 if loaded.linker is None else loaded.linker.start),
+        (AT_FLAGS, 0), (AT_ENTRY, loaded.entry),
         (AT_EUID, cred.uid), (AT_RUID, cred.ruid), (AT_EGID, cred.gid), (AT_RGID, cred.rgid),
         (AT_STACKBASE, USRSTACK)]
     at_name = at_aux + AUX.size * (len(vector) + 2)

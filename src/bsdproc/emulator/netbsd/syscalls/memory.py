@@ -12,7 +12,7 @@ from bsdproc.emulator.bsd.syscalls.args import Args, signed, space_of
 from bsdproc.emulator.errno import EACCES, EEXIST, EINVAL, ENODEV, ENOMEM, Refused
 from bsdproc.emulator.machine.memory import PAGE, MemoryFault
 from bsdproc.emulator.netbsd.amd64.regs import MAXUSER
-from bsdproc.emulator.netbsd.amd64.stack import MAXSSIZ, USRSTACK
+from bsdproc.emulator.netbsd.amd64.stack import TOPDOWN
 
 if TYPE_CHECKING:
     from bsdproc.emulator.netbsd.system import System
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_TRYFIXED, MAP_ANON, MAP_STACK = (
     0x1, 0x2, 0x10, 0x400, 0x1000, 0x2000)
 READ, WRITE = 1, 2
-TOPDOWN = USRSTACK - MAXSSIZ
-"""VM_DEFAULT_ADDRESS_TOPDOWN: mappings grow down from here."""
 
 
 def _up(size: int) -> int:
