@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_type
 
 from bsdproc import dragonfly, freebsd, netbsd
-from bsdproc.debugger import RegisterSet
+from bsdproc.debugger import GeneralRegisters
 
 TRAPPED, KILLED = 0x057F, 0x0009
 
@@ -38,7 +38,7 @@ def test_a_status_has_dragonflys_signal() -> None:
 
 
 def test_registers_of_every_system_are_what_the_debugger_shows() -> None:
-    made: list[RegisterSet] = [
+    made: list[GeneralRegisters] = [
         freebsd.registers.Amd64Registers(), netbsd.registers.Amd64Registers(),
         dragonfly.registers.X86_64Registers(),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bsdproc.debugger import events
-from bsdproc.debugger.backend import RegisterSet
 from bsdproc.debugger.breakpoints import Breakpoint, Breakpoints
 from bsdproc.debugger.debugger import Debugger
 from bsdproc.debugger.keeper import Descendant, ReaperStatus, Status
@@ -13,6 +12,7 @@ from bsdproc.debugger.reaper import Reaper
 from bsdproc.debugger.state import NotStopped, State
 from bsdproc.debugger.thread import Thread
 from bsdproc.debugger.watchpoints import Access, Watchpoint, Watchpoints
+from bsdproc.typed.registers import GeneralRegisters
 
 __all__ = [
     "Access",
@@ -20,12 +20,12 @@ __all__ = [
     "Breakpoints",
     "Debugger",
     "Descendant",
+    "GeneralRegisters",
     "Memory",
     "NotStopped",
     "Process",
     "Reaper",
     "ReaperStatus",
-    "RegisterSet",
     "State",
     "Status",
     "Thread",

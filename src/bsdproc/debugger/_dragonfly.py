@@ -17,7 +17,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final
 
 from bsdproc import dragonfly
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALLS
@@ -29,7 +29,6 @@ from bsdproc.debugger.backend import (
     PAUSE,
     Kind,
     News,
-    RegisterSet,
     Report,
     Stop,
     Unreported,
@@ -49,6 +48,7 @@ from bsdproc.kernel import errors
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
 from bsdproc.typed.enums import known
+from bsdproc.typed.registers import GeneralRegisters
 
 T_NONE, T_BREAKPOINT, T_TRACE = 0, 3, 10
 """What r_trapno says of a SIGTRAP: an execve, which leaves it 0; an int3 of the program's;
@@ -410,11 +410,11 @@ class DragonFlyBackend(Watching):
     def thread_name(self, pid: int, lwp: int) -> str:
         return self.process(pid).lwp.comm
 
-    def registers(self, pid: int, lwp: int) -> RegisterSet:
+    def registers(self, pid: int, lwp: int) -> GeneralRegisters:
         self.reach(pid, lwp)
-        return cast(RegisterSet, dragonfly.ptrace.getregs(pid, kernel=self.kernel))
+        return dragonfly.ptrace.getregs(pid, kernel=self.kernel)
 
-    def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
+    def set_registers(self, pid: int, lwp: int, registers: GeneralRegisters) -> None:
         if not isinstance(registers, X86_64Registers):
             raise TypeError(f"{type(registers).__name__} are no DragonFly registers")
         self.reach(pid, lwp)

@@ -17,7 +17,6 @@ from bsdproc.debugger import x86
 from bsdproc.debugger.backend import (
     Kind,
     News,
-    RegisterSet,
     Report,
     Stop,
     Unreported,
@@ -35,6 +34,7 @@ from bsdproc.freebsd.registers.debug import X86DebugRegisters
 from bsdproc.kernel.errors import KernelError, not_supported
 from bsdproc.kernel.port import Kernel
 from bsdproc.typed.enums import known
+from bsdproc.typed.registers import GeneralRegisters
 
 BREAKPOINTS: Final[dict[str, tuple[bytes, int]]] = {
     "amd64": (b"\xcc", 1),
@@ -296,10 +296,10 @@ class FreeBSDBackend:
     def thread_name(self, pid: int, lwp: int) -> str:
         return freebsd.ptrace.lwpinfo(lwp, kernel=self.kernel).tdname
 
-    def registers(self, pid: int, lwp: int) -> RegisterSet:
+    def registers(self, pid: int, lwp: int) -> GeneralRegisters:
         return freebsd.ptrace.getregs(lwp, kernel=self.kernel)
 
-    def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
+    def set_registers(self, pid: int, lwp: int, registers: GeneralRegisters) -> None:
         if not isinstance(registers, Registers):
             raise TypeError(f"{type(registers).__name__} are no FreeBSD registers")
         freebsd.ptrace.setregs(lwp, registers, kernel=self.kernel)

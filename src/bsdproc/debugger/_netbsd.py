@@ -18,7 +18,6 @@ from bsdproc.debugger.backend import (
     PAUSE,
     Kind,
     News,
-    RegisterSet,
     Report,
     Stop,
     Unreported,
@@ -37,6 +36,7 @@ from bsdproc.netbsd.kinfo import KinfoProc
 from bsdproc.netbsd.registers import DEBUG, DebugRegisters, Registers
 from bsdproc.netbsd.siginfo import Siginfo
 from bsdproc.typed.enums import known
+from bsdproc.typed.registers import GeneralRegisters
 
 BREAKPOINTS: Final[dict[str, tuple[bytes, int]]] = {
     "amd64": (b"\xcc", 1),
@@ -370,10 +370,10 @@ class NetBSDBackend:
         return (netbsd.ptrace.lwpstatus(pid, lwp, kernel=self.kernel).name
                 or netbsd.kinfo.process(pid, kernel=self.kernel).comm)
 
-    def registers(self, pid: int, lwp: int) -> RegisterSet:
+    def registers(self, pid: int, lwp: int) -> GeneralRegisters:
         return netbsd.ptrace.getregs(pid, lwp, kernel=self.kernel)
 
-    def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None:
+    def set_registers(self, pid: int, lwp: int, registers: GeneralRegisters) -> None:
         if not isinstance(registers, Registers):
             raise TypeError(f"{type(registers).__name__} are no NetBSD registers")
         netbsd.ptrace.setregs(pid, registers, lwp, kernel=self.kernel)

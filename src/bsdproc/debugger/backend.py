@@ -11,51 +11,13 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bsdproc.kernel.errors import not_supported
 from bsdproc.kernel.port import Kernel
+from bsdproc.typed.registers import GeneralRegisters
 from bsdproc.typed.waiting import Continued, Exited, Signaled, Stopped
 
 S = TypeVar("S", bound=IntEnum)
 
 PAUSE: Final = 0.002
 """Seconds between two looks at several processes, while none of them has news."""
-
-
-class RegisterSet(Protocol):
-    """A machine's general registers: neutral names as attributes, the machine's
-    own by ``registers["rip"]``."""
-
-    pc: int
-    """The program counter."""
-    sp: int
-    """The stack pointer."""
-    fp: int
-    """The frame pointer of the C ABI."""
-    return_value: int
-    """Where a C function, and a system call, leaves its (first) result."""
-    syscall_number: int
-    """Where a system call's number is passed; `NotSupported` where that is in its instruction."""
-
-    @property
-    def arguments(self) -> tuple[int, ...]:
-        """The integer arguments of a C call, as far as registers hold them.
-
-        Can be set to as many values or fewer."""
-
-    @arguments.setter
-    def arguments(self, values: Sequence[int]) -> None: ...
-
-    @property
-    def syscall_arguments(self) -> tuple[int, ...]:
-        """Those of a system call, likewise."""
-
-    @syscall_arguments.setter
-    def syscall_arguments(self, values: Sequence[int]) -> None: ...
-
-    def __getitem__(self, name: str) -> int: ...
-
-    def __setitem__(self, name: str, value: int) -> None: ...
-
-    def asdict(self) -> dict[str, int]:
-        """Every register by the machine's name."""
 
 
 class Report(Flag):
@@ -236,8 +198,8 @@ class Backend(Protocol):
         """`NotSupported` for a thread that ptrace(2) cannot ask and step."""
 
     def thread_name(self, pid: int, lwp: int) -> str: ...
-    def registers(self, pid: int, lwp: int) -> RegisterSet: ...
-    def set_registers(self, pid: int, lwp: int, registers: RegisterSet) -> None: ...
+    def registers(self, pid: int, lwp: int) -> GeneralRegisters: ...
+    def set_registers(self, pid: int, lwp: int, registers: GeneralRegisters) -> None: ...
     def where(self, pid: int, lwp: int) -> tuple[int, int]:
         """(pc, sp)."""
 

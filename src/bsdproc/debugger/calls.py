@@ -14,9 +14,10 @@ from bsdproc.kernel import errno
 from bsdproc.kernel.errors import not_supported
 
 if TYPE_CHECKING:
-    from bsdproc.debugger.backend import Backend, RegisterSet
+    from bsdproc.debugger.backend import Backend
     from bsdproc.debugger.events import ThreadEvent
     from bsdproc.debugger.thread import Thread
+    from bsdproc.typed.registers import GeneralRegisters
 
 FAILED: Final = {
     "amd64": ("rflags", 1), "x86_64": ("rflags", 1), "i386": ("eflags", 1),
@@ -121,7 +122,7 @@ def give_back(thread: Thread) -> None:
         thread.registers = registers
 
 
-def _put(backend: Backend, registers: RegisterSet, result: int, error: int) -> None:
+def _put(backend: Backend, registers: GeneralRegisters, result: int, error: int) -> None:
     name, bit = FAILED[backend.kernel.machine]
     mask = (1 << 8 * backend.kernel.target.pointer) - 1
     registers.return_value = error or result & mask

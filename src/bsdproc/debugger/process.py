@@ -16,8 +16,8 @@ from bsdproc.debugger.watchpoints import Watchpoints
 from bsdproc.kernel.errors import vanished
 
 if TYPE_CHECKING:
-    from bsdproc.debugger.backend import RegisterSet
     from bsdproc.debugger.debugger import Debugger
+    from bsdproc.typed.registers import GeneralRegisters
 
 
 class Process:
@@ -66,12 +66,12 @@ class Process:
         return Thread(self, self.control.reporter)
 
     @property
-    def registers(self) -> RegisterSet:
+    def registers(self) -> GeneralRegisters:
         """`thread`'s."""
         return self.thread.registers
 
     @registers.setter
-    def registers(self, registers: RegisterSet) -> None:
+    def registers(self, registers: GeneralRegisters) -> None:
         self.thread.registers = registers
 
     def need_stopped(self) -> None:

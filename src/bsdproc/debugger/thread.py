@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bsdproc.debugger.backend import RegisterSet
     from bsdproc.debugger.process import Process
+    from bsdproc.typed.registers import GeneralRegisters
 
 
 class Thread:
@@ -25,14 +25,14 @@ class Thread:
         return self._process
 
     @property
-    def registers(self) -> RegisterSet:
+    def registers(self) -> GeneralRegisters:
         """Its general registers, read anew: a copy, which is assigned to set them."""
         p = self._process
         p.need_stopped()
         return p.backend.registers(p.pid, self.lwp)
 
     @registers.setter
-    def registers(self, registers: RegisterSet) -> None:
+    def registers(self, registers: GeneralRegisters) -> None:
         p = self._process
         p.need_stopped()
         p.backend.set_registers(p.pid, self.lwp, registers)
