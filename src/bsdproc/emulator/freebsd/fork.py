@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd.fork import new_process
-from bsdproc.emulator.bsd.signo import SIG_MAX, SIGUSR1
+from bsdproc.emulator.bsd.signo import SIG_IGN, SIG_MAX, SIGUSR1
 from bsdproc.emulator.bsd.state import P2, TDB, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EINVAL, Refused
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC, PTRACE_FORK, thread_start
@@ -31,8 +31,16 @@ def set_traced(p: Proc, *, stop: bool) -> None:
     p.ptevents = PTRACE_EXEC
 
 
-def fork1(system: System, td: Thread, flags: int) -> int:
-    """Make a child by rfork(2)'s flags; its pid."""
+def _drop_caught(p: Proc) -> None:
+    """sig_drop_caught."""
+    for sig, action in list(p.sigacts.actions.items()):
+        if action.handler > SIG_IGN:
+            p.sigacts.actions[sig] = action.default()
+
+
+def fork1(system: System, td: Thread, flags: int, *, drop_caught: bool = False) -> int:
+    """Make a child by rfork(2)'s flags, with `drop_caught` one that has no handlers of
+    signals; its pid."""
     parent = td.proc
     if not flags & RFPROC or flags & RFTHREAD:
         raise Refused(EINVAL)
@@ -46,6 +54,8 @@ def fork1(system: System, td: Thread, flags: int) -> int:
         child.sigparent = sigparent
     elif flags & RFLINUXTHPN:
         child.sigparent = SIGUSR1
+    if drop_caught:
+        _drop_caught(child)
     assert parent.space is not None
     assert td.context is not None
     if flags & RFMEM:

@@ -32,7 +32,7 @@ def _of(td: Thread, fd: int) -> Proc:
     return file.proc
 
 
-def sys_pdfork(system: System, td: Thread, args: Args) -> int:
+def sys_pdfork(system: System, td: Thread, args: Args) -> tuple[int, int]:
     flags = signed(args[1])
     if flags & ~(PD_DAEMON | PD_CLOEXEC):
         raise Refused(EINVAL)
@@ -48,7 +48,7 @@ def sys_pdfork(system: System, td: Thread, args: Args) -> int:
     child.files.close(system, fd)       # the child has none of itself
     held.proc, child.procdesc = child, held
     space_of(td).copyout(args[0], struct.pack("<i", fd))
-    return pid
+    return pid, 0
 
 
 def sys_pdkill(system: System, td: Thread, args: Args) -> int:

@@ -26,21 +26,22 @@ if TYPE_CHECKING:
 Work = Generator[Sleep | None, int, int]
 
 
-def sys_fork(system: System, td: Thread, args: Args) -> int:
-    return fork.fork1(system, td, fork.FORK)
+def sys_fork(system: System, td: Thread, args: Args) -> tuple[int, int]:
+    return fork.fork1(system, td, fork.FORK), 0
 
 
-def sys_vfork(system: System, td: Thread, args: Args) -> int:
-    return fork.fork1(system, td, fork.VFORK)
+def sys_vfork(system: System, td: Thread, args: Args) -> tuple[int, int]:
+    return fork.fork1(system, td, fork.VFORK), 0
 
 
-def sys_rfork(system: System, td: Thread, args: Args) -> int:
+def sys_rfork(system: System, td: Thread, args: Args) -> tuple[int, int]:
+    """RFSPAWN, which stands alone, is a vfork(2) whose child catches no signals."""
     flags = args[0] & 0xFFFFFFFF
-    if flags & fork.RFSPAWN:
-        flags = fork.VFORK
-    elif flags & (fork.RFPPWAIT | fork.RFTHREAD):
+    if flags == fork.RFSPAWN:
+        return fork.fork1(system, td, fork.VFORK, drop_caught=True), 0
+    if flags & (fork.RFSPAWN | fork.RFPPWAIT | fork.RFTHREAD):
         raise Refused(EINVAL)
-    return fork.fork1(system, td, flags)
+    return fork.fork1(system, td, flags), 0
 
 
 def sys_wait4(system: System, td: Thread, args: Args) -> Work:
