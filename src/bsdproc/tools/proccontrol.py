@@ -172,7 +172,8 @@ def parser() -> argparse.ArgumentParser:
         prog="bsdproc proccontrol",
         description="Ask for a setting of a process, or set it: of one that runs, or for a command "
         "that is then run, with its exit status (128 and the signal's number when one ended it).",
-        usage="bsdproc proccontrol -m MODE (-q | -s (enable|disable)) [--emulate SYSTEM/MACHINE] "
+        usage="bsdproc proccontrol -m MODE (-q | -s (enable|disable)) [--emulate SYSTEM/MACHINE "
+        "[--root FOLDER]] "
         "(-p PID | [--] COMMAND [ARGUMENT ...])",
         epilog=f"modes:\n{listed}\n\n-q with a command asks at its first instruction; of a reaper, "
         "what the command has left below it when it has ended.",
@@ -202,11 +203,11 @@ def _main(argv: Sequence[str]) -> int:
     if options.pid is not None and (options.emulate or options.pid <= 0):
         made.error("-p takes the id of a process of this host")
     words = [options.command, *options.arguments]
-    with session.kernel(options.emulate, SYSTEMS, ELSEWHERE) as kernel:
+    with session.kernel(options.emulate, SYSTEMS, ELSEWHERE, root=options.root) as kernel:
         env = dict(os.environ) if options.emulate else None
         if kernel.system == "dragonfly":
             dragonfly_control.check(options.mode, options.set, options.pid)
-            path = session.bring(kernel, options.command)
+            path = session.bring(kernel, options.command, options.root)
             return dragonfly_control.run(kernel, options.set, path, words, env)
         mode = MODES.get(options.mode)
         if mode is None:
@@ -216,7 +217,7 @@ def _main(argv: Sequence[str]) -> int:
             raise session.Problem(f"{options.mode} cannot be disabled", session.USAGE)
         try:
             if options.pid is None:
-                path = session.bring(kernel, options.command)
+                path = session.bring(kernel, options.command, options.root)
                 if change is not None and options.set:
                     return _run(kernel, change, path, words, env)
                 return _ask(kernel, mode, path, words, env)

@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
         "Under --emulate the program is started and looked at, with its children. What a system "
         "keeps nothing of, it says so.",
         usage=f"bsdproc procstat [-{''.join(HELP)}] [-h] (-a | PID ... | --emulate SYSTEM/MACHINE "
-        "[--after SECONDS] [--] PROGRAM [ARGUMENT ...])", add_help=False)
+        "[--root FOLDER] [--after SECONDS] [--] PROGRAM [ARGUMENT ...])", add_help=False)
     made.add_argument("--help", action="help", help="show this")
     for letter, text in HELP.items():
         made.add_argument(f"-{letter}", dest="table", action="store_const", const=letter,
@@ -48,13 +48,13 @@ def _main(argv: Sequence[str]) -> int:
     targets: list[str] = [one for i, one in enumerate(options.targets) if i or one != "--"]
     if bool(targets) == options.all:
         made.error("processes, -a, or a program with --emulate are wanted")
-    with session.kernel(options.emulate) as kernel:
+    with session.kernel(options.emulate, root=options.root) as kernel:
         view = view_of(kernel.system)
         why = view.why_not(options.table)
         if why is not None:
             raise session.Problem(f"-{options.table}: {why}", session.USAGE)
         if options.emulate and targets:
-            chosen = _started(kernel, view, targets, options.after)
+            chosen = _started(kernel, view, targets, options.root, options.after)
         else:
             chosen = _chosen(targets)
         try:
@@ -76,10 +76,11 @@ def _chosen(targets: Sequence[str]) -> list[int]:
     return [int(target) for target in targets]
 
 
-def _started(kernel: Kernel, view: View, words: Sequence[str], after: float) -> list[int]:
+def _started(kernel: Kernel, view: View, words: Sequence[str], root: str | None,
+             after: float) -> list[int]:
     """A program that has run for a while, and what has come of it: what an emulated
     kernel has beside the processes that it began with."""
-    path = session.bring(kernel, words[0])
+    path = session.bring(kernel, words[0], root)
     before = set(view.pids(kernel))
     try:
         kernel.spawn(path, words, dict(os.environ))

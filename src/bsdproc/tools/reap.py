@@ -56,9 +56,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     options = parser().parse_args(argv)
-    with session.kernel(options.emulate, SYSTEMS, ELSEWHERE) as kernel:
+    with session.kernel(options.emulate, SYSTEMS, ELSEWHERE, root=options.root) as kernel:
         signal = _signal(options.signal, kernel.system)
-        path = session.bring(kernel, options.command)
+        path = session.bring(kernel, options.command, options.root)
         env = dict(os.environ) if options.emulate else None
         try:
             with Reaper(kernel=kernel) as reaper:

@@ -28,6 +28,9 @@ EMULATED: Final = {"freebsd/amd64": "FreeBSD", "netbsd/amd64": "NetBSD",
 """The class of each emulated kernel."""
 
 
+DIRECTORIES: Final = ("/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin",
+                      "/usr/local/bin")
+"""Where an emulated system has its programs."""
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 """Signals that ask a command to end."""
 
@@ -61,17 +64,24 @@ def add_emulate(parser: argparse.ArgumentParser, only: Sequence[str] = ()) -> No
         "--emulate", metavar="SYSTEM/MACHINE",
         help=f"run the program under an emulated kernel ({names}) instead of the host's; it "
         "has the program's file and nothing else of the host")
+    parser.add_argument(
+        "--root", metavar="FOLDER",
+        help="with the system's files below FOLDER, which dynamically linked programs want; "
+        "PROGRAM is looked for there first, and nothing there is written")
 
 
 @contextmanager
-def kernel(emulate: str | None, only: Sequence[str] = (), elsewhere: str = "") -> Iterator[Kernel]:
+def kernel(emulate: str | None, only: Sequence[str] = (), elsewhere: str = "", *,
+           root: str | None = None) -> Iterator[Kernel]:
     """The emulated kernel that is asked for, or the host's own, as the default one.
 
     `only` are the systems that a command is for, all for none, and `elsewhere` says why
-    it is for no other."""
+    it is for no other; `root` is a folder with the emulated system's files."""
     names = _named(only)
     why = f"it is for {' and '.join(only)} alone, not for %s{elsewhere and f': {elsewhere}'}"
     if emulate is None:
+        if root is not None:
+            raise Problem("--root is the emulated system's: it wants --emulate", USAGE)
         try:
             with kernels.host() as host:
                 if only and host.system not in only:
@@ -90,7 +100,12 @@ def kernel(emulate: str | None, only: Sequence[str] = (), elsewhere: str = "") -
         made = getattr(emulator, EMULATED[emulate])
     except ModuleNotFoundError as error:
         raise Problem(str(error), USAGE) from None
-    with made() as emulated:
+    try:
+        machine = made(root=root)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else None
+        raise Problem(f"{root}: {(said or str(error)).lower()}", USAGE) from None
+    with machine as emulated:
         try:
             yield emulated
         finally:
@@ -98,19 +113,42 @@ def kernel(emulate: str | None, only: Sequence[str] = (), elsewhere: str = "") -
                 print(f"bsdproc: emulated kernel: {note}", file=sys.stderr)
 
 
-def bring(kernel: Kernel, name: str) -> str:
-    """A program of the host's, by its name as a shell takes it, where the kernel
-    has it too: its absolute path."""
+def _has(kernel: Kernel, path: str) -> bool:
     try:
+        kernel.close(kernel.open(path, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
+def _below(kernel: Kernel, name: str, root: str) -> str | None:
+    """The path of a program that the emulated system has of its own."""
+    if "/" in name:
+        return name if name.startswith("/") and _has(kernel, name) else None
+    for folder in DIRECTORIES:
+        if _has(kernel, f"{folder}/{name}"):
+            return f"{folder}/{name}"
+    raise FileNotFoundError(2, f"not found below {root}, along {':'.join(DIRECTORIES)}", name)
+
+
+def bring(kernel: Kernel, name: str, root: str | None = None) -> str:
+    """A program of the host's, by its name as a shell takes it, where the kernel
+    has it too: its absolute path.  With a `root` the system's own come first, and names
+    without a slash are all theirs."""
+    try:
+        found_there = _below(kernel, name, root) if root is not None else None
+        if found_there is not None:
+            return found_there
         path = programs.find(name)
         install: Callable[[str, bytes], None] | None = getattr(kernel, "install", None)
         if install is not None:
             data = Path(path).read_bytes()
             found = programs.check(data, kernel.system, kernel.machine)
-            if found.interpreter is not None:
+            if found.interpreter is not None and not _has(kernel, found.interpreter):
                 raise programs.Unsuitable(
-                    f"linked dynamically, with {found.interpreter}: the emulated file system has "
-                    "no libraries, so link it statically")
+                    f"linked dynamically, with {found.interpreter}, which the emulated file "
+                    "system does not have: give it the system's files (--root), or link it "
+                    "statically")
             if not os.access(path, os.X_OK):
                 raise PermissionError(13, "the file is not executable", name)
             install(path, data)

@@ -184,7 +184,8 @@ def parser() -> argparse.ArgumentParser:
         "when the trace is whole, whatever became of the program; 1 when it could not begin, 2 "
         "for a wrong command line, 130 after Ctrl-C, which ends a program that was started and "
         "lets go one that was attached to, as SIGTERM and SIGHUP do (143 and 129).",
-        usage="bsdproc truss [-cfH] [-o FILE] [-s STRSIZE] [--emulate SYSTEM/MACHINE] "
+        usage="bsdproc truss [-cfH] [-o FILE] [-s STRSIZE] [--emulate SYSTEM/MACHINE "
+        "[--root FOLDER]] "
         "(-p PID | [--] PROGRAM [ARGUMENT ...])")
     made.add_argument("-f", dest="follow", action="store_true", help="trace children as well")
     made.add_argument("-H", dest="threads", action="store_true", help="show ids of threads")
@@ -218,7 +219,7 @@ def _main(argv: Sequence[str]) -> int:
     if options.pid is not None and (options.emulate or options.pid <= 0):
         made.error("-p takes the id of a process of this host")
     with ExitStack() as stack:
-        kernel = stack.enter_context(session.kernel(options.emulate))
+        kernel = stack.enter_context(session.kernel(options.emulate, root=options.root))
         out = sys.stderr
         if options.output:
             try:
@@ -255,7 +256,7 @@ def _begin(debugger: Debugger, kernel: Kernel, options: argparse.Namespace) -> N
         except OSError as error:
             raise session.refused(error, f"process {options.pid}", kernel) from None
         return
-    path = session.bring(kernel, options.program)
+    path = session.bring(kernel, options.program, options.root)
     environment = dict(os.environ) if options.emulate else None
     try:
         debugger.spawn([options.program, *options.arguments], path=path, env=environment)
