@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.state import P2, P
-from bsdproc.emulator.errno import EFAULT, EFBIG, Refused
+from bsdproc.emulator.errno import ECAPMODE, EFAULT, EFBIG, Refused
 from bsdproc.emulator.freebsd import sysctl
 from bsdproc.emulator.machine.memory import PAGE, Entry
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PC_COMPRESS, PC_ALL = 0x1, 0x2
 OFF_MAX: Final = (1 << 63) - 1
 ACORE: Final = 0x8
+UF_NODUMP: Final = 0x1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,12 @@ def coredump(system: System, td: Thread, vnode: Vnode, limit: int, flags: int) -
     and mappings that asked for it; PC_COMPRESS makes a gzip file of it.
     """
     write(system, td, vnode, limit or OFF_MAX, everything=bool(flags & PC_ALL),
-          compress=bool(flags & PC_COMPRESS))
+          level=_level(system) if flags & PC_COMPRESS else None)
 
 
 def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: bool = False,
-          compress: bool = False) -> None:
-    """elf64_coredump and elf32_coredump."""
+          level: int | None = None) -> None:
+    """elf64_coredump and elf32_coredump; with a level it is a gzip file."""
     space = td.proc.space
     assert space is not None
     elf = elf_of(td.proc)
@@ -133,7 +134,14 @@ def write(system: System, td: Thread, vnode: Vnode, limit: int, *, everything: b
     pieces.append(bytes(start - header_size - len(note_bytes)))
     pieces.extend(space.peek(e.start, e.end - e.start) for e in segments)
     core = b"".join(pieces)
-    vnode.write_at(0, gzip.compress(core, mtime=0) if compress else core)
+    vnode.write_at(0, core if level is None else gzip.compress(core, level, mtime=0))
+
+
+def _level(system: System) -> int:
+    level = int(system.settings.get("kern.compress_user_cores_level", 6))
+    if not -1 <= level <= 9:
+        raise Refused(EFAULT)
+    return level
 
 
 def elf_of(p: Proc) -> Elf:
@@ -178,8 +186,12 @@ def notes(system: System, td: Thread) -> Iterator[Note]:
         return struct.pack("<i", size) + data
 
     yield Note(NT_PROCSTAT_PROC, table(elf.kinfo_proc, KERN_PROC_PID | KERN_PROC_INC_THREAD))
-    yield Note(NT_PROCSTAT_FILES, table(KINFO_FILE_SIZE, KERN_PROC_FILEDESC))
-    yield Note(NT_PROCSTAT_VMMAP, table(KINFO_VMENTRY_SIZE, KERN_PROC_VMMAP))
+    for what, size, kind, number in (
+            ("fileinfo", KINFO_FILE_SIZE, NT_PROCSTAT_FILES, KERN_PROC_FILEDESC),
+            ("vmmapinfo", KINFO_VMENTRY_SIZE, NT_PROCSTAT_VMMAP, KERN_PROC_VMMAP)):
+        packed = table(size, number)
+        yield Note(kind, packed if system.settings.get(f"kern.coredump_pack_{what}", 1)
+                   else b"".join(_unpacked(packed, size)))
     groups = p.cred.groups
     yield Note(NT_PROCSTAT_GROUPS, struct.pack(f"<i{len(groups)}I", 4, *groups))
     yield Note(NT_PROCSTAT_UMASK, struct.pack("<iH", 2, p.umask))
@@ -188,6 +200,16 @@ def notes(system: System, td: Thread) -> Iterator[Note]:
     yield Note(NT_PROCSTAT_PSSTRINGS, struct.pack(
         f"<i{elf.word}", struct.calcsize(elf.word), p.ps_strings))
     yield Note(NT_PROCSTAT_AUXV, struct.pack("<i", 2 * struct.calcsize(elf.word)) + p.auxv)
+
+
+def _unpacked(table: bytes, size: int) -> Iterator[bytes]:
+    """A table of records that say their size, with each as long as it can be."""
+    at = 4
+    yield table[:at]
+    while at < len(table):
+        length, = struct.unpack_from("<i", table, at)
+        yield struct.pack("<i", size) + table[at + 4 : at + length].ljust(size - 4, b"\0")
+        at += length
 
 
 def prpsinfo(p: Proc) -> bytes:
@@ -231,13 +253,17 @@ def _core_file(system: System, td: Thread, sig: int) -> None:
     if limit == 0:
         raise Refused(EFBIG)
     compress = int(settings.get("kern.compress_user_cores", 0))
-    name = core_name(system, p, sig) + {1: ".gz"}.get(compress, "")
+    name = core_name(system, p, sig) + (".gz" if compress else "")
+    if p.cred.capmode and not settings.get("kern.capmode_coredump", 0):
+        raise Refused(ECAPMODE)
     vnode = _open(system, td, name)
     if vnode.kind != "reg" or vnode.nlink != 1 or vnode.uid != p.cred.uid:
         raise Refused(EFAULT)
     vnode.truncate(0)
+    if settings.get("kern.nodump_coredump", 0):
+        vnode.flags |= UF_NODUMP
     p.acflag |= ACORE
-    write(system, td, vnode, limit, compress=compress == 1)
+    write(system, td, vnode, limit, level=_level(system) if compress else None)
 
 
 def core_name(system: System, p: Proc, sig: int) -> str:

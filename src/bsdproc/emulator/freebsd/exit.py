@@ -86,6 +86,11 @@ def sigexit(system: System, td: Thread, sig: int) -> Generator[Sleep | None, int
     p.flag2 |= P2.WEXIT
     p.acflag |= AXSIG
     dumped = sig in s.CORE and _core_file(system, td, sig)
+    if sig in s.CORE and system.settings.get("kern.logsigexit", 1):
+        cred = ucred(p)
+        system.messages.append(
+            f"<6>pid {p.pid} ({p.comm}), jid {cred.prison.id}, uid {cred.uid}: exited on signal"
+            f" {sig}{' (core dumped)' if dumped else ''}")
     yield from exit1(system, td, 0, sig, dumped=dumped)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.fork import new_process
 from bsdproc.emulator.bsd.signo import SIG_IGN, SIG_MAX, SIGUSR1
-from bsdproc.emulator.bsd.state import P2, TDB, P, Proc, ProcState, Thread
-from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.bsd.state import P2, PID_MAX, TDB, P, Proc, ProcState, Thread
+from bsdproc.emulator.errno import EAGAIN, EINVAL, Refused
+from bsdproc.emulator.freebsd.cred import Priv, has_priv, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC, PTRACE_FORK, thread_start
 
 if TYPE_CHECKING:
@@ -31,6 +33,54 @@ def set_traced(p: Proc, *, stop: bool) -> None:
     p.ptevents = PTRACE_EXEC
 
 
+MAXPROC = 9000
+"""kern.maxproc."""
+PID_MODULUS, PIDS = "kern.randompid", "kern.pid_max"
+FIRST_PID = 2
+"""Where ids begin again when they have come to an end: behind init's."""
+
+
+def find_pid(system: System) -> int:
+    """fork_findpid: the next id, or one somewhat behind it (kern.randompid), that names
+    no process, group, session or reaper's subtree."""
+    settings = system.settings
+    modulus, end = int(settings.get(PID_MODULUS, 0)), int(settings.get(PIDS, PID_MAX))
+    pid = system.last_pid + 1
+    if modulus:
+        pid += system.random.randrange(modulus)
+    while True:
+        if pid >= end:
+            pid = FIRST_PID
+        if not (pid in system.procs or pid in system.pgrps or system.reserved(pid)
+                or any(p.session.sid == pid for p in system.procs.values())):
+            system.last_pid = pid
+            return pid
+        pid += 1
+
+
+def modulus_for(system: System, wanted: int) -> int:
+    """What kern.randompid becomes when it is set: 1 leaves the choice to the kernel."""
+    if wanted == 1:
+        return 100 + system.random.randrange(1024)
+    most = int(system.settings.get(PIDS, PID_MAX)) - 100
+    if wanted < 0 or wanted > most:
+        return most
+    return max(wanted, 100) if wanted else 0
+
+
+def may_fork(system: System, td: Thread) -> None:
+    """EAGAIN for more processes than there may be, and than the user may have."""
+    cred, there = ucred(td.proc), len(system.procs)
+    if there + 1 >= MAXPROC - 10 and (
+            there + 1 >= MAXPROC or not has_priv(cred, Priv.MAXPROC)):
+        raise Refused(EAGAIN)
+    most = limits.limit(td.proc, limits.NPROC)[0]
+    if most <= there and not has_priv(cred, Priv.PROC_LIMIT):
+        mine = sum(1 for p in system.procs.values() if p.cred.ruid == cred.ruid)
+        if mine + 1 > most:
+            raise Refused(EAGAIN)
+
+
 def _drop_caught(p: Proc) -> None:
     """sig_drop_caught."""
     for sig, action in list(p.sigacts.actions.items()):
@@ -49,6 +99,7 @@ def fork1(system: System, td: Thread, flags: int, *, drop_caught: bool = False) 
     sigparent = flags >> RFTSIGSHIFT & RFTSIGMASK
     if (sigparent and not flags & RFTSIGZMB) or sigparent > SIG_MAX:
         raise Refused(EINVAL)
+    may_fork(system, td)
     child = new_process(system, parent, no_wait=bool(flags & RFNOWAIT))
     if flags & RFTSIGZMB:
         child.sigparent = sigparent

@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.entry import fetch
+from bsdproc.emulator.bsd.signo import SIGXFSZ
 from bsdproc.emulator.bsd.state import P, Proc, SigAction, Thread
 from bsdproc.emulator.bsd.syscalls.args import PATH_MAX
 from bsdproc.emulator.bsd.syscalls.signals import from_set
-from bsdproc.emulator.errno import EJUSTRETURN, ERESTART, Refused
+from bsdproc.emulator.errno import EFBIG, EJUSTRETURN, ERESTART, Refused
 from bsdproc.emulator.freebsd import cred, entry
 from bsdproc.emulator.freebsd.amd64.abi import ELF64
 from bsdproc.emulator.freebsd.cred import Priv, has_priv
@@ -32,8 +34,10 @@ SYSCALL, SYSRET, NAMEI, GENIO, PSIG, USER, PROCCTOR, PROCDTOR = 1, 2, 3, 4, 5, 7
 FACILITIES: Final = 0x00FFFFFF
 ROOT, INHERIT = 0x80000000, 0x40000000
 USER_MAXLEN: Final = 2048
-GENIO_SIZE: Final = 4096
-"""kern.ktrace.genio_size: how much of what is read or written is kept."""
+GENIO_SIZE: Final = ("kern.ktrace.genio_size", 4096)
+"""How much of what is read or written is kept."""
+LIMIT_SIGNAL: Final = "kern.ktrace.filesize_limit_signal"
+"""SIGXFSZ for a process whose trace gets longer than a file of its may be."""
 HEADER: Final = struct.Struct("<ih2xi20sqqq")
 """struct ktr_header: bytes behind it, type, process, name, time, thread."""
 SYSRET_RECORD: Final = struct.Struct("<hhiq")
@@ -64,6 +68,8 @@ class Trace:
 
     file: Regular
     flags: int
+    most: int
+    """How long the file may get: who set it up may write no more to one."""
     born: bool = False
     """It came of a fork whose result has not been written yet."""
 
@@ -78,6 +84,13 @@ def _write(system: System, td: Thread, kind: int, data: bytes) -> None:
     now = (system.boot_ns + system.clock) // 1000
     comm = p.comm.encode("utf-8", "surrogateescape")[:19]
     record = HEADER.pack(len(data), kind, p.pid, comm, now // 10**6, now % 10**6, td.tid) + data
+    if trace.file.size + len(record) > trace.most:
+        del system.ktraced[p]
+        system.messages.append(
+            f"<5>ktrace write failed, errno {EFBIG}, tracing stopped for pid {p.pid}")
+        if system.settings.get(LIMIT_SIGNAL, 0):
+            system.psignal(p, SIGXFSZ)
+        return
     trace.file.write_at(trace.file.size, record, KERNEL)
     system.engine.file_changed(trace.file)
 
@@ -127,7 +140,8 @@ def _carried(system: System, td: Thread, out: int) -> None:
     """ktrgenio: the descriptor, the direction, and the bytes as far as they are kept."""
     fd, at = td.sc_args[0] & 0xFFFFFFFF, td.sc_args[1]
     if td.proc.space is not None:
-        data = td.proc.space.peek(at, min(td.retval[0], GENIO_SIZE))
+        data = td.proc.space.peek(at, min(
+            td.retval[0], int(system.settings.get(GENIO_SIZE[0], GENIO_SIZE[1]))))
         _write(system, td, GENIO, struct.pack("<Ii", fd, out) + data)
 
 
@@ -178,7 +192,9 @@ def change(system: System, td: Thread, p: Proc, file: Regular | None, facilities
     if file is not None:
         before = trace.flags if trace is not None else 0
         root = ROOT if has_priv(cred.ucred(td.proc), Priv.KTRACE) else 0
-        system.ktraced[p] = Trace(file, before | facilities | root)
+        most = (trace.most if trace is not None and trace.file is file
+                else limits.limit(td.proc, limits.FSIZE)[0])
+        system.ktraced[p] = Trace(file, before | facilities | root, most)
     elif trace is not None:
         trace.flags &= ~facilities
         if not trace.flags & FACILITIES:
@@ -203,7 +219,7 @@ def forked(system: System, parent: Proc, child: Proc) -> None:
     """ktrprocfork: a child of who is to have its flags inherited."""
     trace = system.ktraced[parent]
     if trace.flags & INHERIT:
-        system.ktraced[child] = Trace(trace.file, trace.flags, born=True)
+        system.ktraced[child] = Trace(trace.file, trace.flags, trace.most, born=True)
 
 
 def executed(system: System, td: Thread) -> None:

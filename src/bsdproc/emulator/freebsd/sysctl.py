@@ -47,16 +47,18 @@ class Flag(shared.Flag):
     TUN = 0x00080000 | 0x1000
     """With CTLFLAG_NOFETCH, which the kernel sets when it has looked for the value."""
     MPSAFE, CAPRD, CAPWR = 0x00040000, 0x8000, 0x4000
+    NEEDGIANT = 0x0800
 
 
 def _rows() -> Iterable[Row]:
-    from bsdproc.emulator.freebsd import kern_proc, sysctl_ipc, sysctl_names
+    from bsdproc.emulator.freebsd import kern_proc, sysctl_ipc, sysctl_names, sysctl_process
 
     read = Flag.RD | Flag.MPSAFE | Flag.CAPRD
     write = Flag.RW | Flag.ANYBODY | Flag.MPSAFE | Flag.CAPRD | Flag.CAPWR
     return (*TREE.own(Flag.RW | Flag.MPSAFE, read, write),
             Row("sysctl.nextnoskip", 7, Type.NODE, read, "N", TREE.next(False)),
-            *sysctl_names.ROWS, *sysctl_ipc.ROWS, *kern_proc.ROWS)
+            *sysctl_names.ROWS, *sysctl_ipc.ROWS, *sysctl_process.ROWS,
+            *kern_proc.ROWS)
 
 
 def _may(request: Request, flags: int) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.state import PID_MAX
-from bsdproc.emulator.errno import EINVAL, EPERM, Refused
+from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, EPERM, Refused
+from bsdproc.emulator.freebsd import fork
 from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG, ucred
 from bsdproc.emulator.freebsd.sysctl import MAX_WIRED, Flag, Handler, Request, Row, Type
 from bsdproc.emulator.machine.physical import PAGE
@@ -129,6 +130,30 @@ def setting(name: str, number: int | None, type: int, default: int, what: str,
                _number(type, _stored(name, default), set), what)
 
 
+def unchanging(name: str, number: int | None, type: int, value: int, what: str,
+               flags: int = RW) -> Row:
+    """A number that the superuser may set on a real kernel; what another one would change
+    is not done here, which it is refused for by name: EOPNOTSUPP."""
+
+    def set(request: Request, new: int) -> None:
+        if new != value:
+            raise unsupported(request, name)
+
+    return Row(name, number, type, flags, FORMS[type][1],
+               _number(type, lambda request: value, set), what)
+
+
+def unsupported(request: Request, name: str) -> Refused:
+    request.system.note(f"sysctl {name} cannot be set to another value here")
+    return Refused(EOPNOTSUPP, f"{name} is not implemented but as it is")
+
+
+def handled(name: str, number: int | None, type: int, get: Getter, set: Setter, what: str,
+            flags: int = RW) -> Row:
+    """A number that something is done with when it is set."""
+    return Row(name, number, type, flags, FORMS[type][1], _number(type, get, set), what)
+
+
 def text(name: str, number: int | None, value: str | Getter, what: str,
          flags: int = RD | CAPRD) -> Row:
     get: Getter = value if callable(value) else lambda request: value
@@ -237,7 +262,7 @@ KERN = (
     text("kern.osrelease", 2, lambda r: r.system.release, "Its release"),
     constant("kern.osrevision", 3, Type.INT, 199506, "Revision of BSD"),
     text("kern.version", 4, _version, "This kernel", RD),
-    constant("kern.maxproc", 6, Type.INT, 9000, "Most processes", RD | TUN),
+    constant("kern.maxproc", 6, Type.INT, fork.MAXPROC, "Most processes", RD | TUN),
     setting("kern.maxfiles", 7, Type.INT, 2 * limits.MAXFILESPERPROC, "Most open files"),
     constant("kern.argmax", 8, Type.INT, 524288, "Most bytes of arguments and environment"),
     Row("kern.securelevel", 9, Type.INT, RW | Flag.PRISON, "I",
@@ -281,22 +306,23 @@ KERN = (
             "The map of a process does not say how many pages are in memory"),
     setting("kern.kill_on_debugger_exit", None, Type.INT, 1,
             "What a debugger traces is killed when it exits", RW | TUN),
-    setting("kern.wait_dequeue_sigchld", None, Type.U8, 1,
-            "Collecting a child takes its SIGCHLD away", RW | TUN),
-    setting("kern.sig_discard_ign", None, Type.U8, 1, "Ignored signals are not queued", RW | TUN),
+    unchanging("kern.wait_dequeue_sigchld", None, Type.U8, 1,
+               "Collecting a child takes its SIGCHLD away", RW | TUN),
+    unchanging("kern.sig_discard_ign", None, Type.U8, 1, "Ignored signals are not queued",
+               RW | TUN),
     setting("kern.sigfastblock_fetch_always", None, Type.U8, 0,
             "sigfastblock's word is read at each system call", RW | TUN),
     setting("kern.trap_enotcap", None, Type.U8, 0, "SIGTRAP for what capability mode refuses",
             RW | TUN),
-    setting("kern.forcesigexit", None, Type.INT, 1,
-            "A fault whose signal is blocked or ignored is fatal"),
+    unchanging("kern.forcesigexit", None, Type.INT, 1,
+               "A fault whose signal is blocked or ignored is fatal"),
     setting("kern.lognosys", None, Type.INT, 0, "Log unknown system calls", RW | TUN),
     setting("kern.coredump", None, Type.INT, 1, "Fatal signals leave a core file"),
     setting("kern.sugid_coredump", None, Type.INT, 0, "Set-id programs too", RW | TUN),
     setting("kern.capmode_coredump", None, Type.INT, 0, "Those in capability mode too", RW | TUN),
     writable_text("kern.corefile", None, "%N.core", 1024, "Name of a core file"),
-    setting("kern.compress_user_cores", None, Type.INT, 0, "Core files are compressed", RW | TUN,
-            lambda value: value in (0, 1, 2)),
+    setting("kern.compress_user_cores", None, Type.INT, 0, "Core files are compressed",
+            Flag.RW | TUN | Flag.NEEDGIANT, lambda value: value in (0, 1)),
     setting("kern.maxdsiz", None, Type.ULONG, limits.MAXDSIZ, "Largest data segment", RW | TUN),
     setting("kern.dfldsiz", None, Type.ULONG, limits.MAXDSIZ, "Its limit at first", RW | TUN),
     setting("kern.maxssiz", None, Type.ULONG, limits.MAXSSIZ, "Largest stack", RW | TUN),
@@ -321,8 +347,8 @@ KERN = (
              RD | TUN),
     constant("kern.sigqueue.overflow", None, Type.INT, 0, "How many were too many", RD),
     constant("kern.sigqueue.alloc_fail", None, Type.INT, 0, "How many had no room", RD),
-    setting("kern.sigqueue.max_pending_per_proc", None, Type.INT, 128,
-            "Most that a process has"),
+    unchanging("kern.sigqueue.max_pending_per_proc", None, Type.INT, 128,
+               "Most that a process has"),
     *_elf(64),
     *_elf(32),
 )
@@ -364,7 +390,8 @@ SECURITY = (
     _bsd("unprivileged_chroot", 0, "Users may chroot"),
     _bsd("hardlink_check_uid", 0, "Links only to one's own files"),
     _bsd("hardlink_check_gid", 0, "Or one's group's"),
-    _bsd("unprivileged_get_quota", 0, "Users may ask for each other's quotas"),
+    unchanging("security.bsd.unprivileged_get_quota", None, Type.INT, 0,
+               "Users may ask for each other's quotas"),
     _bsd("allow_read_dir", 0, "The superuser may read directories of file systems that let him"),
     _bsd("map_at_zero", 0, "Address 0 may be mapped", RW | TUN),
     _bsd("stack_guard_page", 1, "Guard pages below stacks", RW | TUN),
@@ -376,7 +403,7 @@ SECURITY = (
 
 REST = (
     node("vm", 2, "Virtual memory"),
-    setting("vm.overcommit", 12, Type.INT, 0, "How swap is reserved"),
+    unchanging("vm.overcommit", 12, Type.INT, 0, "How swap is reserved"),
     setting("vm.imply_prot_max", None, Type.INT, 0, "mmap() limits what mprotect() may give",
             RW | TUN),
     setting(MAX_WIRED[0], None, Type.ULONG, MAX_WIRED[1], "Most wired pages of users"),

@@ -25,7 +25,7 @@ from bsdproc.emulator.bsd.system import Deadlock as Deadlock
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.caller import CallerMemory
-from bsdproc.emulator.errno import ECAPMODE, ENOENT, Refused
+from bsdproc.emulator.errno import ECAPMODE, ENOENT, ENOSYS, Refused
 from bsdproc.emulator.freebsd import (
     aio,
     capsicum,
@@ -34,6 +34,7 @@ from bsdproc.emulator.freebsd import (
     entry,
     exit,
     fastblock,
+    fork,
     ktrace,
     procctl,
     procfs,
@@ -58,6 +59,7 @@ from bsdproc.emulator.freebsd.syscalls import (
     umutex,
 )
 from bsdproc.emulator.freebsd.syscalls.capability import ENABLED
+from bsdproc.emulator.freebsd.syscalls.numbers import ABSENT, ABSENT_32
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
@@ -101,6 +103,10 @@ class System(sched.Turns):
 
     def __init__(self, machine: str = "amd64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
+        self.random = self.entropy()
+        """arc4random."""
+        self.messages: list[str] = []
+        """The lines of the kernel's message buffer."""
         super().__init__(machine, stdout=stdout, stderr=stderr)
         self.callouts = Callouts(self)
         self.robust: dict[Thread, umutex.Lists] = {}
@@ -169,6 +175,9 @@ class System(sched.Turns):
     def reserved(self, pid: int) -> bool:
         return reaper.reserved(self, pid)
 
+    def new_pid(self) -> int:
+        return fork.find_pid(self)
+
     def new_driver(self) -> Proc:
         """Forked by whoever wanted it, as a test's runner does: no execve of its own."""
         p = super().new_driver()
@@ -229,6 +238,14 @@ class System(sched.Turns):
 
     def set_id(self, td: Thread, vnode: Vnode) -> cred.Cred | None:
         return cred.setid_exec(self, td, vnode)
+
+    def unknown_call(self, td: Thread, code: int) -> int:
+        """nosys, which kern.lognosys has say so; one that there could be is just not there."""
+        if code in (ABSENT_32 if td.proc.sysent == ELF32.name else ABSENT):
+            return ENOSYS
+        if int(self.settings.get("kern.lognosys", 0)) & 2:
+            self.messages.append(f"pid {td.proc.pid} comm {td.proc.comm}: nosys {code}")
+        return super().unknown_call(td, code)
 
     def p_cansignal(self, td: Thread, p: Proc, sig: int) -> None:
         cred.p_cansignal(self, td, p, sig)

@@ -14,6 +14,7 @@ from bsdproc.emulator.errno import (
     EINTR,
     EINVAL,
     ENAMETOOLONG,
+    EPROCLIM,
     ERESTART,
     ESRCH,
     ETIMEDOUT,
@@ -35,6 +36,9 @@ THR_PARAM = (struct.Struct("<QQQQQQQQi4xQ3Q"), struct.Struct("<IIIIIIIIiI3I"))
 """struct thr_param: amd64's and i386's."""
 THR_SUSPENDED = 1
 MAXCOMLEN = 19
+MAX_THREADS = ("kern.threads.max_threads_per_proc", 1500)
+THREADS_HITS = "kern.threads.max_threads_hits"
+"""How often a process was refused another thread."""
 
 
 def sys_thr_new(system: System, td: Thread, args: Args) -> int:
@@ -45,6 +49,9 @@ def sys_thr_new(system: System, td: Thread, args: Args) -> int:
     given = space.copyin(args[0], size).ljust(form.size, b"\0")
     start, arg, stack, stack_size, tls, _, child_tid, parent_tid, flags, _rtp, *_ = \
         form.unpack(given)
+    if len(p.threads) >= int(system.settings.get(MAX_THREADS[0], MAX_THREADS[1])):
+        system.settings[THREADS_HITS] = int(system.settings.get(THREADS_HITS, 0)) + 1
+        raise Refused(EPROCLIM)
     assert td.context is not None
     new = Thread(p, system.new_tid(p), td.context.copy())
     system.machdep.copy_thread(td, new)

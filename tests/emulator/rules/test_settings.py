@@ -1,0 +1,255 @@
+"""What the kernel does otherwise when a sysctl is set."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+
+import pytest
+
+from bsdproc.kernel import Kernel
+
+from .conftest import Hold, spinning
+from .held import ROOM, Held, how, read_file, records
+
+pytestmark = pytest.mark.privileged
+
+CODE, PARAM = ROOM + 0x3000, ROOM + 0x1000
+FORK, SETRLIMIT, THR_NEW, NOSYS, ABSENT, FSTATAT = 2, 195, 455, 600, 11, 552
+AT_FDCWD, ST_FLAGS = -100, 132
+SIGABRT, SIGSYS = 6, 12
+RLIMIT_CORE, RLIMIT_NPROC = 4, 7
+EAGAIN, EPROCLIM, ENOSYS = 35, 67, 78
+NT_PROCSTAT_FILES, NT_PROCSTAT_VMMAP = 9, 10
+UF_NODUMP = 1
+CORE = "/tmp/settings.core"
+
+
+def number(kernel: Kernel, name: str) -> int:
+    return int.from_bytes(kernel.sysctl(name), "little", signed=True)
+
+
+@contextmanager
+def settings(kernel: Kernel, **values: int | str) -> Iterator[None]:
+    """Sysctls below kern, and as they were again behind it."""
+    before = {f"kern.{name}": kernel.sysctl(f"kern.{name}") for name in values}
+    try:
+        for name, value in values.items():
+            kernel.sysctl(f"kern.{name}", new=value.encode() if isinstance(value, str)
+                          else value.to_bytes(4, "little", signed=True))
+        yield
+    finally:
+        for name, was in before.items():
+            kernel.sysctl(name, new=was)
+
+
+def limit(t: Held, which: int, value: int) -> None:
+    t.write(PARAM, struct.pack("<qq", value, value))
+    assert t.call(SETRLIMIT, which, PARAM)[0] == 0
+
+
+def messages(kernel: Kernel) -> list[str]:
+    return kernel.sysctl("kern.msgbuf").rstrip(b"\0").decode("utf-8", "replace").splitlines()
+
+
+# -- process ids ---------------------------------------------------------------
+@pytest.mark.parametrize(("wanted", "least", "most"), [
+    (0, 0, 0), (1, 100, 1123), (2, 100, 100), (99, 100, 100), (4000, 4000, 4000),
+    (99899, 99899, 99899), (99900, 99899, 99899), (-1, 99899, 99899),
+])
+def test_what_the_modulus_of_process_ids_becomes(
+        kernel: Kernel, wanted: int, least: int, most: int) -> None:
+    with settings(kernel, randompid=wanted):
+        assert least <= number(kernel, "kern.randompid") <= most
+
+
+def test_process_ids_lie_somewhat_behind_one_another(kernel: Kernel) -> None:
+    def ids() -> list[int]:
+        return [kernel.run_child(lambda k: k.getpid()) for _ in range(8)]
+
+    first = ids()
+    assert first == list(range(first[0], first[0] + 8))
+    with settings(kernel, randompid=1000):
+        found = [number(kernel, "kern.lastpid"), *ids()]
+    steps = [b - a for a, b in pairwise(found)]
+    assert all(1 <= step <= 1000 for step in steps), steps
+    assert max(steps) > 1
+    assert number(kernel, "kern.lastpid") == found[-1]
+
+
+def test_where_process_ids_begin_again(kernel: Kernel) -> None:
+    """Below the highest one; and behind init's."""
+    with settings(kernel, pid_max=300):
+        assert 2 <= kernel.run_child(lambda k: k.getpid()) < 300
+    for value in (299, 100000, -1):
+        assert how(lambda: kernel.sysctl(
+            "kern.pid_max", new=struct.pack("<i", value))) == "EINVAL"  # noqa: B023
+
+
+# -- how many --------------------------------------------------------------------
+@pytest.mark.parametrize("uid", [None, 1001], ids=["root", "user"])
+def test_how_many_processes_a_user_may_have(hold: Hold, uid: int | None) -> None:
+    """Root may have more than its limit."""
+    t = spinning(hold, uid)
+    limit(t, RLIMIT_CORE, 0)
+    limit(t, RLIMIT_NPROC, 1)
+    errno, child = t.begin(CODE, FORK)()
+    assert (errno, child > 0) == ((0, True) if uid is None else (EAGAIN, False))
+
+
+def test_how_many_threads_a_process_may_have(hold: Hold, kernel: Kernel) -> None:
+    t = spinning(hold)
+    hits = number(kernel, "kern.threads.max_threads_hits")
+    t.write(PARAM, bytes(104))
+    with settings(kernel, **{"threads.max_threads_per_proc": 1}):
+        assert t.call(THR_NEW, PARAM, 104)[0] == EPROCLIM
+    assert number(kernel, "kern.threads.max_threads_hits") == hits + 1
+
+
+# -- what the kernel says ----------------------------------------------------------
+def ended(kernel: Kernel, path: str) -> tuple[int, int]:
+    """A program that SIGABRT ends: its pid and status."""
+    pid = kernel.spawn(path, [path], {})
+    kernel.kill(pid, SIGABRT)
+    return pid, kernel.wait4(pid)[1]
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_fatal_signals_are_told_of(
+        kernel: Kernel, tracee: Callable[[str], str], told: int) -> None:
+    with settings(kernel, coredump=0, logsigexit=told):
+        pid, status = ended(kernel, tracee("sleeper"))
+    assert status == SIGABRT
+    line = f"<6>pid {pid} (sleeper), jid 0, uid 0: exited on signal 6"
+    assert messages(kernel).count(line) == told
+
+
+@pytest.mark.parametrize(("value", "told"), [(0, 0), (1, 0), (2, 1), (3, 1)])
+def test_unknown_calls_are_told_of(hold: Hold, kernel: Kernel, value: int, told: int) -> None:
+    t = spinning(hold)
+    with settings(kernel, lognosys=value):
+        assert t.begin(CODE, ABSENT)()[0] == ENOSYS, "there was one once: no signal"
+        with pytest.raises(AssertionError):
+            t.begin(CODE, NOSYS)()
+    said = [line for line in messages(kernel) if line.startswith(f"pid {t.pid} comm")]
+    assert said == [f"pid {t.pid} comm spin: nosys {NOSYS}"] * told
+
+
+def test_who_may_read_what_the_kernel_says(kernel: Kernel) -> None:
+    name = "security.bsd.unprivileged_read_msgbuf"
+    ask = partial(how, partial(kernel.sysctl, "kern.msgbuf"))
+
+    def as_user() -> str:
+        return kernel.run_child(lambda k: how(lambda: k.sysctl("kern.msgbuf")), uid=1001)
+
+    assert (ask(), as_user()) == ("", "")
+    kernel.sysctl(name, new=struct.pack("<i", 0))
+    try:
+        assert (ask(), as_user()) == ("", "EPERM")
+    finally:
+        kernel.sysctl(name, new=struct.pack("<i", 1))
+
+
+def test_what_the_kernel_said_can_be_forgotten(
+        kernel: Kernel, tracee: Callable[[str], str]) -> None:
+    with settings(kernel, coredump=0):
+        ended(kernel, tracee("sleeper"))
+    assert messages(kernel)
+    kernel.sysctl("kern.msgbuf_clear", new=struct.pack("<i", 1))
+    assert messages(kernel) == []
+    assert number(kernel, "kern.msgbuf_clear") in (0, 1)
+
+
+# -- core files ----------------------------------------------------------------------
+@pytest.fixture
+def core(kernel: Kernel, hold: Hold) -> Iterator[Callable[..., bytes]]:
+    """core(coredump_pack_fileinfo=0): what a fatal signal leaves, with these settings."""
+    made: set[str] = set()
+
+    def dump(**values: int | str) -> bytes:
+        path = CORE + (".gz" if values.get("compress_user_cores") else "")
+        t = spinning(hold)
+        limit(t, RLIMIT_CORE, (1 << 63) - 1)
+        with settings(kernel, corefile=CORE, **values):
+            status = t.go(SIGABRT)
+        assert status == SIGABRT | 0x80
+        made.add(path)
+        return read_file(kernel, path, 1 << 24)
+
+    yield dump
+    for path in made:
+        kernel.unlink(path)
+
+
+def notes(data: bytes) -> dict[int, bytes]:
+    """The last of each kind."""
+    at, = struct.unpack_from("<Q", data, 32)
+    kind, _, at, _, _, size = struct.unpack_from("<IIQQQQ", data, at)
+    assert kind == 4
+    found, end = {}, at + size
+    while at < end:
+        namesz, descsz, kind = struct.unpack_from("<III", data, at)
+        at += 12 + (namesz + 3 & -4)
+        found[kind] = data[at : at + descsz]
+        at += descsz + 3 & -4
+    return found
+
+
+@pytest.mark.parametrize(("name", "note"), [
+    ("coredump_pack_fileinfo", NT_PROCSTAT_FILES), ("coredump_pack_vmmapinfo", NT_PROCSTAT_VMMAP)])
+def test_records_of_a_core_file_are_short_or_alike(
+        core: Callable[..., bytes], name: str, note: int) -> None:
+    packed, whole = (notes(core(**{name: value}))[note] for value in (1, 0))
+    longest, = struct.unpack_from("<i", packed)
+    assert whole[:4] == packed[:4]
+    short = [one for one in records(packed[4:]) if one.rstrip(b"\0")]
+    assert {len(one) for one in records(whole[4:])} == {longest}
+    assert len(short) * longest == len(whole) - 4
+    assert all(len(one) < longest for one in short)
+
+
+def test_a_core_file_may_be_marked_for_no_backup(
+        core: Callable[..., bytes], hold: Hold) -> None:
+    t = spinning(hold)
+    t.write(ROOM, CORE.encode() + b"\0")
+
+    def flags() -> int:
+        assert t.call(FSTATAT, AT_FDCWD, ROOM, PARAM, 0)[0] == 0
+        found: int = struct.unpack("<I", t.read(PARAM + ST_FLAGS, 4))[0]
+        return found
+
+    core()
+    assert flags() & UF_NODUMP == 0
+    core(nodump_coredump=1)
+    assert flags() & UF_NODUMP
+
+
+def test_a_core_file_is_compressed_as_hard_as_is_asked(
+        core: Callable[..., bytes], kernel: Kernel) -> None:
+    if how(lambda: kernel.sysctl("kern.compress_user_cores", new=struct.pack("<i", 1))):
+        pytest.skip("this kernel was built without what compresses")
+    kernel.sysctl("kern.compress_user_cores", new=struct.pack("<i", 0))
+    sizes = []
+    for level in (1, 9):
+        data = core(compress_user_cores=1, compress_user_cores_level=level)
+        assert gzip.decompress(data)[:4] == b"\x7fELF"
+        sizes.append(len(data))
+    assert sizes[0] > sizes[1]
+
+
+# -- what is not done otherwise --------------------------------------------------------
+@pytest.mark.emulated
+@pytest.mark.parametrize("name", [
+    "kern.forcesigexit", "kern.sig_discard_ign", "kern.wait_dequeue_sigchld", "vm.overcommit",
+    "kern.ktrace.request_pool", "kern.core_dump_can_intr", "kern.sigqueue.max_pending_per_proc"])
+def test_what_would_be_done_otherwise_is_refused_by_name(kernel: Kernel, name: str) -> None:
+    """What a setting says already can be set."""
+    before = kernel.sysctl(name)
+    kernel.sysctl(name, new=before)
+    other = (int.from_bytes(before, "little") ^ 1).to_bytes(len(before), "little")
+    assert how(lambda: kernel.sysctl(name, new=other)) == "EOPNOTSUPP"
+    assert kernel.sysctl(name) == before
