@@ -156,11 +156,7 @@ def test_documented_errors_alone(
 OBJECTS = (Debugger, Process, Thread, Memory, Breakpoints, Watchpoints, Reaper)
 PLUMBING = {
     # These are for the rest of the package; what they are given is its own.
-    "Debugger.adopt", "Debugger.forget", "Process.report", "Breakpoints.at_call",
-    "Breakpoints.cover", "Breakpoints.forget", "Breakpoints.hide", "Breakpoints.inherit",
-    "Breakpoints.keep", "Breakpoints.lift", "Breakpoints.plain", "Breakpoints.put_back",
-    "Breakpoints.restore", "Breakpoints.was_at", "Breakpoints.withdraw", "Watchpoints.forget",
-    "Watchpoints.hits",
+    "Debugger.adopt", "Debugger.forget", "Process.report",
 }
 METHODS = [(kind, name) for kind in OBJECTS for name, value in vars(kind).items()
            if isinstance(value, FunctionType) and f"{kind.__name__}.{name}" not in PLUMBING

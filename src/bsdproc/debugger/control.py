@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bsdproc.debugger.backend import Report
+from bsdproc.debugger.traps import Traps
 
 if TYPE_CHECKING:
     from bsdproc.debugger.process import Process
+    from bsdproc.debugger.watchpoints import Watchpoint
 
 
 @dataclass(slots=True)
@@ -56,6 +58,10 @@ class Omitted:
 class Control:
     """One process's."""
 
+    traps: Traps
+    """The breakpoint instructions in its memory."""
+    watched: list[Watchpoint | None] = field(default_factory=list)
+    """By debug register."""
     reporter: int = 0
     """The thread that reported the last stop."""
     told: int = 0
@@ -114,7 +120,9 @@ class Control:
                 del self.visits[lwp]
 
     def new_program(self) -> None:
-        """Nothing of the old one's threads is left."""
+        """Nothing of the old one's memory and threads is left."""
+        self.traps.forget()
+        self.watched = []
         self.visits.clear()
         self.held.clear()
         self.omitted.clear()

@@ -319,7 +319,7 @@ class Debugger:
     def adopt(self, pid: int, parent: Process, *, shared: bool) -> Process:
         """A child that the kernel has put under the debugger with its parent."""
         child = self._add(pid, spawned=parent.spawned)
-        child.breakpoints.inherit(parent.breakpoints, shared=shared)
+        child.control.traps.inherit(parent.control.traps, shared=shared)
         child.control.unborn = True
         child.control.asked(parent.control.reports)
         if shared:

@@ -35,7 +35,7 @@ class Memory:
         data = self._raw_read(address, min(size, CHUNK))
         if len(data) == CHUNK < size:
             data = self._more(address, size, data)
-        return self._process.breakpoints.hide(address, data)
+        return self._process.control.traps.hide(address, data)
 
     def _more(self, address: int, size: int, first: bytes) -> bytes:
         """What follows the first chunk."""
@@ -57,10 +57,10 @@ class Memory:
         """All of `data`, read-only pages included."""
         given = _bytes(data)
         _check(address, len(given))
-        breakpoints = self._process.breakpoints
-        covered, below = breakpoints.cover(address, given)
+        traps = self._process.control.traps
+        covered, below = traps.cover(address, given)
         self._raw_write(address, covered)
-        breakpoints.keep(below, address, len(given))
+        traps.keep(below, address, len(given))
 
     def _raw_read(self, address: int, size: int) -> bytes:
         process = self._process

@@ -60,7 +60,7 @@ def _to_lead_over(process: Process) -> int:
         visit = control.standing(lwp)
         if visit is None or lwp in control.held:
             continue
-        if visit.address in process.breakpoints:
+        if visit.address in control.traps:
             return lwp
         control.leave(lwp)      # the breakpoint was removed meanwhile
     return 0
@@ -76,10 +76,10 @@ def _step(process: Process, lwp: int, signal: int) -> None:
         lwp, wanted,
         tuple(t for t in threads if t != lwp and t not in control.held) if backend.holds else (),
         held=lwp in control.held,
-        lifted=visit.address if visit is not None and visit.address in process.breakpoints
+        lifted=visit.address if visit is not None and visit.address in control.traps
         else None)
     if step.lifted is not None and not wanted and not signal:
-        step.to_entry = process.breakpoints.at_call(step.lifted)
+        step.to_entry = control.traps.at_call(step.lifted)
     control.stepping = step
     if wanted:
         control.wanted = 0
@@ -88,7 +88,7 @@ def _step(process: Process, lwp: int, signal: int) -> None:
     if step.held:
         backend.unsuspend(pid, lwp)
     if step.lifted is not None:
-        process.breakpoints.lift(step.lifted)
+        control.traps.lift(step.lifted)
     if step.to_entry:
         backend.report(pid, control.reports | Report.SYSCALLS)
         backend.proceed(pid, signal)
@@ -101,16 +101,16 @@ def take_hit(process: Process, lwp: int) -> tuple[int, int, bool] | None:
     """At a breakpoint instruction: put the pc back if it is the debugger's, and
     say (address, sp, whether the breakpoint is there still).  None for the
     program's own."""
-    backend, breakpoints = process.backend, process.breakpoints
+    backend, traps = process.backend, process.control.traps
     pc, sp = backend.where(process.pid, lwp)
     at = pc - backend.breakpoint_advance
-    there = at in breakpoints
-    if there or breakpoints.was_at(at):
+    there = at in traps
+    if there or traps.was_at(at):
         if at != pc:
             backend.set_pc(process.pid, lwp, at)
         return at, sp, there
-    there = pc in breakpoints
-    if (there or breakpoints.was_at(pc)) and breakpoints.plain(at):
+    there = pc in traps
+    if (there or traps.was_at(pc)) and traps.plain(at):
         # It was put back, and an exception then made this be read again.
         return pc, sp, there
     return None
@@ -128,7 +128,7 @@ def settle(process: Process) -> None:
     if step.held and step.lwp in control.held:
         backend.suspend(pid, step.lwp)
     if step.lifted is not None:
-        process.breakpoints.put_back(step.lifted)
+        control.traps.put_back(step.lifted)
     if step.to_entry:
         backend.report(pid, control.reports)
     control.stepping = None

@@ -12,6 +12,7 @@ from bsdproc.debugger.control import Control
 from bsdproc.debugger.memory import Memory
 from bsdproc.debugger.state import NotStopped, State
 from bsdproc.debugger.thread import Thread
+from bsdproc.debugger.traps import Traps
 from bsdproc.debugger.watchpoints import Watchpoints
 from bsdproc.kernel.errors import vanished
 
@@ -39,6 +40,8 @@ class Process:
         """Started by the debugger (or a child of one that was): ends with it."""
         self.state = State.RUNNING
         """Whether it runs, stands, is gone or was let go."""
+        self.control = Control(Traps(self.backend, pid))
+        """The debugger's own notes."""
         self.breakpoints = Breakpoints(self)
         """Where it is to stop."""
         self.watchpoints = Watchpoints(self)
@@ -49,8 +52,6 @@ class Process:
         """While true the debugger does not let it go on."""
         self.exit_status: int | None = None
         """Once it has exited."""
-        self.control = Control()
-        """The debugger's own notes."""
 
     # -- what can be asked ----------------------------------------------------
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import calls, motion, stops
+from bsdproc.debugger import calls, motion, stops, watchpoints
 from bsdproc.debugger.backend import PAUSE, Kind, News, Report, Stop
 from bsdproc.debugger.state import State
 from bsdproc.debugger.thread import Thread
@@ -123,7 +123,7 @@ def _keep_signal(process: Process, stop: Stop) -> None:
         if motion.take_hit(process, stop.lwp) is None:
             control.pending_signal = stop.signal
     elif stop.kinds == (Kind.STEP,) and control.traps_due.pop(stop.lwp, None) is None and (
-            not process.watchpoints.hits(stop.lwp)):
+            not watchpoints.hits(process, stop.lwp)):
         control.pending_signal = stop.signal
 
 
@@ -138,7 +138,7 @@ def adopt_unreported(process: Process) -> None:
             if found.child and found.child not in debugger.processes:
                 child = debugger.adopt(found.child, process, shared=found.vfork)
                 if found.spawn:
-                    child.breakpoints.forget()
+                    child.control.traps.forget()
 
 
 def _let_go_of_new(process: Process, before: set[int]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bsdproc.debugger import calls, events, motion, release, stops
+from bsdproc.debugger import calls, events, motion, release, stops, watchpoints
 from bsdproc.debugger.backend import Kind, News, Stop
 from bsdproc.debugger.breakpoints import Breakpoint
 from bsdproc.debugger.control import Visit
@@ -113,7 +113,7 @@ def _stepped(process: Process, thread: Thread, wanted: bool, out: Out) -> None:
 
 
 def _watched(process: Process, thread: Thread, out: Out) -> bool:
-    points = process.watchpoints.hits(thread.lwp)
+    points = watchpoints.hits(process, thread.lwp)
     out += [events.WatchpointHit(process, thread, point) for point in points]
     return bool(points)
 
@@ -139,8 +139,6 @@ def _syscall_exit(process: Process, thread: Thread, stop: Stop, out: Out) -> Non
 
 # -- programs, children, threads ------------------------------------------------------
 def _exec(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
-    process.breakpoints.forget()
-    process.watchpoints.forget()
     process.control.new_program()
     _memory_is_own(process)
     out.append(events.Execed(process, thread))
@@ -159,12 +157,12 @@ def _fork(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     child = debugger.processes.get(stop.child) or debugger.adopt(
         stop.child, process, shared=vfork)
     if Kind.SPAWN in stop.kinds:
-        child.breakpoints.forget()
+        child.control.traps.forget()
     if not debugger.follow_fork:
         if vfork:
             # It runs in the parent's memory: they are out until that is its own again.
-            process.breakpoints.withdraw()
-            child.breakpoints.forget()
+            process.control.traps.withdraw()
+            child.control.traps.forget()
         release.set_free(child)
     else:
         release.bring_to_stop(child)
@@ -177,7 +175,7 @@ def _fork(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
 
 def _vfork_done(process: Process, thread: Thread, stop: Stop, out: Out) -> None:
     process.control.vforked = None
-    process.breakpoints.restore()
+    process.control.traps.restore()
     out.append(events.VforkDone(process, thread))
 
 

@@ -35,11 +35,10 @@ class Watchpoints:
     and a new program have none.
     """
 
-    __slots__ = ("_process", "_slots")
+    __slots__ = ("_process",)
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._slots: list[Watchpoint | None] = []
 
     def add(self, address: int, size: int = 8, access: Access = "w") -> Watchpoint:
         """Have every thread stop at such an access to `size` bytes (1, 2, 4 or 8; 1 for
@@ -63,7 +62,7 @@ class Watchpoints:
         if size not in (1, 2, 4, 8) or address % size or (access == "x" and size != 1):
             raise ValueError(f"{size} bytes at {address:#x} cannot be watched for {access!r}")
         point = Watchpoint(address, size, access)
-        slots = self._slots + [None] * (room - len(self._slots))
+        slots = process.control.watched + [None] * (room - len(process.control.watched))
         if point in slots:
             return point
         if None not in slots:
@@ -77,13 +76,13 @@ class Watchpoints:
         self._process.need_stopped()
         if point not in self:
             raise ValueError(f"no such watchpoint: {point!r}")
-        slots = list(self._slots)
+        slots = list(self._process.control.watched)
         slots[slots.index(point)] = None
         self._arm(slots)
 
     def clear(self) -> None:
         """Remove them all."""
-        if any(self._slots):
+        if any(self._process.control.watched):
             self._process.need_stopped()
             self._arm([])
 
@@ -91,29 +90,25 @@ class Watchpoints:
         process = self._process
         process.backend.watch(process.pid, [
             None if s is None else (s.address, s.size, s.access) for s in slots])
-        self._slots = slots
+        process.control.watched = slots
 
     def __iter__(self) -> Iterator[Watchpoint]:
-        return iter([s for s in self._slots if s is not None])
+        return iter([s for s in self._process.control.watched if s is not None])
 
     def __len__(self) -> int:
-        return sum(s is not None for s in self._slots)
+        return sum(s is not None for s in self._process.control.watched)
 
     def __contains__(self, point: object) -> bool:
-        return point is not None and point in self._slots
+        return point is not None and point in self._process.control.watched
 
-    # -- for the rest of the package -------------------------------------------
-    def forget(self) -> None:
-        """A new program has none."""
-        self._slots = []
 
-    def hits(self, lwp: int) -> list[Watchpoint]:
-        """Those that a thread has just run into; told once."""
-        if not any(self._slots):
-            return []
-        process = self._process
-        found = [point for n in process.backend.watched(process.pid, lwp)
-                 if n < len(self._slots) and (point := self._slots[n]) is not None]
-        if any(point.access == "x" for point in found):
-            process.backend.pass_over(process.pid, lwp)
-        return found
+def hits(process: Process, lwp: int) -> list[Watchpoint]:
+    """Those that a thread has just run into; told once."""
+    watched = process.control.watched
+    if not any(watched):
+        return []
+    found = [point for n in process.backend.watched(process.pid, lwp)
+             if n < len(watched) and (point := watched[n]) is not None]
+    if any(point.access == "x" for point in found):
+        process.backend.pass_over(process.pid, lwp)
+    return found
