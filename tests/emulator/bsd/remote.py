@@ -15,8 +15,9 @@ from bsdproc.kernel import errno as numbers
 Kernel = emulator.FreeBSD | emulator.NetBSD | emulator.DragonFly
 
 TEXT, DATA, ROOM = 0x200000, 0x400000, 0x40000
-CODE = bytes.fromhex("0f05 cc ebfb")
-"""syscall; int3; and again."""
+CODE = bytes.fromhex("0f05 cc ebfb ebfe")
+"""syscall; int3; and again.  Behind it: for ever on the spot."""
+SPIN = TEXT + 5
 SIGTRAP, SIGKILL = 5, 9
 WNOHANG = 1
 
@@ -38,7 +39,11 @@ FLAVOURS = {
                        {"exit": "_exit"}),
     "netbsd": Flavour(emulator.NetBSD, netbsd, b"NetBSD", 1000000000, syscalls.NETBSD,
                       {"socket": "__socket30", "kevent": "compat_100___kevent50",
-                       "fstat": "__fstat50", "wait4": "__wait450", "accept4": "paccept"}),
+                       "fstat": "__fstat50", "wait4": "__wait450", "accept4": "paccept",
+                       "setitimer": "__setitimer50", "getitimer": "__getitimer50",
+                       "timer_settime": "__timer_settime50",
+                       "timer_gettime": "__timer_gettime50",
+                       "nanosleep": "__nanosleep50"}),
     "dragonfly": Flavour(emulator.DragonFly, dragonfly, b"DragonFly", 500900,
                          syscalls.DRAGONFLY, {}),
 }
@@ -97,6 +102,13 @@ class Remote:
             self.poke(registers.sp + 8, struct.pack(f"<{len(words) - 6}Q", *words[6:]))
         self.ptrace.setregs(self.pid, registers, kernel=self.kernel)
         self.ptrace.cont(self.pid, kernel=self.kernel)
+
+    def spin(self, signal: int = 0) -> None:
+        """Run on the spot, with a signal to begin with."""
+        registers = self.ptrace.getregs(self.pid, kernel=self.kernel)
+        registers.pc = SPIN
+        self.ptrace.setregs(self.pid, registers, kernel=self.kernel)
+        self.ptrace.cont(self.pid, signal, kernel=self.kernel)
 
     def finished(self) -> bool:
         """Whether a call that was started is over, after a moment."""

@@ -55,7 +55,7 @@ class Callouts:
 
     def _start(self) -> None:
         system = self._system
-        self._thread = Thread(system.kernel_proc, system.new_tid(system.kernel_proc), None)
+        self._thread = system.kernel_thread()
         self._thread.kernel = self._work()
         system.run_first([self._thread])
 

@@ -227,6 +227,10 @@ class Personality(ABC):
         """Nanoseconds on the clock of a thread or process that a negative number stands for."""
         raise Refused(EINVAL)
 
+    def times(self, p: Proc) -> tuple[int, int]:
+        """Nanoseconds that a process has run, in its program and in the kernel."""
+        return p.usage.utime + sum(td.runtime for td in p.threads), p.usage.stime
+
     def reserved(self, pid: int) -> bool:
         """Whether a pid is not to be given to a new process."""
         return False

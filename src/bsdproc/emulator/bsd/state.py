@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bsdproc.emulator.bsd.amd64.frame import Frame
     from bsdproc.emulator.bsd.cred import Cred
     from bsdproc.emulator.bsd.files import FileTable
+    from bsdproc.emulator.bsd.itimers import Timers
     from bsdproc.emulator.bsd.kqueue import Kqueue
     from bsdproc.emulator.bsd.system import System
     from bsdproc.emulator.elf import Image
@@ -340,7 +341,7 @@ class Proc:
         "procdesc", "ps_strings", "ptevents", "reap_subtree", "reaper", "reaplist", "rlimits",
         "root", "sig", "sigacts", "sigparent", "sigqueue", "sigtramp", "singlethread", "space",
         "stack_base", "stack_size", "started", "state", "sysent", "text", "text_path", "text_start",
-        "threads", "title", "treeflag", "umask", "usage", "vfork_parent", "xexit", "xsig",
+        "threads", "timers", "title", "treeflag", "umask", "usage", "vfork_parent", "xexit", "xsig",
         "xthread",
     )
 
@@ -434,6 +435,8 @@ class Proc:
         """Whose memory it lives in until it execs or exits."""
         self.driver = False
         """A process whose program is the caller's Python."""
+        self.timers: Timers | None = None
+        """p_itimers, once it has asked for one."""
         self.own: object = None
         """What the system keeps beside this."""
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from bsdproc import abi
 from bsdproc.emulator import interrupts
-from bsdproc.emulator.bsd import entry, files, limits, proctree
+from bsdproc.emulator.bsd import entry, files, itimers, limits, proctree
+from bsdproc.emulator.bsd.callouts import Callouts
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.gate import Gate
 from bsdproc.emulator.bsd.personality import Work
@@ -101,6 +102,7 @@ class System(Sleepers):
         self._free_tids: dict[bool, list[int]] = {False: [], True: []}
         self._run_queue: list[Thread] = []
         self._objects = count(1)
+        self.callouts: Final = Callouts(self)
         self.shared_memory: dict[str, ShmObject] = {}
         """POSIX shared memory objects, by name."""
         self.vfs: FileSystem = files.boot_file_system(self)
@@ -156,6 +158,14 @@ class System(Sleepers):
         self.forked(self.init, p)
         self.add_thread(p, Thread(p, self.new_tid(p), None))
         return p
+
+    def kernel_thread(self) -> Thread:
+        """One of the kernel's own, whose process does not show it."""
+        return Thread(self.kernel_proc, self.new_tid(self.kernel_proc), None)
+
+    def new_timers(self, p: Proc) -> itimers.Timers:
+        """Those of a process that first asks for one."""
+        return itimers.Timers(itimers.alarms(self, p))
 
     def become_program(self, td: Thread) -> None:
         """A process that ran the caller's Python runs a program from now on:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import kqueue
+from bsdproc.emulator.bsd import itimers, kqueue
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.system import ThreadExited
 from bsdproc.emulator.dragonfly import proctree, reaper
@@ -86,6 +86,7 @@ def exit1(system: System, td: Thread, status: int) -> Way:
     if len(p.threads) > 1:
         yield from killlwps(system, td)
     p.flag |= P.WEXIT
+    itimers.exited(p)
     p.stat = Stat.ACTIVE
     p.nstopped = 0
     p.xstat = status

@@ -51,9 +51,7 @@ def status(look: Look) -> bytes:
     flags = [name for name, on in (("ctty", tty is not None),
                                    ("sldr", p.session.leader is p)) if on]
     words.append(",".join(flags) or "noflags")
-    user = p.usage.utime + sum(t.usage.utime + t.runtime for t in p.threads)
-    in_kernel = p.usage.stime + sum(t.usage.stime for t in p.threads)
-    for ns in (system.boot_ns + p.started, user, in_kernel):
+    for ns in (system.boot_ns + p.started, *system.times(p)):
         words.append(f"{ns // 10**9},{ns % 10**9 // 1000}")
     words.append(kinfo.wait_message(p.threads[0]) or "nochan")
     c = p.cred

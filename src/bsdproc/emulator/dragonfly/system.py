@@ -183,6 +183,15 @@ class System(BsdSystem):
         p.last_tid += 1
         return p.last_tid
 
+    def kernel_thread(self) -> Thread:
+        return Thread(self.kernel_proc, 0, None)
+
+    def times(self, p: state.Proc) -> tuple[int, int]:
+        assert isinstance(p, Proc)
+        used = [td.usage for td in p.threads]
+        user, in_kernel = super().times(p)
+        return user + sum(u.utime for u in used), in_kernel + sum(u.stime for u in used)
+
     def add_thread(self, p: state.Proc, td: state.Thread) -> None:
         p.threads.append(td)
         td.started = self.clock

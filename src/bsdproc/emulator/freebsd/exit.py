@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import jobc, kqueue, proctree
+from bsdproc.emulator.bsd import itimers, jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.signo import CLD_TRAPPED, SIGCHLD
 from bsdproc.emulator.bsd.state import P2, TDB, KSigInfo, P, Proc, ProcState, Sleep, Thread
 from bsdproc.emulator.bsd.wait import WCOREFLAG, Found, ended
 from bsdproc.emulator.errno import ECHILD, EINTR, EINVAL, Refused
-from bsdproc.emulator.freebsd import aio, ktrace, reaper, timers
+from bsdproc.emulator.freebsd import aio, ktrace, reaper
 from bsdproc.emulator.freebsd.cred import p_canwait, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_LWP
 from bsdproc.emulator.freebsd.signals import (
@@ -142,7 +142,7 @@ def exit1(system: System, td: Thread, code: int, sig: int = 0, *,
     parent = p.parent
     assert parent is not None
     kqueue.exited(system, p)
-    timers.exited(p)
+    itimers.exited(p)
     held = p.procdesc
     if held is not None:
         held.process_exits(system)

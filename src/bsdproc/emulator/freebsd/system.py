@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
 from bsdproc.emulator.bsd import kqueue, proctree
-from bsdproc.emulator.bsd.callouts import Callouts
 from bsdproc.emulator.bsd.signo import SIG_MAX, SIGABRT
 from bsdproc.emulator.bsd.state import (
     DEFAULT_ACTION,
@@ -108,7 +107,6 @@ class System(sched.Turns):
         self.messages: list[str] = []
         """The lines of the kernel's message buffer."""
         super().__init__(machine, stdout=stdout, stderr=stderr)
-        self.callouts = Callouts(self)
         self.robust: dict[Thread, umutex.Lists] = {}
         """Of the threads that told where they have robust mutexes."""
         self.cpusets = processors.Sets()
@@ -196,6 +194,9 @@ class System(sched.Turns):
             ktrace.forked(self, parent, child)
         if parent.kqueues:
             kqueue.forked(self, parent, child)
+
+    def new_timers(self, p: Proc) -> timers.Timers:
+        return timers.Timers(self, p)
 
     def exec_done(self, td: Thread) -> None:
         p = td.proc

@@ -1,127 +1,24 @@
-"""Timers of processes: setitimer(2) and ktimer_create(2), kern_time.c.
+"""A process's own timers: ktimer_create(2), kern_time.c.
 
 Times are in nanoseconds of the system's clock.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bsdproc.emulator.bsd.callouts import Callout
-from bsdproc.emulator.bsd.signo import SIGALRM, SIGPROF, SIGVTALRM
-from bsdproc.emulator.bsd.state import KSigInfo, P, Proc
+from bsdproc.emulator.bsd import itimers
+from bsdproc.emulator.bsd.itimers import RealTimer
+from bsdproc.emulator.bsd.state import KSigInfo, Proc
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
 
-REAL, VIRTUAL, PROF = range(3)
-SIGNALS: Final = (SIGALRM, SIGVTALRM, SIGPROF)
 SI_TIMER: Final = 0x10003
 INT_MAX: Final = 0x7FFFFFFF
 FIRST_OWN, MOST = 3, 32
 """Numbers of a process's own timers, behind the three that setitimer(2) has."""
-
-
-class Spec(NamedTuple):
-    """struct itimerval and itimerspec: what is left, and what comes after it."""
-
-    interval: int = 0
-    value: int = 0
-
-
-OFF: Final = Spec()
-
-
-class Timer(ABC):
-    """One timer, set or not."""
-
-    def __init__(self, system: System, p: Proc) -> None:
-        self.system, self.p = system, p
-        self.interval = 0
-        self.end = 0
-        """When it is due, by its own clock; 0 when it is not set."""
-        self._callout: Callout | None = None
-
-    @abstractmethod
-    def now(self) -> int:
-        """Its clock."""
-
-    @abstractmethod
-    def fire(self, missed: int) -> None:
-        """It was due, and so many times more since."""
-
-    def get(self) -> Spec:
-        return Spec(self.interval, max(1, self.end - self.now())) if self.end else OFF
-
-    def set(self, value: int, interval: int) -> None:
-        """`value` from now on; 0 stops it."""
-        self.stop()
-        if value:
-            self.end, self.interval = self.now() + value, interval
-            self._wait(self.end - self.now())
-
-    def stop(self) -> None:
-        self.end = self.interval = 0
-        if self._callout is not None:
-            self._callout.stop()
-            self._callout = None
-
-    def _wait(self, time: int) -> None:
-        self._callout = self.system.callouts.at(self.system.clock + time, self._look)
-
-    def _look(self) -> None:
-        """The time may have come."""
-        now = self.now()
-        if now < self.end:
-            self._wait(self.patience(self.end - now))
-            return
-        missed = 0
-        if self.interval:
-            missed = (now - self.end) // self.interval
-            self.end += (missed + 1) * self.interval
-            self._wait(self.end - now)
-        else:
-            self.end = 0
-        self.fire(missed)
-
-    def patience(self, left: int) -> int:
-        return left
-
-
-class RealTimer(Timer):
-    """ITIMER_REAL."""
-
-    def now(self) -> int:
-        return self.system.clock
-
-    def fire(self, missed: int) -> None:
-        self.system.psignal(self.p, SIGALRM)
-
-
-class CpuTimer(Timer):
-    """ITIMER_VIRTUAL and ITIMER_PROF: by the time that the process runs, with
-    the kernel's work for it or without."""
-
-    def __init__(self, system: System, p: Proc, which: int) -> None:
-        super().__init__(system, p)
-        self.which = which
-        self._seen, self._tries = -1, 0
-
-    def now(self) -> int:
-        used = self.p.usage.utime + sum(td.runtime for td in self.p.threads)
-        return used if self.which == VIRTUAL else used + self.p.usage.stime
-
-    def patience(self, left: int) -> int:
-        """Longer and longer while the process does not run."""
-        now = self.now()
-        self._tries = self._tries + 1 if now == self._seen else 0
-        self._seen = now
-        return left << self._tries
-
-    def fire(self, missed: int) -> None:
-        self.system.psignal(self.p, SIGNALS[self.which])
 
 
 class Event(NamedTuple):
@@ -134,7 +31,7 @@ class Event(NamedTuple):
     """The thread that is told (SIGEV_THREAD_ID); 0 for the process."""
 
 
-class OwnTimer(Timer):
+class OwnTimer(RealTimer):
     """One of ktimer_create(2)'s, by real or monotonic time."""
 
     def __init__(self, system: System, p: Proc, number: int, event: Event,
@@ -146,9 +43,6 @@ class OwnTimer(Timer):
         self.told = 0
         """The same of the signal that was delivered last."""
         self._sent: KSigInfo | None = None
-
-    def now(self) -> int:
-        return self.system.clock
 
     @property
     def zero(self) -> int:
@@ -189,12 +83,11 @@ class OwnTimer(Timer):
                 queue.entries.extend(kept)
 
 
-class Timers:
-    """A process's."""
+class Timers(itimers.Timers):
+    """All of a process's."""
 
     def __init__(self, system: System, p: Proc) -> None:
-        self.by_kind: tuple[Timer, ...] = (
-            RealTimer(system, p), CpuTimer(system, p, VIRTUAL), CpuTimer(system, p, PROF))
+        super().__init__(itimers.alarms(system, p))
         self.own: dict[int, OwnTimer] = {}
 
     def delete_own(self) -> None:
@@ -202,30 +95,26 @@ class Timers:
             timer.discard()
         self.own.clear()
 
+    def stop(self) -> None:
+        self.delete_own()
+        super().stop()
+
 
 def of(system: System, p: Proc) -> Timers:
-    found = p.own
-    if not isinstance(found, Timers):
-        found = p.own = Timers(system, p)
+    found = itimers.of(system, p)
+    assert isinstance(found, Timers)
     return found
 
 
 def executed(p: Proc) -> None:
     """A new program keeps what setitimer(2) set."""
-    if isinstance(p.own, Timers):
-        p.own.delete_own()
-
-
-def exited(p: Proc) -> None:
-    if isinstance(p.own, Timers) and p.flag & P.WEXIT:
-        p.own.delete_own()
-        for timer in p.own.by_kind:
-            timer.stop()
+    if isinstance(p.timers, Timers):
+        p.timers.delete_own()
 
 
 def accepted(p: Proc, ksi: KSigInfo) -> KSigInfo:
     """A timer's signal as its handler is told it (a tracer is not told how often)."""
-    timer = p.own.own.get(ksi.trapno) if isinstance(p.own, Timers) else None
+    timer = p.timers.own.get(ksi.trapno) if isinstance(p.timers, Timers) else None
     if timer is None:
         return ksi
     return replace(ksi, trapno=ksi.trapno | timer.accept() << 32)

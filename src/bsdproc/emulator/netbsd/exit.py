@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import jobc, kqueue, proctree
+from bsdproc.emulator.bsd import itimers, jobc, kqueue, proctree
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.exit import leave_space
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, ProcState, Sleep, Thread
@@ -112,6 +112,7 @@ def finish(system: System, td: Thread) -> None:
     jobc.leave(system, p)
     system.procfs.exited(system.procfs_view(p))
     _abandon_children(system, p)
+    itimers.exited(p)
     p.sigqueue.flush()
 
 

@@ -22,6 +22,7 @@ from bsdproc.emulator.netbsd import (
     signals,
     syscalls,
     sysctl,
+    timers,
 )
 from bsdproc.emulator.netbsd.amd64 import machdep
 from bsdproc.emulator.netbsd.errno import OWN
@@ -102,6 +103,13 @@ class System(BsdSystem):
         """LWPs have pids' numbers: the first one its process's own."""
         return self.new_pid() if p.threads else p.pid
 
+    def kernel_thread(self) -> Thread:
+        """With a number that nobody sees."""
+        return Thread(self.kernel_proc, 0, None)
+
+    def new_timers(self, p: Proc) -> timers.Timers:
+        return timers.Timers(self, p)
+
     def reserved(self, pid: int) -> bool:
         return pid in self.threads
 
@@ -123,6 +131,7 @@ class System(BsdSystem):
     def exec_done(self, td: Thread) -> None:
         self.procfs.executed(self.procfs_view(td.proc))
         kqueue.executed(self, td.proc)
+        timers.executed(td.proc)
         own = lwp(td)
         own.named, own.private, own.step = "", 0, False
         td.proc.sigacts.tramps.clear()

@@ -16,6 +16,7 @@ def calls() -> dict[str, Entry]:
         files,
         filetimes,
         flock,
+        itimers,
         kqueue,
         messages,
         names,
@@ -29,7 +30,7 @@ def calls() -> dict[str, Entry]:
 
     found: dict[str, Entry] = {}
     for module in (process, signals, time, files, filetimes, names, poll, flock, sockets, messages,
-                   kqueue, priority):
+                   kqueue, priority, itimers):
         found.update(module.CALLS)
     return found
 

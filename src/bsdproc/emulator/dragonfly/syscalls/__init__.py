@@ -20,10 +20,11 @@ def table() -> Mapping[int, Entry]:
         memory,
         process,
         signals,
+        timers,
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (process, lwps, signals, memory, ids, files, kqueue, at):
+    for module in (process, lwps, signals, memory, ids, files, kqueue, at, timers):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

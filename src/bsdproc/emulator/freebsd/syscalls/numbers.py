@@ -31,7 +31,7 @@ SHARED = {
     59: "execve",
     60: "umask",
     61: "chroot",
-    81: "getpgrp",
+    81: "getpgrp", 86: "getitimer",
     82: "setpgid",
     89: "getdtablesize",
     90: "dup2",

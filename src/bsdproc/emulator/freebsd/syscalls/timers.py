@@ -5,14 +5,23 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from bsdproc.emulator.bsd.itimers import REAL
 from bsdproc.emulator.bsd.signo import SIG_MAX, SIGALRM
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
-from bsdproc.emulator.bsd.syscalls.width import narrow, time
+from bsdproc.emulator.bsd.syscalls.itimers import (
+    NS,
+    US,
+    fixed,
+    read_words,
+    sys_getitimer,
+    write_spec,
+)
+from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EAGAIN, EINVAL, Refused
 from bsdproc.emulator.freebsd import timers
 from bsdproc.emulator.freebsd.syscalls import Entry
-from bsdproc.emulator.freebsd.timers import REAL, Event, OwnTimer, Spec
+from bsdproc.emulator.freebsd.timers import Event, OwnTimer
 
 if TYPE_CHECKING:
     from bsdproc.emulator.freebsd.system import System
@@ -22,7 +31,6 @@ Args = tuple[int, ...]
 TICK = 1000
 """Microseconds: as short as processor time is measured; a sixteenth of it for real time."""
 LONGEST = 0x7FFFFFFF // 2
-US, NS = 1000, 1
 CLOCK_REALTIME, CLOCK_MONOTONIC = 0, 4
 SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD_ID = 0, 1, 4
 SIGEVENT = (struct.Struct("<iiqi"), struct.Struct("<iiii"))
@@ -30,59 +38,27 @@ SIGEVENT = (struct.Struct("<iiqi"), struct.Struct("<iiii"))
 TIMER_ABSTIME = 1
 
 
-def _read(td: Thread, address: int) -> tuple[int, int, int, int]:
-    """Seconds and parts, of the interval and of the value."""
-    form = time(td)
-    data = space_of(td).copyin(address, 2 * form.size)
-    first, second = form.unpack_from(data), form.unpack_from(data, form.size)
-    return first[0], first[1], second[0], second[1]
-
-
-def _write(td: Thread, address: int, spec: Spec, unit: int) -> None:
-    data = b"".join(time(td).pack(ns // 10**9, ns % 10**9 // unit) for ns in spec)
-    space_of(td).copyout(address, data)
-
-
-def _fix(seconds: int, part: int, unit: int, least: int) -> int:
-    """itimerfix and itimespecfix: nanoseconds; EINVAL."""
-    if seconds < 0 or not 0 <= part < 10**9 // unit:
-        raise Refused(EINVAL)
-    if seconds == 0 and 0 < part < least:
-        part = least
-    return seconds * 10**9 + part * unit
-
-
 # -- setitimer ---------------------------------------------------------------------------
-def sys_getitimer(system: System, td: Thread, args: Args) -> int:
-    which = args[0] & 0xFFFFFFFF
-    if which > timers.PROF:
-        raise Refused(EINVAL)
-    _write(td, args[1], timers.of(system, td.proc).by_kind[which].get(), US)
-    return 0
-
-
 def sys_setitimer(system: System, td: Thread, args: Args) -> int:
     """Without a new value it is getitimer(2)."""
     which, new, old = args[0] & 0xFFFFFFFF, args[1], args[2]
     if not new:
         return sys_getitimer(system, td, (which, old))
-    interval_s, interval_us, value_s, value_us = _read(td, new)
-    if which > timers.PROF:
-        raise Refused(EINVAL)
+    interval_s, interval_us, value_s, value_us = read_words(td, new)
+    timer = timers.of(system, td.proc).kind(which)
     least = TICK // 16 if which == REAL else TICK
-    value = _fix(value_s, value_us, US, least)
+    value = fixed(value_s, value_us, US, least)
     if value_s > LONGEST:
         raise Refused(EINVAL)
     interval = 0
     if value:
-        interval = _fix(interval_s, interval_us, US, least)
+        interval = fixed(interval_s, interval_us, US, least)
         if interval_s > LONGEST:
             raise Refused(EINVAL)
-    timer = timers.of(system, td.proc).by_kind[which]
     before = timer.get()
     timer.set(value, interval)
     if old:
-        _write(td, old, before, US)
+        write_spec(td, old, before, US)
     return 0
 
 
@@ -135,21 +111,21 @@ def sys_ktimer_delete(system: System, td: Thread, args: Args) -> int:
 
 
 def sys_ktimer_settime(system: System, td: Thread, args: Args) -> int:
-    interval_s, interval_ns, value_s, value_ns = _read(td, args[2])
+    interval_s, interval_ns, value_s, value_ns = read_words(td, args[2])
     timer = _own(system, td, args[0])
-    value = _fix(value_s, value_ns, NS, TICK * 1000)
-    interval = _fix(interval_s, interval_ns, NS, TICK * 1000) if value else 0
+    value = fixed(value_s, value_ns, NS, TICK * 1000)
+    interval = fixed(interval_s, interval_ns, NS, TICK * 1000) if value else 0
     before = timer.get()
     if value and signed(args[1]) & TIMER_ABSTIME:
         value = max(1, value - timer.zero - timer.now())
     timer.set(value, interval)
     if args[3]:
-        _write(td, args[3], before, NS)
+        write_spec(td, args[3], before, NS)
     return 0
 
 
 def sys_ktimer_gettime(system: System, td: Thread, args: Args) -> int:
-    _write(td, args[1], _own(system, td, args[0]).get(), NS)
+    write_spec(td, args[1], _own(system, td, args[0]).get(), NS)
     return 0
 
 
@@ -159,7 +135,6 @@ def sys_ktimer_getoverrun(system: System, td: Thread, args: Args) -> int:
 
 SYSCALLS: dict[int, Entry] = {
     83: ("setitimer", 3, sys_setitimer),
-    86: ("getitimer", 2, sys_getitimer),
     235: ("ktimer_create", 3, sys_ktimer_create),
     236: ("ktimer_delete", 1, sys_ktimer_delete),
     237: ("ktimer_settime", 4, sys_ktimer_settime),

@@ -23,6 +23,7 @@ SHARED: Mapping[int, str] = {
     275: "lchown", 281: "sigaltstack", 286: "getsid", 292: "sigpending", 293: "sigprocmask",
     296: "__getcwd", 344: "kqueue", 394: "socket", 417: "select", 418: "gettimeofday",
     430: "nanosleep", 436: "pselect", 437: "ppoll", 445: "getrusage",
+    426: "getitimer",
     420: "utimes", 423: "futimes", 424: "lutimes", 458: "renameat",
     459: "mkfifoat", 470: "symlinkat", 472: "futimens",
     461: "mkdirat", 463: "fchmodat", 464: "fchownat", 469: "readlinkat",
@@ -43,10 +44,12 @@ def table() -> Mapping[int, Entry]:
         process,
         signals,
         sockets,
+        timers,
     )
 
     calls = numbered(SHARED)
-    for module in (process, signals, lwps, memory, files, ids, mounts, sockets, sched):
+    for module in (process, signals, lwps, memory, files, ids, mounts, sockets, sched,
+                   timers):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")
