@@ -41,7 +41,7 @@ TRACEES = HERE / "conformance" / "tracees" / "bin"
 ENGINE = find_spec("unicorn") is not None
 OF_EMULATORS = {HERE / "fuzz", HERE / "counterparts" / "netbsd", *(
     HERE / "emulator" / name for name in (
-        "bsd", "creds", "dragonfly", "files", "machdep", "machine", "netbsd"))}
+        "bsd", "creds", "dragonfly", "dynamic", "files", "machdep", "machine", "netbsd"))}
 """What is about the emulated kernels alone; all else holds of a real one too."""
 
 

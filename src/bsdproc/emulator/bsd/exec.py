@@ -158,7 +158,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
             system, p, space, image, vnode, base, lambda name: _find(system, td, name)[0])
     except Refused as e:
         space.close()
-        system.note(f"execve {execpath}: {e}{f': {e.why}' if e.why else ''}")
+        system.note(linker.complaint(execpath, e, fatal=system.exec_is_fatal))
         yield from system.exec_failed(td, e)
     _leave_old_space(p)
     p.space = space

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator import elf
 from bsdproc.emulator.errno import ENOENT, ENOEXEC, Refused
-from bsdproc.emulator.machine.memory import AddressSpace
+from bsdproc.emulator.machine.memory import PAGE, AddressSpace
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.state import Proc
@@ -42,6 +43,12 @@ def load_program(system: System, p: Proc, space: AddressSpace, image: elf.Image,
     raise error
 
 
+def complaint(path: str, e: Refused, *, fatal: bool) -> str:
+    """What the user is told of a program that could not be loaded."""
+    end = "; the old program is gone by then, and SIGABRT ends the process" if fatal else ""
+    return f"execve {path}: {e}{f': {e.why}' if e.why else ''}{end}"
+
+
 def _what_is_wrong(path: str, e: Refused) -> str:
     if e.errno == ENOENT:
         return (f"{path}, its interpreter, is not there; install it, and the libraries that it"
@@ -56,6 +63,18 @@ def _load(system: System, p: Proc, space: AddressSpace, program: tuple[elf.Image
         if image.machine != program[0].machine:
             raise elf.BadElf(f"it is for {image.machine}")
         base = system.machdep.linker_base(system, p, *program, image) if image.pie else 0
-        return elf.load(space, image, vnode, base, beside=True)
+        loaded = elf.load(space, image, vnode, base, beside=True)
     except elf.BadElf as e:
         raise Refused(ENOEXEC, str(e)) from None
+    if system.closes_holes:
+        _close_holes(space, image, base)
+    return loaded
+
+
+def _close_holes(space: AddressSpace, image: elf.Image, base: int) -> None:
+    """Between its segments there is nothing for anybody."""
+    for before, behind in pairwise(image.segments):
+        start = base + before.vaddr + before.memsz + PAGE - 1 & -PAGE
+        end = base + behind.vaddr & -PAGE
+        if start < end:
+            space.map(start, end - start, 0)

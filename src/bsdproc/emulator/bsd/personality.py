@@ -57,8 +57,12 @@ class Personality(ABC):
     """UTIME_NOW and UTIME_OMIT."""
     one_interpreter = True
     """A program that names several is none; else the first of them counts."""
+    closes_holes = False
+    """What lies between an interpreter's segments is mapped, for no access."""
     linkers: frozenset[str] = frozenset()
     """Interpreters by which a program is known to be this system's."""
+    exec_is_fatal = False
+    """The old program is gone before the new one's parts are mapped (`exec_failed`)."""
     comm_max: int
     """Bytes of a process's name (MAXCOMLEN)."""
     sockets: SocketRules

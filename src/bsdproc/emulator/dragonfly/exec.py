@@ -97,7 +97,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
             system, p, space, image, vnode, base, lambda name: _find(system, td, name)[0])
     except Refused as e:
         space.close()
-        system.note(f"execve {execpath}: {e}{f': {e.why}' if e.why else ''}")
+        system.note(linker.complaint(execpath, e, fatal=True))
         yield from exit.exit1(system, td, s.SIGABRT)
     if p.vfork_parent is not None:
         p.vfork_parent = None

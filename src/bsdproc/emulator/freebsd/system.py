@@ -94,6 +94,7 @@ class System(sched.Turns):
     directory_or_file = True
     first_pid = 700
     comm_max = 19
+    exec_is_fatal = True
     linkers = frozenset(("/libexec/ld-elf.so.1", "/usr/libexec/ld-elf.so.1"))
     syscall_names = SYSCALL_NAMES
     sockets = descriptors.SOCKETS

@@ -61,6 +61,7 @@ class System(BsdSystem):
     syscall_names = SYSCALL_NAMES
     text_busy_first = True
     one_interpreter = False
+    closes_holes = True
     two_way_pipes = False
     nice_until_refused = True
     sockets = descriptors.SOCKETS
