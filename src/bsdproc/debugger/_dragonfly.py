@@ -17,6 +17,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Final
 
 from bsdproc import dragonfly
@@ -58,6 +59,11 @@ SIGTRAP, SIGKILL, SIGSTOP, SIGCONT = 5, 9, 17, 19
 FAULTS: Final = frozenset({4, 8, 10, 11})       # SIGILL, SIGFPE, SIGBUS, SIGSEGV
 WNOHANG: Final = WaitOptions.WNOHANG.value
 STEPS: Final = 100
+WORD: Final = struct.Struct("<Q")
+PS_STRINGS: Final = struct.Struct("<16xQI4x")
+"""Of struct ps_strings the environment and its number."""
+AT_NULL, AT_COUNT = 0, 19
+"""What ends the auxiliary vector, and the entries that there is room for."""
 """Steps on the way to a system call that are made in one look."""
 LOOKS: Final = 50
 """How often a process is looked at that has reported its stop and runs yet."""
@@ -433,6 +439,14 @@ class DragonFlyBackend(Watching):
         registers = dragonfly.ptrace.getregs(pid, kernel=self.kernel)
         registers.pc = pc
         dragonfly.ptrace.setregs(pid, registers, kernel=self.kernel)
+
+    def auxv(self, pid: int) -> Mapping[int, int]:
+        """No request tells it: it lies behind the environment that ps_strings names."""
+        (strings,) = WORD.unpack(self.kernel.sysctl("kern.ps_strings"))
+        environment, count = PS_STRINGS.unpack(self.read(pid, strings, PS_STRINGS.size))
+        data = self.read(pid, environment + WORD.size * (count + 1), 2 * WORD.size * AT_COUNT)
+        entries = takewhile(lambda entry: entry[0] != AT_NULL, struct.iter_unpack("<QQ", data))
+        return dict(entries)
 
     def read(self, pid: int, address: int, size: int) -> bytes:
         return dragonfly.ptrace.read(pid, address, size, kernel=self.kernel)

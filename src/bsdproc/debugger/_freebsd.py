@@ -316,6 +316,10 @@ class FreeBSDBackend:
         _call.ptrace(self.kernel, "PT_SETREGS", lwp, self._registers)
 
     # -- memory --------------------------------------------------------------------------
+    def auxv(self, pid: int) -> Mapping[int, int]:
+        return {int(entry.type): entry.value
+                for entry in freebsd.kinfo.auxv(pid, kernel=self.kernel) if entry.type}
+
     def read(self, pid: int, address: int, size: int) -> bytes:
         return freebsd.ptrace.read(pid, address, size, kernel=self.kernel)
 

@@ -388,6 +388,9 @@ class NetBSDBackend:
         netbsd.ptrace.setregs(pid, registers, lwp, kernel=self.kernel)
 
     # -- memory --------------------------------------------------------------------------
+    def auxv(self, pid: int) -> Mapping[int, int]:
+        return {int(kind): value for kind, value in netbsd.ptrace.auxv(pid, kernel=self.kernel)}
+
     def read(self, pid: int, address: int, size: int) -> bytes:
         try:
             return netbsd.ptrace.read(pid, address, size, kernel=self.kernel)

@@ -206,6 +206,9 @@ class Backend(Protocol):
     def set_pc(self, pid: int, lwp: int, pc: int) -> None:
         """Of the thread that `where` has last been asked about."""
 
+    def auxv(self, pid: int) -> Mapping[int, int]:
+        """What the kernel told the program at its start, by AT_ numbers."""
+
     def read(self, pid: int, address: int, size: int) -> bytes: ...
     def write(self, pid: int, address: int, data: bytes) -> int: ...
     def syscall_name(self, number: int) -> str: ...

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bsdproc.debugger import release, stops
 from bsdproc.debugger.backend import Report, need_reportable
@@ -19,6 +20,9 @@ from bsdproc.kernel.errors import vanished
 if TYPE_CHECKING:
     from bsdproc.debugger.debugger import Debugger
     from bsdproc.typed.registers import GeneralRegisters
+
+
+AT_ENTRY: Final = 9
 
 
 class Process:
@@ -74,6 +78,20 @@ class Process:
     @registers.setter
     def registers(self, registers: GeneralRegisters) -> None:
         self.thread.registers = registers
+
+    @property
+    def auxv(self) -> Mapping[int, int]:
+        """What the kernel told the program at its start, by the numbers of <sys/exec_elf.h>
+        or <sys/elf_common.h>: AT_PHDR is 3, AT_BASE 7, AT_ENTRY 9."""
+        self.need_stopped()
+        return self.backend.auxv(self.pid)
+
+    @property
+    def entry(self) -> int:
+        """Where the program itself begins, though the kernel may have started a dynamic
+        linker first.  What it is beyond the e_entry of the program's file, every address of
+        that file is moved by.  `KeyError` of a kernel that has not told it."""
+        return self.auxv[AT_ENTRY]
 
     def need_stopped(self) -> None:
         """`NotStopped` or `Vanished` unless it can be asked something."""

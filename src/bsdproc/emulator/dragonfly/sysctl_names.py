@@ -9,6 +9,7 @@ from typing import Final
 from bsdproc.emulator.dragonfly.cred import prison_check
 from bsdproc.emulator.dragonfly.kinfo import address
 from bsdproc.emulator.dragonfly.sysctl import Flag, Handler, Request, Row, Type
+from bsdproc.emulator.dragonfly.x86_64.stack import PS_STRINGS
 
 Value = int | str
 HOST: Final = "dragonfly.emulated"
@@ -99,6 +100,7 @@ ROWS: Final = (
     _int("kern.securelevel", 9, lambda r: -1),
     _string("kern.hostname", 10, lambda r: HOST),
     _int("kern.osreldate", 24, lambda r: r.system.osreldate),
+    Row("kern.ps_strings", 32, Type.ULONG, Flag.RD, "LU", _given(lambda r: PS_STRINGS, "<Q")),
     Row("kern.file", 15, Type.OPAQUE, Flag.RD, "S,kinfo_file", _files),
     Row("kern.cputime", None, Type.OPAQUE, Flag.RD, "S,kinfo_cputime", _cputime),
     _switch("kern.ps_argsopen"),
