@@ -297,11 +297,13 @@ class FileSystem:
 
         return self._enter(path, at, make)
 
-    def link(self, old: str, new: str, at: Access = KERNEL) -> None:
-        self.enter(self.find(old, at), new, at)
+    def link(self, old: str, new: str, at: Access = KERNEL,
+             check: Callable[[Vnode], None] | None = None) -> None:
+        self.enter(self.find(old, at), new, at, check)
 
-    def enter(self, node: Vnode, new: str, at: Access) -> None:
-        """Give a file one more name."""
+    def enter(self, node: Vnode, new: str, at: Access,
+              check: Callable[[Vnode], None] | None = None) -> None:
+        """Give a file one more name, unless a check of it raises."""
         if node.kind == "dir":
             raise Refused(EPERM)
         node.keeps(Vnode.IMMUTABLE | Vnode.APPEND)
@@ -309,6 +311,8 @@ class FileSystem:
         def make(directory: Vnode) -> Vnode:
             if directory.mount is not node.mount and not directory.fixed:
                 raise Refused(EXDEV)
+            if check is not None:
+                check(node)
             return node
 
         self._enter(new, at, make)

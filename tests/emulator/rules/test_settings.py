@@ -14,7 +14,7 @@ import pytest
 from bsdproc.kernel import Kernel
 
 from .conftest import Hold, spinning
-from .held import ROOM, Held, how, read_file, records
+from .held import ROOM, Held, finish, how, read_file, records
 
 pytestmark = pytest.mark.privileged
 
@@ -241,10 +241,215 @@ def test_a_core_file_is_compressed_as_hard_as_is_asked(
     assert sizes[0] > sizes[1]
 
 
+# -- programs -------------------------------------------------------------------------
+AT_KPRELOAD, AT_STACKPROT, AT_BSDFLAGS = 34, 23, 27
+
+
+@pytest.mark.parametrize(("name", "value", "kind", "ordinary", "otherwise"), [
+    ("elf64.vdso", 0, AT_KPRELOAD, True, None), ("elf64.sigfastblock", 0, AT_BSDFLAGS, 1, 0),
+    ("elf64.nxstack", 0, AT_STACKPROT, 3, 7)])
+def test_what_the_next_program_is_told(
+        hold: Hold, kernel: Kernel, name: str, value: int, kind: int, ordinary: int,
+        otherwise: int | None) -> None:
+    def told() -> int | None:
+        vector = kernel.sysctl([1, 14, 36, hold("spin").pid])
+        return dict(struct.iter_unpack("<QQ", vector)).get(kind)
+
+    before = told()
+    assert before == ordinary or (ordinary is True and before)
+    with settings(kernel, **{name: value}):
+        assert told() == otherwise
+
+
+def program(kernel: Kernel, source: str, path: str, *changes: tuple[int, bytes]) -> str:
+    """A copy of a program with some bytes changed."""
+    data = bytearray(read_file(kernel, source, 1 << 20))
+    for at, new in changes:
+        data[at : at + len(new)] = new
+    fd = kernel.open(path, 0x601, 0o755)
+    kernel.write(fd, bytes(data))
+    kernel.close(fd)
+    return path
+
+
+def note_at(data: bytes) -> int:
+    """Where the number of FreeBSD's release stands in a program."""
+    return data.index(struct.pack("<III", 8, 4, 1) + b"FreeBSD\0") + 20
+
+
+def status_of(kernel: Kernel, path: str) -> int | str:
+    """How a program ends that only begins; or why it does not."""
+    def begin(k: Kernel) -> int:
+        pid = k.spawn(path, [path], {}, traced=True)
+        status = k.wait4(pid)[1]
+        if status & 0x7F == 0x7F:
+            finish(k, [pid])
+        return status
+
+    try:
+        return begin(kernel)
+    except OSError as error:
+        return type(error).__name__
+
+
+STOPPED = 5 << 8 | 0x7F
+
+
+def test_text_may_be_too_large(kernel: Kernel, tracee: Callable[[str], str]) -> None:
+    """The old program is gone by then: SIGABRT."""
+    path = tracee("spin")
+    before = kernel.sysctl("kern.maxtsiz")
+    kernel.sysctl("kern.maxtsiz", new=struct.pack("<Q", 1))
+    try:
+        assert status_of(kernel, path) == SIGABRT
+    finally:
+        kernel.sysctl("kern.maxtsiz", new=before)
+    assert status_of(kernel, path) == STOPPED
+
+
+def test_a_later_release_s_program_may_be_refused(
+        kernel: Kernel, tracee: Callable[[str], str]) -> None:
+    source = tracee("spin")
+    data = read_file(kernel, source, 1 << 20)
+    later = program(kernel, source, "/tmp/later", (note_at(data), struct.pack("<i", 9900000)))
+    try:
+        assert status_of(kernel, later) == STOPPED
+        with settings(kernel, disallow_high_osrel=1):
+            assert status_of(kernel, later) == SIGABRT
+            assert status_of(kernel, source) == STOPPED
+    finally:
+        kernel.unlink(later)
+
+
+# -- files ----------------------------------------------------------------------------
+CHROOT, LINK, OPEN, UNLINK, CHMOD, PROCCTL = 61, 9, 5, 10, 15, 544
+PROC_NO_NEW_PRIVS_CTL, NO_NEW_PRIVS_ENABLE = 19, 1
+EPERM = 1
+
+
+def path(t: Held, text: str, at: int = ROOM) -> int:
+    t.write(at, text.encode() + b"\0")
+    return at
+
+
+@contextmanager
+def bsd(kernel: Kernel, name: str, value: int) -> Iterator[None]:
+    kernel.sysctl(f"security.bsd.{name}", new=struct.pack("<i", value))
+    try:
+        yield
+    finally:
+        kernel.sysctl(f"security.bsd.{name}", new=struct.pack("<i", 0))
+
+
+def test_users_may_chroot_if_that_gives_them_nothing(hold: Hold, kernel: Kernel) -> None:
+    """unprivileged_chroot, and no more privileges by an execve."""
+    t = spinning(hold, 1001)
+    with bsd(kernel, "unprivileged_chroot", 1):
+        assert t.call(CHROOT, path(t, "/tmp"))[0] == EPERM
+        t.write(PARAM, struct.pack("<i", NO_NEW_PRIVS_ENABLE))
+        assert t.call(PROCCTL, 0, t.pid, PROC_NO_NEW_PRIVS_CTL, PARAM)[0] == 0
+        assert t.call(CHROOT, path(t, "/tmp"))[0] == 0
+    assert t.call(CHROOT, path(t, "/"))[0] == EPERM
+
+
+@pytest.mark.parametrize(("may", "first", "second"), [
+    (0, EPERM, EPERM), (1, 0, EPERM), (2, 0, 0)])
+def test_directories_that_lead_out_of_a_chroot(
+        hold: Hold, kernel: Kernel, may: int, first: int, second: int) -> None:
+    t = spinning(hold)
+    assert t.call(OPEN, path(t, "/"), 0, 0)[0] == 0
+    with settings(kernel, chroot_allow_open_directories=may):
+        assert t.call(CHROOT, path(t, "/tmp"))[0] == first
+        assert t.call(CHROOT, path(t, "/"))[0] == second
+
+
+@pytest.mark.parametrize("what", ["uid", "gid"])
+def test_links_to_files_of_others(hold: Hold, kernel: Kernel, what: str) -> None:
+    root, user = spinning(hold), spinning(hold, 1001)
+    other, new = "/tmp/others", "/tmp/link"
+    for name in (other, new):
+        root.call(UNLINK, path(root, name))
+    assert root.call(OPEN, path(root, other), 0x601, 0o666)[0] == 0
+
+    def link(t: Held) -> int:
+        return t.call(LINK, path(t, other), path(t, new, PARAM))[0]
+
+    with bsd(kernel, f"hardlink_check_{what}", 1):
+        assert (link(user), link(root)) == (EPERM, 0)
+    root.call(UNLINK, path(root, new))
+    assert link(user) == 0
+    for name in (other, new):
+        root.call(UNLINK, path(root, name))
+
+
+# -- what processes share ---------------------------------------------------------------
+SHMAT, SHMGET, SHMCTL, SHMDT, SEMGET, SEMCTL = 228, 231, 512, 230, 221, 510
+IPC_CREAT, IPC_RMID, SETVAL = 0o1000, 0, 8
+EINVAL, ERANGE, ENOMEM = 22, 34, 12
+
+
+def wide(kernel: Kernel, name: str, value: int) -> None:
+    kernel.sysctl(name, new=struct.pack("<Q", value))
+
+
+@pytest.mark.parametrize(("name", "value", "errno"), [
+    ("shmmax", 4095, EINVAL), ("shmmin", 4097, EINVAL), ("shmall", 0, ENOMEM)])
+def test_how_much_shared_memory_there_may_be(
+        hold: Hold, kernel: Kernel, name: str, value: int, errno: int) -> None:
+    t, full = spinning(hold), f"kern.ipc.{name}"
+    before = struct.unpack("<Q", kernel.sysctl(full))[0]
+    wide(kernel, full, value)
+    try:
+        assert t.call(SHMGET, 0, 4096, IPC_CREAT | 0o600)[0] == errno
+    finally:
+        wide(kernel, full, before)
+    made, number = t.call(SHMGET, 0, 4096, IPC_CREAT | 0o600)
+    assert (made, t.call(SHMCTL, number, IPC_RMID, 0)[0]) == (0, 0)
+
+
+@pytest.mark.parametrize(("may", "errno"), [(1, 0), (0, EINVAL)])
+def test_memory_that_is_removed(hold: Hold, kernel: Kernel, may: int, errno: int) -> None:
+    t = spinning(hold)
+    _, number = t.call(SHMGET, 0, 4096, IPC_CREAT | 0o600)
+    assert t.call(SHMAT, number, 0, 0)[0] == 0
+    assert t.call(SHMCTL, number, IPC_RMID, 0)[0] == 0
+    with settings(kernel, **{"ipc.shm_allow_removed": may}):
+        assert t.call(SHMAT, number, 0, 0)[0] == errno
+
+
+def test_how_large_semaphores_and_their_sets_may_be(hold: Hold, kernel: Kernel) -> None:
+    t = spinning(hold)
+    with settings(kernel, **{"ipc.semmsl": 2, "ipc.semvmx": 5}):
+        assert t.call(SEMGET, 0, 3, IPC_CREAT | 0o600)[0] == EINVAL
+        _, number = t.call(SEMGET, 0, 2, IPC_CREAT | 0o600)
+        errors = []
+        for value in (5, 6):
+            t.write(PARAM, struct.pack("<Q", value))
+            errors.append(t.call(SEMCTL, number, 0, SETVAL, PARAM)[0])
+    assert errors == [0, ERANGE]
+    assert t.call(SEMCTL, number, 0, IPC_RMID, 0)[0] == 0
+
+
+def test_how_many_requests_there_may_be(hold: Hold, kernel: Kernel) -> None:
+    """vfs.aio.max_aio_queue_per_proc: what lio_listio(2) takes at once."""
+    name, listio, suspend = "vfs.aio.max_aio_queue_per_proc", [9, 15], 315
+    t, before = spinning(hold), kernel.sysctl("vfs.aio.max_aio_queue_per_proc")
+    t.write(PARAM, bytes(16))
+    assert kernel.sysctl(listio) == before
+    kernel.sysctl(name, new=struct.pack("<i", 2))
+    try:
+        assert t.call(suspend, PARAM, 3, PARAM)[0] == EINVAL
+        assert kernel.sysctl(listio) == struct.pack("<i", 2)
+    finally:
+        kernel.sysctl(name, new=before)
+    assert t.call(suspend, PARAM, 3, PARAM)[0] != EINVAL
+
+
 # -- what is not done otherwise --------------------------------------------------------
 @pytest.mark.emulated
 @pytest.mark.parametrize("name", [
     "kern.forcesigexit", "kern.sig_discard_ign", "kern.wait_dequeue_sigchld", "vm.overcommit",
+    "kern.maxfiles", "kern.elf32.read_exec", "security.bsd.map_at_zero",
     "kern.ktrace.request_pool", "kern.core_dump_can_intr", "kern.sigqueue.max_pending_per_proc"])
 def test_what_would_be_done_otherwise_is_refused_by_name(kernel: Kernel, name: str) -> None:
     """What a setting says already can be set."""

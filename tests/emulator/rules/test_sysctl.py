@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -296,27 +297,41 @@ def test_pages_in_memory_need_not_be_counted(hold: Hold, kernel: Kernel) -> None
 
 
 # -- what a name is --------------------------------------------------------------
-RD, WR, PRISON, TUN, MPSAFE, CAPRD = 1 << 31, 1 << 30, 1 << 26, 0x81000, 0x40000, 0x8000
-INT, STRING, ULONG, U8 = 2, 3, 8, 10
+KINDS = Path(__file__).with_name("sysctls.txt")
+"""Of every name that the emulated kernel has: what 13.2 says of its kind, and its format."""
 
 
-@pytest.mark.parametrize(("name", "kind"), [
-    ("kern.kill_on_debugger_exit", RD | WR | TUN | MPSAFE | INT),
-    ("security.bsd.suser_enabled", RD | WR | PRISON | TUN | MPSAFE | INT),
-    ("security.bsd.see_other_uids", RD | WR | MPSAFE | INT),
-    ("security.bsd.allow_ptrace", RD | WR | TUN | MPSAFE | U8),
-    ("kern.elf64.aslr.honor_sbrk", RD | WR | MPSAFE | INT),
-    ("vm.imply_prot_max", RD | WR | TUN | MPSAFE | INT),
-    ("kern.ngroups", RD | CAPRD | TUN | MPSAFE | INT), ("kern.iov_max", RD | MPSAFE | INT),
-    ("kern.maxssiz", RD | WR | TUN | MPSAFE | ULONG), ("hw.machine", RD | MPSAFE | STRING),
-    ("kern.sigqueue.preallocate", RD | TUN | MPSAFE | INT),
-    ("security.bsd.allow_read_dir", RD | WR | MPSAFE | INT),
-])
-def test_kinds(kernel: Kernel, name: str, kind: int) -> None:
+def kind(kernel: Kernel, numbers: tuple[int, ...]) -> tuple[int, str]:
+    """sysctl.oidfmt."""
+    found = kernel.sysctl([0, 4, *numbers])
+    return struct.unpack_from("<I", found)[0], found[4:].rstrip(b"\0").decode()
+
+
+def ints(data: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(data) // 4}i", data)
+
+
+def test_kinds(kernel: Kernel) -> None:
     """A tunable has been looked for when the kernel booted, and says so."""
-    numbers = kernel.sysctl([0, 3], new=name.encode(), room=96)
-    oid = struct.unpack(f"<{len(numbers) // 4}i", numbers)
-    assert struct.unpack_from("<I", kernel.sysctl([0, 4, *oid]))[0] == kind
+    wrong = {}
+    for line in KINDS.read_text().splitlines():
+        name, word, *form = line.split(" ")
+        found = kind(kernel, ints(kernel.sysctl([0, 3], new=name.encode(), room=96)))
+        if found != (int(word, 16), *(form or [""])):
+            wrong[name] = found
+    assert wrong == {}
+
+
+@pytest.mark.emulated
+def test_kinds_are_known_of_all_names(kernel: Kernel) -> None:
+    """By walking the tree (sysctl.next)."""
+    at: tuple[int, ...] = ()
+    names: set[str] = set()
+    while not how(partial(kernel.sysctl, [0, 2, *at], room=96)):
+        at = ints(kernel.sysctl([0, 2, *at], room=96))
+        names.add(kernel.sysctl([0, 1, *at]).rstrip(b"\0").decode())
+    listed = {line.split(" ")[0] for line in KINDS.read_text().splitlines()}
+    assert {name for name in names if not name.startswith("sysctl.")} == listed
 
 
 def test_a_stack_may_be_executable(kernel: Kernel) -> None:

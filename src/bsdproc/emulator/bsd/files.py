@@ -504,11 +504,14 @@ def _enter(system: System, td: Thread, node: Vnode, who: Access) -> None:
 
 
 def chroot(system: System, td: Thread, path: str) -> None:
-    if td.proc.cred.uid != 0:
-        raise Refused(EPERM)
+    system.may_chroot(td)
     node = system.vfs.find(path, access(td))
     if node.kind != "dir":
         raise Refused(ENOTDIR)
     p = td.proc
+    if not system.leaves_root(p) and any(
+            slot.file.vnode is not None and slot.file.vnode.kind == "dir"
+            for slot in p.files.slots.values()):
+        raise Refused(EPERM)
     p.root = system.vfs.path_of(node)
     p.jail_dir = p.jail_dir or p.root

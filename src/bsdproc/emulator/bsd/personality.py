@@ -20,7 +20,7 @@ from bsdproc.emulator.bsd.signo import SI_KERNEL, SIGSYS
 from bsdproc.emulator.bsd.socketrules import SocketRules
 from bsdproc.emulator.bsd.state import KSigInfo, Proc, Sleep, Thread
 from bsdproc.emulator.elf import Image
-from bsdproc.emulator.errno import EINVAL, EISDIR, ENOSYS, Refused
+from bsdproc.emulator.errno import EINVAL, EISDIR, ENOSYS, EPERM, Refused
 from bsdproc.emulator.vfs import FileSystem, Found, Vnode
 
 Work = Generator[Sleep | None, int, None]
@@ -179,6 +179,19 @@ class Personality(ABC):
     @abstractmethod
     def may_raise_limits(self, td: Thread) -> None:
         """EPERM where the thread may not raise a hard limit."""
+
+    def may_chroot(self, td: Thread) -> None:
+        """EPERM where the thread may not change its process's root."""
+        if td.proc.cred.uid != 0:
+            raise Refused(EPERM)
+
+    def leaves_root(self, p: Proc) -> bool:
+        """Whether a process may change its root while it has directories open."""
+        return True
+
+    def may_link(self, td: Thread, node: Vnode) -> None:
+        """EPERM where the thread may not give a file another name: by default all may."""
+        return
 
     @abstractmethod
     def mount_boot(self, fs: FileSystem) -> None:

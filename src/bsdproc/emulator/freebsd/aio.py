@@ -26,7 +26,13 @@ NOP, WRITE, READ, VECTORED, SYNC, MLOCK = 0, 1, 2, 4, 8, 0x20
 SI_ASYNCIO: Final = 0x10004
 SIGEV_NONE, SIGEV_SIGNAL, SIGEV_KEVENT, SIGEV_THREAD_ID = 0, 1, 3, 4
 PER_PROCESS, ALL = 256, 1024
-"""Requests of a process, and of all (vfs.aio.max_aio_queue)."""
+"""Requests of a process, and of all."""
+
+
+def most(system: System, whose: str) -> int:
+    """vfs.aio.max_aio_queue and vfs.aio.max_aio_queue_per_proc."""
+    return int(system.settings.get(f"vfs.aio.max_aio_queue{whose}",
+                                   PER_PROCESS if whose else ALL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,14 @@ from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.state import PID_MAX
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, EPERM, Refused
 from bsdproc.emulator.freebsd import fork
+from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
+from bsdproc.emulator.freebsd.amd64.stack import MAXTSIZ
 from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG, ucred
 from bsdproc.emulator.freebsd.sysctl import MAX_WIRED, Flag, Handler, Request, Row, Type
 from bsdproc.emulator.machine.physical import PAGE
 
 PHYSMEM = 4 << 30
+BRAND = "kern.elf64.fallback_brand"
 MAXHOSTNAMELEN = 256
 HZ = 1000
 Value = int | str | bytes
@@ -232,6 +235,7 @@ def _pid_max_fits(value: int) -> bool:
 def _elf(bits: int) -> list[Row]:
     """kern.elf64 and kern.elf32."""
     at, on = f"kern.elf{bits}", int(bits == 64)
+    abi = ELF64 if on else ELF32
     return [
         node(at, None, f"ELF programs of {bits} bits"),
         setting(f"{at}.fallback_brand", None, Type.INT, -1, "System of unmarked programs",
@@ -239,6 +243,10 @@ def _elf(bits: int) -> list[Row]:
         setting(f"{at}.nxstack", None, Type.INT, 1, "Stacks are not executable"),
         setting(f"{at}.sigfastblock", None, Type.INT, 1, "AT_BSDFLAGS tells of sigfastblock",
                 RW | TUN),
+        setting(f"{at}.pie_base", None, Type.ULONG, abi.load_address,
+                "Where position-independent programs go otherwise",
+                check=lambda value: value % PAGE == 0),
+        setting(f"{at}.vdso", None, Type.INT, 1, "Programs are told of the vDSO", RW | TUN),
         setting(f"{at}.allow_wx", None, Type.U8, 1, "Pages may be writable and executable",
                 RW | TUN),
         node(f"{at}.aslr", None, "Randomisation of addresses"),
@@ -263,7 +271,7 @@ KERN = (
     constant("kern.osrevision", 3, Type.INT, 199506, "Revision of BSD"),
     text("kern.version", 4, _version, "This kernel", RD),
     constant("kern.maxproc", 6, Type.INT, fork.MAXPROC, "Most processes", RD | TUN),
-    setting("kern.maxfiles", 7, Type.INT, 2 * limits.MAXFILESPERPROC, "Most open files"),
+    unchanging("kern.maxfiles", 7, Type.INT, 2 * limits.MAXFILESPERPROC, "Most open files"),
     constant("kern.argmax", 8, Type.INT, 524288, "Most bytes of arguments and environment"),
     Row("kern.securelevel", 9, Type.INT, RW | Flag.PRISON, "I",
         _number(Type.INT, _securelevel, _raise_securelevel), "Security level"),
@@ -328,7 +336,7 @@ KERN = (
     setting("kern.maxssiz", None, Type.ULONG, limits.MAXSSIZ, "Largest stack", RW | TUN),
     setting("kern.dflssiz", None, Type.ULONG, 8 << 20, "Its limit at first", RW | TUN),
     setting("kern.sgrowsiz", None, Type.ULONG, 128 << 10, "What a stack grows by", RW | TUN),
-    setting("kern.maxtsiz", None, Type.ULONG, 32 << 30, "Largest text segment", RW | TUN),
+    setting("kern.maxtsiz", None, Type.ULONG, MAXTSIZ, "Largest text segment", RW | TUN),
     constant("kern.kstack_pages", None, Type.INT, 4, "Pages of a kernel stack", RD),
     constant("kern.hz", None, Type.INT, HZ, "Ticks of the clock in a second", RD | TUN),
     constant("kern.fscale", None, Type.INT, 2048, "What load averages are multiplied by", RD),
@@ -351,6 +359,13 @@ KERN = (
                "Most that a process has"),
     *_elf(64),
     *_elf(32),
+    unchanging("kern.elf32.read_exec", None, Type.INT, 0, "What can be read can be executed"),
+    handled("kern.fallback_elf_brand", None, Type.INT, _stored(BRAND, -1), _store(BRAND),
+            "kern.elf64.fallback_brand by its old name"),
+    setting("kern.disallow_high_osrel", None, Type.INT, 0,
+            "Programs of a later FreeBSD are not executed"),
+    setting("kern.chroot_allow_open_directories", None, Type.INT, 1,
+            "Who has directories open may change its root"),
 )
 
 HW = (
@@ -393,7 +408,8 @@ SECURITY = (
     unchanging("security.bsd.unprivileged_get_quota", None, Type.INT, 0,
                "Users may ask for each other's quotas"),
     _bsd("allow_read_dir", 0, "The superuser may read directories of file systems that let him"),
-    _bsd("map_at_zero", 0, "Address 0 may be mapped", RW | TUN),
+    unchanging("security.bsd.map_at_zero", None, Type.INT, 0, "Address 0 may be mapped",
+               RW | TUN),
     _bsd("stack_guard_page", 1, "Guard pages below stacks", RW | TUN),
     node("security.jail", None, "Jails"),
     constant("security.jail.jailed", None, Type.INT, _jailed, "The caller is in one", RD),

@@ -4,6 +4,7 @@ what each system does in its own way."""
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
@@ -11,6 +12,7 @@ from bsdproc.emulator.bsd import kqueue, proctree
 from bsdproc.emulator.bsd.signo import SIG_MAX, SIGABRT
 from bsdproc.emulator.bsd.state import (
     DEFAULT_ACTION,
+    P2,
     TDB,
     KSigInfo,
     MapFlag,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from bsdproc.emulator.elf import Image
     from bsdproc.emulator.vfs import FileSystem, Vnode
 
+ELFOSABI_FREEBSD = 9
 PTRACE_NOT_REQUESTS = ("PT_FIRSTMACH",)
 PROCCTL_NOT_COMMANDS = ("PROC_PROCCTL_MD_MIN",)
 INIT = "/sbin/init"
@@ -214,6 +217,13 @@ class System(sched.Turns):
         if p.ptevents & entry.PTRACE_EXEC:
             td.dbgflags |= TDB.EXEC
 
+    def unfit(self, image: Image) -> str | None:
+        """A program without a mark may be taken for this system's."""
+        brand = int(self.settings.get(f"kern.elf{image.bits}.fallback_brand", -1))
+        if image.system is None and brand == ELFOSABI_FREEBSD:
+            image = replace(image, system=self.name)
+        return super().unfit(image)
+
     def linker_paths(self, image: Image) -> tuple[str, ...]:
         """load_interp: i386's has a name of its own."""
         paths = super().linker_paths(image)
@@ -254,6 +264,22 @@ class System(sched.Turns):
 
     def p_cansee(self, td: Thread, p: Proc) -> None:
         cred.p_cansee(self, td, p)
+
+    def may_chroot(self, td: Thread) -> None:
+        if not (self.settings.get("security.bsd.unprivileged_chroot", 0)
+                and td.proc.flag2 & P2.NO_NEW_PRIVS):
+            cred.priv_check(td, cred.Priv.VFS_CHROOT)
+
+    def leaves_root(self, p: Proc) -> bool:
+        """1 is for those only that are in no chroot yet."""
+        may = int(self.settings.get("kern.chroot_allow_open_directories", 1))
+        return may not in (0, 1) or (may == 1 and p.root == "/")
+
+    def may_link(self, td: Thread, node: Vnode) -> None:
+        who = cred.ucred(td.proc)
+        for what, own in (("uid", node.uid == who.uid), ("gid", who.member(node.gid))):
+            if self.settings.get(f"security.bsd.hardlink_check_{what}", 0) and not own:
+                cred.priv_check(td, cred.Priv.VFS_LINK)
 
     def may_raise_limits(self, td: Thread) -> None:
         cred.priv_check(td, cred.Priv.PROC_SETRLIMIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bsdproc.emulator.bsd import files
@@ -59,7 +60,8 @@ def sys_linkat(system: System, td: Thread, args: tuple[int, ...]) -> None:
     old, new = path_at(td, args[1]), path_at(td, args[3])
     node = system.vfs.find(old, files.where(td, int32(args[0]), old),
                            bool(args[4] & AT_SYMLINK_FOLLOW))
-    system.vfs.enter(node, new, files.where(td, int32(args[2]), new))
+    system.vfs.enter(node, new, files.where(td, int32(args[2]), new),
+                     partial(system.may_link, td))
 
 
 def sys_renameat(system: System, td: Thread, args: tuple[int, ...]) -> None:
@@ -78,7 +80,8 @@ def sys_mkfifoat(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 
 def sys_link(system: System, td: Thread, args: tuple[int, ...]) -> None:
-    system.vfs.link(path_at(td, args[0]), path_at(td, args[1]), access(td))
+    system.vfs.link(path_at(td, args[0]), path_at(td, args[1]), access(td),
+                    partial(system.may_link, td))
 
 
 def sys_symlink(system: System, td: Thread, args: tuple[int, ...]) -> None:

@@ -31,6 +31,9 @@ SGROWSIZ: Final = 128 << 10
 """kern.sgrowsiz: what a stack starts with and grows by."""
 PS_STRINGS: Final = {64: struct.Struct("<QI4xQI4x"), 32: struct.Struct("<IIII")}
 """struct ps_strings: argv, argc, environ, their number."""
+MAXTSIZ: Final = 32 << 30
+"""kern.maxtsiz."""
+OSREL_MAJOR: Final = 100000
 CANARY_SIZE: Final = 64
 NCPUS: Final = 2
 
@@ -145,14 +148,34 @@ def image_base(system: System, p: Proc, image: Image) -> int:
     """Where a position-independent image goes, 0 for any other."""
     abi = ELF32 if image.bits == 32 else ELF64
     decision = decide(system, p, image)
+    enforce_limits(system, p, image)
     if not image.pie or image.segments[0].vaddr:
         return 0
     if not decision.random_base:
-        return abi.load_address
+        return int(system.settings.get(f"kern.elf{abi.bits}.pie_base", abi.load_address))
     size = sum(s.memsz for s in image.segments)
     low = PAGE + size + limit(p, abi, limits.DATA)[1]
     align = max(PAGE, *(s.align for s in image.segments))
     return _random_base(entropy(system, p, "base"), low, _top(p, abi, decision) // 2, align)
+
+
+def enforce_limits(system: System, p: Proc, image: Image) -> None:
+    """ENOMEM for parts that are larger than they may be, ENOEXEC for a program of a later
+    FreeBSD if such are not wanted."""
+    text = data = whole = 0
+    for part in image.segments:
+        size = -(-(part.vaddr + part.memsz) // PAGE) * PAGE - (part.vaddr & -PAGE)
+        if part.flags & EXEC and text < size:
+            text = size
+        else:
+            data = size
+        whole += size
+    if (data > limits.limit(p, limits.DATA)[0] or whole > limits.limit(p, limits.VMEM)[0]
+            or text > int(system.settings.get("kern.maxtsiz", MAXTSIZ))):
+        raise Refused(ENOMEM)
+    if system.settings.get("kern.disallow_high_osrel", 0) and (
+            (image.osrel or 0) // OSREL_MAJOR > system.osreldate // OSREL_MAJOR):
+        raise Refused(ENOEXEC)
 
 
 def _top(p: Proc, abi: Abi, decision: aslr.Decision) -> int:
@@ -192,6 +215,10 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
     space = p.space
     assert space is not None
     abi = ELF32 if image.bits == 32 else ELF64
+
+    def default(name: str) -> int:
+        return int(system.settings.get(f"kern.elf{abi.bits}.{name}", 1))
+
     p.sysent = abi.name
     p.map_flags, p.fctl0 = decide(system, p, image).map_flags, image.fctl
     source = entropy(system, p, "stack")
@@ -208,9 +235,11 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
             (AT_BASE, loaded.base if loaded.linker is None else loaded.linker.start),
             (AT_EHDRFLAGS, 0), (AT_EXECPATH, 0), (AT_OSRELDATE, system.osreldate),
             (AT_CANARY, 0), (AT_CANARYLEN, 0), (AT_NCPUS, NCPUS), (AT_PAGESIZES, 0),
-            (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, abi.timekeep), (AT_STACKPROT, stack_prot(image)),
-            (AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK), (AT_ARGC, 0), (AT_ARGV, 0), (AT_ENVC, 0),
-            (AT_ENVV, 0), (AT_PS_STRINGS, 0), (AT_KPRELOAD, abi.shared_page),
+            (AT_PAGESIZESLEN, 0), (AT_TIMEKEEP, abi.timekeep),
+            (AT_STACKPROT, stack_prot(system, image)),
+            (AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK if default("sigfastblock") else 0),
+            (AT_ARGC, 0), (AT_ARGV, 0), (AT_ENVC, 0), (AT_ENVV, 0), (AT_PS_STRINGS, 0),
+            *(((AT_KPRELOAD, abi.shared_page),) if default("vdso") else ()),
             (AT_USRSTACKBASE, -(-top // PAGE) * PAGE),
             (AT_USRSTACKLIM, limit(p, abi, limits.STACK)[0])))
     space.copyout(strings.base, strings.data)
@@ -220,9 +249,12 @@ def setup_stack(system: System, p: Proc, image: Image, loaded: Loaded, argv: Seq
     return strings.base
 
 
-def stack_prot(image: Image) -> int:
-    """PT_GNU_STACK's wish; a program without one gets a stack of every right."""
-    return ALL if image.stack_flags is None else image.stack_flags
+def stack_prot(system: System, image: Image) -> int:
+    """PT_GNU_STACK's wish; a program without one gets a stack of every right, as do all
+    where stacks are executable."""
+    if image.stack_flags is None or not system.settings.get(f"kern.elf{image.bits}.nxstack", 1):
+        return ALL
+    return image.stack_flags
 
 
 def map_stack(system: System, p: Proc, abi: Abi, image: Image, loaded: Loaded,
@@ -249,7 +281,7 @@ def map_stack(system: System, p: Proc, abi: Abi, image: Image, loaded: Loaded,
         bottom = found
     gap = aslr.stack_gap(system, p) * PAGE
     # Growth ends at the gap or at the limit, whichever comes first.
-    space.map_stack(bottom, size, min(space.growth, size), stack_prot(image),
+    space.map_stack(bottom, size, min(space.growth, size), stack_prot(system, image),
                     guard=max(gap, size - soft))
     p.stack_base, p.stack_size = bottom, size
     top = bottom + size

@@ -105,7 +105,8 @@ def _make(system: System, td: Thread, at: int, kind: int, batch: Batch | None = 
 def _job(system: System, td: Thread, at: int, kind: int) -> Job | None:
     held = sum(len(one.all) for one in system.aio.values())
     own = system.aio.get(td.proc)
-    if held >= aio.ALL or (own is not None and len(own.all) >= aio.PER_PROCESS):
+    if held >= aio.most(system, "") or (
+            own is not None and len(own.all) >= aio.most(system, "_per_proc")):
         raise Refused(EAGAIN)
     fd, offset, buffer, size, opcode, _, *words = AIOCB.unpack(
         space_of(td).copyin(at, AIOCB.size))
@@ -184,7 +185,7 @@ def sys_aio_suspend(system: System, td: Thread, args: Args) -> Blocking[int]:
     """Until one of them has ended: EAGAIN when the time is over."""
     at, count = args[0], int32(args[1])
     _wide(system, td)
-    if not 0 <= count <= aio.PER_PROCESS:
+    if not 0 <= count <= aio.most(system, "_per_proc"):
         raise Refused(EINVAL)
     deadline = deadline_at(system, td, args[2])
     data = space_of(td).copyin(at, 8 * count) if count else b""
@@ -230,7 +231,7 @@ def sys_lio_listio(system: System, td: Thread, args: Args) -> Blocking[int]:
     """Several requests; EIO where one of them could not be made."""
     mode, at, count = int32(args[0]), args[1], int32(args[2])
     _wide(system, td)
-    if mode not in (LIO_WAIT, LIO_NOWAIT) or not 0 <= count <= aio.PER_PROCESS:
+    if mode not in (LIO_WAIT, LIO_NOWAIT) or not 0 <= count <= aio.most(system, "_per_proc"):
         raise Refused(EINVAL)
     batch = Batch(Notice())
     if args[3] and mode == LIO_NOWAIT:

@@ -27,6 +27,11 @@ PERM: Final = (struct.Struct("<IIIIHH4xq"), struct.Struct("<IIIIHHi"))
 """struct ipc_perm: the maker's user and group, the owner's, mode, sequence, key."""
 
 
+def limit(system: System, name: str, default: int) -> int:
+    """A setting of kern.ipc."""
+    return int(system.settings.get(f"kern.ipc.{name}", default))
+
+
 class Perm:
     """struct ipc_perm."""
 

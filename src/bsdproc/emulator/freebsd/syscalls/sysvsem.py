@@ -67,6 +67,11 @@ def table() -> ipc.Table[Set]:
     return ipc.Table(SEMMNI)
 
 
+def _largest(system: System) -> int:
+    """The most that a semaphore's value may be."""
+    return ipc.limit(system, "semvmx", SEMVMX)
+
+
 def sys_semget(system: System, td: Thread, args: Args) -> int:
     key, count, flags = ipc.long_argument(td, args[0]), signed(args[1]), signed(args[2])
     ipc.there(td)
@@ -80,7 +85,7 @@ def sys_semget(system: System, td: Thread, args: Args) -> int:
         return system.sem.number(found)
     if key and not flags & ipc.CREAT:
         raise Refused(ENOENT)
-    if not 0 < count <= SEMMSL:
+    if not 0 < count <= ipc.limit(system, "semmsl", SEMMSL):
         raise Refused(EINVAL)
     if count > SEMMNS - sum(len(one.all) for one in system.sem):
         raise Refused(ENOSPC)
@@ -88,13 +93,14 @@ def sys_semget(system: System, td: Thread, args: Args) -> int:
     return system.sem.enter(Set(perm, count, ipc.seconds(system)))
 
 
-def _try(found: Set, operations: list[tuple[int, int, int]]) -> tuple[int, int, int] | None:
+def _try(most: int, found: Set,
+         operations: list[tuple[int, int, int]]) -> tuple[int, int, int] | None:
     """Do all or nothing: what it waits for.  ERANGE beyond the largest value."""
     before = [one.value for one in found.all]
     for number, change, flags in operations:
         one = found.all[number]
         stuck = one.value + change < 0 if change < 0 else change == 0 and one.value != 0
-        if stuck or one.value + change > SEMVMX:
+        if stuck or one.value + change > most:
             for semaphore, value in zip(found.all, before, strict=True):
                 semaphore.value = value
             if not stuck:
@@ -111,7 +117,7 @@ def _adjust(system: System, p: Proc, found: Set, number: int, change: int) -> No
     if key not in undo and len(undo) >= SEMUME:
         raise Refused(EINVAL)
     value = undo.get(key, 0) + change
-    if abs(value) > SEMAEM:
+    if abs(value) > ipc.limit(system, "semaem", SEMAEM):
         raise Refused(ERANGE)
     undo[key] = value
     if not value:
@@ -135,7 +141,7 @@ def sys_semop(system: System, td: Thread, args: Args) -> Blocking[int]:
             raise Refused(EFBIG)
         need |= ipc.W if change else ipc.R
     found.perm.check(td, need)
-    while (waits := _try(found, operations)) is not None:
+    while (waits := _try(_largest(system), found, operations)) is not None:
         number, change, flags = waits
         if flags & ipc.NOWAIT:
             raise Refused(EAGAIN)
@@ -177,7 +183,7 @@ def exited(system: System, p: Proc) -> None:
     for (found, number), change in system.undos.pop(p, {}).items():
         if system.sem.has(found):
             one = found.all[number]
-            one.value = max(0, min(one.value + change, SEMVMX))
+            one.value = max(0, min(one.value + change, _largest(system)))
             one.pid = p.pid
             system.wakeup(found)
 
@@ -226,7 +232,7 @@ def sys_semctl(system: System, td: Thread, args: Args) -> int:
         space.copyout(word, b"".join(struct.pack("<H", one.value) for one in found.all))
     elif command == SETALL:
         values = struct.unpack(f"<{len(found.all)}H", space.copyin(word, 2 * len(found.all)))
-        if max(values) > SEMVMX:
+        if max(values) > _largest(system):
             raise Refused(ERANGE)
         for one, value in zip(found.all, values, strict=True):
             one.value = value
@@ -242,7 +248,7 @@ def sys_semctl(system: System, td: Thread, args: Args) -> int:
 def _one(system: System, found: Set, number: int, command: int, value: int) -> int:
     one = found.all[number]
     if command == SETVAL:
-        if not 0 <= value <= SEMVMX:
+        if not 0 <= value <= _largest(system):
             raise Refused(ERANGE)
         one.value = value
         _forget(system, found, number)

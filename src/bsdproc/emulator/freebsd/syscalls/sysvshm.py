@@ -108,6 +108,14 @@ def table() -> ipc.Table[Segment]:
     return ipc.Table(SHMMNI)
 
 
+def _find(system: System, id: int) -> Segment:
+    """shm_find_segment: EINVAL, too, for one that is removed if that is not to be there."""
+    segment = system.shm.find(id)
+    if segment.perm.mode & REMOVED and not ipc.limit(system, "shm_allow_removed", 1):
+        raise Refused(EINVAL)
+    return segment
+
+
 def sys_shmget(system: System, td: Thread, args: Args) -> int:
     key, size, flags = ipc.long_argument(td, args[0]), args[1], signed(args[2])
     ipc.there(td)
@@ -120,12 +128,14 @@ def sys_shmget(system: System, td: Thread, args: Args) -> int:
         return system.shm.number(found)
     if key and not flags & ipc.CREAT:
         raise Refused(ENOENT)
-    if not SHMMIN <= size <= SHMMAX:
+    least, most = (ipc.limit(system, name, known)
+                   for name, known in (("shmmin", SHMMIN), ("shmmax", SHMMAX)))
+    if not least <= size <= most:
         raise Refused(EINVAL)
     if len(system.shm) >= SHMMNI:
         raise Refused(ENOSPC)
     pages = sum(one.size // PAGE for one in system.shm)
-    if pages + -(-size // PAGE) > SHMALL:
+    if pages + -(-size // PAGE) > ipc.limit(system, "shmall", SHMALL):
         raise Refused(ENOMEM)
     return system.shm.enter(
         Segment(system, td, ipc.Perm(td, key, flags & 0o777 | ALLOCATED), size))
@@ -136,7 +146,7 @@ def sys_shmat(system: System, td: Thread, args: Args) -> int:
     id, address, flags = signed(args[0]), args[1], signed(args[2])
     ipc.there(td)
     held, space = attachments(system, td), space_of(td)
-    segment = system.shm.find(id)
+    segment = _find(system, id)
     segment.perm.check(td, ipc.R if flags & SHM_RDONLY else ipc.R | ipc.W)
     if len(held.at) >= SHMSEG:
         raise Refused(EMFILE)
@@ -178,7 +188,7 @@ def sys_shmctl(system: System, td: Thread, args: Args) -> None:
     id, command, at = signed(args[0]), signed(args[1]), args[2]
     given = ipc.given(td, at, SHMID) if command == ipc.SET else b""
     ipc.there(td)
-    segment = system.shm.find(id)
+    segment = _find(system, id)
     if command == ipc.STAT:
         segment.perm.check(td, ipc.R)
         space_of(td).copyout(at, segment.pack(td))

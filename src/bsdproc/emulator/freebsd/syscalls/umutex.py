@@ -26,6 +26,7 @@ from bsdproc.emulator.errno import (
     Refused,
 )
 from bsdproc.emulator.freebsd import priority
+from bsdproc.emulator.freebsd.syscalls import sysvipc as ipc
 from bsdproc.emulator.freebsd.syscalls.umtxwait import (
     Word,
     channel_of,
@@ -313,7 +314,7 @@ def _let_go_of(system: System, td: Thread, first: int, inactive: int) -> int:
         return inactive
     try:
         at = _pointer(td, first)
-        for _ in range(MOST_ROBUST):
+        for _ in range(ipc.limit(system, "umtx_max_robust", MOST_ROBUST)):
             if not at:
                 break
             current, at = at, _pointer(td, at + NEXT_ROBUST)
