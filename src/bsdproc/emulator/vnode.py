@@ -208,7 +208,7 @@ class Vnode:
 
     def keeps(self, bits: int) -> None:
         """EPERM where its flags have one of these."""
-        if self.flags & bits:
+        if self.flags & bits & self.mount.acts_on:
             raise Refused(EPERM)
 
     def set_attributes(
@@ -478,6 +478,8 @@ class Mount:
     """The path that it was mounted on."""
     gone: bool = False
     """Unmounted by force: what is still open of it is dead."""
+    acts_on: int = -1
+    """Of its files' flags, those that the system knows."""
     root: Vnode = field(init=False)
     last_ino: int = 1
 

@@ -53,6 +53,8 @@ class KqueueRules:
     """The errno for writing to a pipe whose other end is closed."""
     transfer: int
     """The errno of reading from or writing to a kqueue."""
+    limits: int
+    """The errno of fpathconf(2)."""
     eof: int
     """A flag beside EV_EOF when there are no data (EV_NODATA)."""
     hangup: int

@@ -197,6 +197,14 @@ class Personality(ABC):
     def mount_boot(self, fs: FileSystem) -> None:
         """What is mounted when the machine has booted."""
 
+    @abstractmethod
+    def set_file_flags(self, td: Thread, node: Vnode, flags: int) -> None:
+        """chflags(2): which there are, and who may set them."""
+
+    @abstractmethod
+    def path_limit(self, node: Vnode, name: int) -> int:
+        """pathconf(2) by the system's own number; EINVAL."""
+
     def unfit(self, image: Image) -> str | None:
         """Why this kernel cannot run such a program."""
         if image.machine not in self.machdep.MACHINES:

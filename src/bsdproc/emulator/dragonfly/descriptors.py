@@ -87,6 +87,7 @@ KQUEUES = KqueueRules(
     unwatchable=EOPNOTSUPP,
     pipe_gone=EPIPE,
     transfer=ENXIO,
+    limits=EOPNOTSUPP,
     eof=0x1000,
     hangup=0x800,
     backlog=False,

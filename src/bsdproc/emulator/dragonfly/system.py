@@ -15,6 +15,7 @@ from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import ThreadExited as ThreadExited
 from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.dragonfly import (
+    attributes,
     cred,
     descriptors,
     exec,
@@ -182,6 +183,13 @@ class System(BsdSystem):
         assert isinstance(p, Proc)
         p.last_tid += 1
         return p.last_tid
+
+    def set_file_flags(self, td: state.Thread, node: Vnode, flags: int) -> None:
+        assert isinstance(td, Thread)
+        attributes.set_flags(self, td, node, flags)
+
+    def path_limit(self, node: Vnode, name: int) -> int:
+        return attributes.limit(node, name)
 
     def kernel_thread(self) -> Thread:
         return Thread(self.kernel_proc, 0, None)

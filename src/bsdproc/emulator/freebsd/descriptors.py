@@ -97,6 +97,7 @@ KQUEUES = KqueueRules(
     unwatchable=EINVAL,
     pipe_gone=EPIPE,
     transfer=EOPNOTSUPP,
+    limits=EOPNOTSUPP,
     eof=0,
     hangup=0,
     backlog=True,

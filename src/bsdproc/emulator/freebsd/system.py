@@ -29,6 +29,7 @@ from bsdproc.emulator.caller import CallerMemory
 from bsdproc.emulator.errno import ECAPMODE, ENOENT, ENOSYS, Refused
 from bsdproc.emulator.freebsd import (
     aio,
+    attributes,
     capsicum,
     cred,
     descriptors,
@@ -198,6 +199,12 @@ class System(sched.Turns):
             ktrace.forked(self, parent, child)
         if parent.kqueues:
             kqueue.forked(self, parent, child)
+
+    def set_file_flags(self, td: Thread, node: Vnode, flags: int) -> None:
+        attributes.set_flags(td, node, flags)
+
+    def path_limit(self, node: Vnode, name: int) -> int:
+        return attributes.limit(node, name)
 
     def new_timers(self, p: Proc) -> timers.Timers:
         return timers.Timers(self, p)

@@ -87,6 +87,7 @@ KQUEUES = KqueueRules(
     unwatchable=EINVAL,
     pipe_gone=EBADF,
     transfer=ENXIO,
+    limits=EINVAL,
     eof=0,
     hangup=0,
     backlog=True,

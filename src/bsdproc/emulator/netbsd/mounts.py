@@ -66,6 +66,7 @@ def boot(system: System, fs: FileSystem) -> None:
     """Make the name space NetBSD's: an ffs with the devices on it, and a procfs on /proc."""
     root = fs.mounts[0]
     root.kind, root.source, root.fsid = ROOT_TYPE, ROOT_SOURCE, 0
+    root.acts_on = Vnode.IMMUTABLE | Vnode.APPEND
     _devices_on_root(fs)
     system.procfs = ProcfsModule(KernelHost(system), system.procfs_revision, {
         name: system.target.struct(f"struct {kind}").size

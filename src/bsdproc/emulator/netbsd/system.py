@@ -13,6 +13,7 @@ from bsdproc.emulator.bsd.system import System as BsdSystem
 from bsdproc.emulator.bsd.system import names
 from bsdproc.emulator.errno import EEXIST, EPERM, Refused
 from bsdproc.emulator.netbsd import (
+    attributes,
     cred,
     descriptors,
     entry,
@@ -110,6 +111,12 @@ class System(BsdSystem):
 
     def new_timers(self, p: Proc) -> timers.Timers:
         return timers.Timers(self, p)
+
+    def set_file_flags(self, td: Thread, node: Vnode, flags: int) -> None:
+        attributes.set_flags(self, td, node, flags)
+
+    def path_limit(self, node: Vnode, name: int) -> int:
+        return attributes.limit(node, name)
 
     def reserved(self, pid: int) -> bool:
         return pid in self.threads

@@ -13,6 +13,7 @@ from bsdproc.emulator.bsd.entry import Entry
 def calls() -> dict[str, Entry]:
     """Every shared system call."""
     from bsdproc.emulator.bsd.syscalls import (
+        attributes,
         files,
         filetimes,
         flock,
@@ -30,7 +31,7 @@ def calls() -> dict[str, Entry]:
 
     found: dict[str, Entry] = {}
     for module in (process, signals, time, files, filetimes, names, poll, flock, sockets, messages,
-                   kqueue, priority, itimers):
+                   kqueue, priority, itimers, attributes):
         found.update(module.CALLS)
     return found
 

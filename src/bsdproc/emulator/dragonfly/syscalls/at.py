@@ -56,6 +56,12 @@ def sys_fstatat(system: System, td: Thread, args: Args) -> None:
     space_of(td).copyout(args[2], packed(found))
 
 
+def sys_chflagsat(system: System, td: Thread, args: Args) -> None:
+    follow = not _flags(args[3], AT_SYMLINK_NOFOLLOW, 1)
+    node, _ = filetimes.node_at(system, td, args[1], follow, where(args[0]))
+    system.set_file_flags(td, node, args[2])
+
+
 def sys_fchmodat(system: System, td: Thread, args: Args) -> None:
     follow = not _flags(args[3], AT_SYMLINK_NOFOLLOW, 1)
     files.chmod(system, td, path_at(td, args[1]), args[2], follow, where(args[0]))
@@ -166,6 +172,7 @@ SYSCALLS: Final[dict[int, Entry]] = {
     523: ("renameat", 4, sys_renameat),
     524: ("mkdirat", 3, sys_mkdirat),
     525: ("mkfifoat", 3, sys_mkfifoat),
+    537: ("chflagsat", 4, sys_chflagsat),
     527: ("readlinkat", 4, sys_readlinkat),
     528: ("symlinkat", 3, sys_symlinkat),
     531: ("linkat", 5, sys_linkat),

@@ -86,7 +86,7 @@ def packed(at: Attributes) -> bytes:
     times = [part for ns in (at.atime, at.mtime, at.ctime) for part in divmod(ns, 10**9)]
     rdev = at.rdev & 0xFFFFFFFF
     return STAT.pack(at.ino, at.nlink, at.fsid & 0xFFFFFFFF, at.st_mode, at.uid, at.gid, rdev,
-                     *times, at.size, (at.size + 511) // 512, at.blksize, 0, 0, 0, 0, 0)
+                     *times, at.size, (at.size + 511) // 512, at.blksize, at.flags, 0, 0, 0, 0)
 
 
 def sys_stat(system: System, td: Thread, args: Args) -> int:

@@ -157,7 +157,7 @@ def pack_stat(at: Attributes) -> bytes:
         times += [ns // 10**9, ns % 10**9]
     return STAT.pack(
         at.fsid, at.st_mode, at.ino, at.nlink, at.uid, at.gid, at.rdev, *times,
-        at.size, -(-at.size // 512), at.blksize, 0, 0, 0, 0)
+        at.size, -(-at.size // 512), at.blksize, at.flags, 0, 0, 0)
 
 
 def sys_stat(system: System, td: Thread, args: Args) -> None:
