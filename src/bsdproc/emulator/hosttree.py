@@ -93,11 +93,12 @@ class HostDirectory(Directory):
         if self._source is not None:
             path, note = self._source
             with _read(path, note):
-                for name, node in nodes(self.mount, path, note):
-                    self._names[name] = node
-                    node.places.append((self, name))
-                    self.nlink += node.kind == "dir"
+                found = list(nodes(self.mount, path, note))
             self._source = None
+            for name, node in found:
+                self._names[name] = node
+                node.places.append((self, name))
+                self.nlink += node.kind == "dir"
         return self._names
 
     @names.setter
@@ -138,7 +139,7 @@ def install(fs: FileSystem, at: str, folder: str, note: Note) -> None:
 
 
 def _merge(directory: Directory, folder: str, at: str, note: Note) -> None:
-    for name, node in nodes(directory.mount, folder, note):
+    for name, node in list(nodes(directory.mount, folder, note)):
         there, path = directory.names.get(name), f"{at}/{name}"
         if isinstance(there, Directory) and there.covered_by is not None:
             continue

@@ -349,8 +349,7 @@ class Machine(EmulatedKernel):
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no absolute path")
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        with self._gate.way_in():
-            self._system.vfs.install(path, data, mode)
+        self._run("install", lambda: self._system.vfs.install(path, data, mode), path)
 
     def install_tree(self, path: str, folder: str | os.PathLike[str]) -> None:
         """Have a folder of the host at an absolute path ("/") of the emulated file system,
@@ -362,9 +361,9 @@ class Machine(EmulatedKernel):
         a file of the folder's counts before one of that name."""
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no absolute path")
-        with self._gate.way_in():
-            self._alive()
-            hosttree.install(self._system.vfs, path, os.fspath(folder), self._system.note)
+        system, source = self._system, os.fspath(folder)
+        self._run("install_tree", lambda: hosttree.install(system.vfs, path, source, system.note),
+                  path)
 
     def read_file(self, path: str) -> bytes:
         """What is in a file of the emulated file system: a core, or what a program wrote."""
