@@ -25,3 +25,13 @@ def in_use(system: System, mount: Mount) -> list[Vnode]:
             if node.mount is mount:
                 used.append(node)
     return used
+
+
+def seen_name(root: str, on: str) -> str | None:
+    """The place of a mount as a process with that root directory sees it; None for one that
+    lies elsewhere."""
+    if root == "/":
+        return on
+    if on == root:
+        return "/"
+    return on[len(root):] if on.startswith(root + "/") else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.file import access
-from bsdproc.emulator.bsd.mounts import in_use
+from bsdproc.emulator.bsd.mounts import in_use, seen_name
 from bsdproc.emulator.dragonfly import procfs
 from bsdproc.emulator.dragonfly.cred import priv_check
 from bsdproc.emulator.dragonfly.state import Thread
@@ -75,8 +75,25 @@ def unmount(system: System, td: Thread, path: str, flags: int) -> None:
 
 
 def statvfs(system: System, td: Thread, path: str) -> StatVfs:
-    """The file system that a path lies on; one of memory never fills."""
-    found: Mount = system.vfs.find(path, access(td)).mount
+    """The file system that a path lies on."""
+    return of_mount(system, td, system.vfs.find(path, access(td)).mount)
+
+
+def seen(system: System, td: Thread) -> list[StatVfs]:
+    """chroot_visible_mnt: those below the root directory, and what that lies on itself."""
+    root = td.proc.root
+    own = system.vfs.lookup(root).mount
+    return [of_mount(system, td, mount) for mount in system.vfs.mounts
+            if mount is own or seen_name(root, mount.on) is not None]
+
+
+def type_number(system: System, fstype: str) -> int:
+    """vfc_typenum: kinds are numbered as they come."""
+    return 1 + list(dict.fromkeys(mount.kind for mount in system.vfs.mounts)).index(fstype)
+
+
+def of_mount(system: System, td: Thread, found: Mount) -> StatVfs:
+    """One of memory never fills."""
     living = sum(1 for p in system.procs.values() if not p.zombie)
     if found.kind == "procfs":
         blocks, free, files, files_free = 1, 0, MAXPROC, MAXPROC - living
@@ -87,4 +104,5 @@ def statvfs(system: System, td: Thread, path: str) -> StatVfs:
         bsize=PAGE, frsize=PAGE, iosize=PAGE, blocks=blocks, bfree=free, bavail=free,
         files=files, ffree=files_free, namemax=NAME_MAX, flags=found.flags,
         fsid=(found.fsid & 0xFFFFFFFF, found.fsid >> 32 & 0xFFFFFFFF), owner=found.owner,
-        fstype=found.kind, mounted_from=found.source, mounted_on=found.on)
+        fstype=found.kind, mounted_from=found.source,
+        mounted_on=seen_name(td.proc.root, found.on) or "/")

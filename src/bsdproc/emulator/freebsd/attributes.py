@@ -72,5 +72,3 @@ def limit(node: Vnode, name: int) -> int:
     if found is None:
         raise Refused(EINVAL)
     return found & ANY
-
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd.file import access
-from bsdproc.emulator.bsd.mounts import in_use
+from bsdproc.emulator.bsd.mounts import in_use, seen_name
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.caller import UserMemory
 from bsdproc.emulator.errno import (
@@ -205,11 +205,29 @@ def unmount(system: System, td: Thread, path: str, flags: int) -> None:
 
 # -- statvfs ------------------------------------------------------------------------------
 def statvfs(system: System, td: Thread, path: str) -> StatVfs:
-    """The file system that a path lies on: genfs_statvfs and its own part."""
-    return _statistics(system, system.vfs.find(path, access(td)).mount)
+    """The file system that a path lies on."""
+    return of_mount(td, system.vfs.find(path, access(td)).mount)
 
 
-def _statistics(system: System, mount: Mount) -> StatVfs:
+def of_mount(td: Thread, mount: Mount) -> StatVfs:
+    """dostatvfs: a mount that a changed root directory hides is the root to who lies on it."""
+    name = seen_name(td.proc.root, mount.on)
+    return _statistics(mount)._replace(mounted_on="/" if name is None else name)
+
+
+def seen(system: System, td: Thread) -> list[StatVfs]:
+    """do_sys_getvfsstat: those that are not hidden, and in the end what the root directory
+    lies on, if none of them was mounted there."""
+    root = td.proc.root
+    found = [of_mount(td, mount) for mount in system.vfs.mounts
+             if seen_name(root, mount.on) is not None]
+    if root != "/" and all(told.mounted_on != "/" for told in found):
+        found.append(of_mount(td, system.vfs.lookup(root).mount))
+    return found
+
+
+def _statistics(mount: Mount) -> StatVfs:
+    """genfs_statvfs and the file system's own part."""
     first = mount.fsid
     if isinstance(mount, Procfs):
         own = mount.statistics()

@@ -9,7 +9,7 @@ from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.syscalls.args import int32, path_at, space
 from bsdproc.emulator.bsd.syscalls.files import AT_SYMLINK_NOFOLLOW, size_of
-from bsdproc.emulator.errno import EINVAL, ERANGE, Refused
+from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, ERANGE, Refused
 
 if TYPE_CHECKING:
     from bsdproc.emulator.bsd.entry import Entry
@@ -39,6 +39,13 @@ def sys_mkdir(system: System, td: Thread, args: tuple[int, ...]) -> None:
 
 def sys_mkdirat(system: System, td: Thread, args: tuple[int, ...]) -> None:
     files.mkdir(system, td, path_at(td, args[1]), args[2], int32(args[0]))
+
+
+def no_device(system: System, td: Thread, path: str) -> Refused:
+    """What mknod(2) of a device, or of what is none of a file's kinds, is refused with."""
+    system.note(f"process {td.proc.pid} ({td.proc.comm}): {path} would be a device, which "
+                "only /dev has here")
+    return Refused(EOPNOTSUPP)
 
 
 def sys_mkfifo(system: System, td: Thread, args: tuple[int, ...]) -> None:

@@ -18,13 +18,15 @@ def table() -> Mapping[int, Entry]:
         kqueue,
         lwps,
         memory,
+        mounts,
         process,
         signals,
         timers,
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
-    for module in (process, lwps, signals, memory, ids, files, kqueue, at, timers):
+    for module in (process, lwps, signals, memory, ids, files, kqueue, at, timers,
+                   mounts):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -10,8 +10,9 @@ from bsdproc.emulator.bsd import files
 from bsdproc.emulator.bsd.syscalls import files as shared
 from bsdproc.emulator.bsd.syscalls import filetimes, names
 from bsdproc.emulator.bsd.syscalls.args import int64, path_at, signed, space_of
+from bsdproc.emulator.dragonfly.cred import priv_check
 from bsdproc.emulator.dragonfly.syscalls.files import Work, packed
-from bsdproc.emulator.errno import EBADF, EINVAL, Refused
+from bsdproc.emulator.errno import EBADF, EEXIST, EINVAL, Refused
 from bsdproc.emulator.vnode import FORMATS
 
 if TYPE_CHECKING:
@@ -94,6 +95,30 @@ def sys_renameat(system: System, td: Thread, args: Args) -> None:
     names.sys_renameat(system, td, (where(args[0]), args[1], where(args[2]), args[3]))
 
 
+KINDS: Final = (0o170000, 0o020000, 0o060000, 0o160000, 0o040000)
+"""What mknod(2) makes, and root alone: bad sectors, devices, white-outs, and HAMMER's
+directories."""
+
+
+def _mknod(system: System, td: Thread, at: int, path_address: int, mode: int) -> None:
+    """kern_mknod: the kind and who asks are looked at before the name."""
+    path = path_at(td, path_address)
+    if mode & 0o170000 not in KINDS:
+        raise Refused(EINVAL)
+    priv_check(td.proc.cred)
+    if system.vfs.walk(path, files.where(td, at, path), follow=False).vnode is not None:
+        raise Refused(EEXIST)
+    raise names.no_device(system, td, path)
+
+
+def sys_mknod(system: System, td: Thread, args: Args) -> None:
+    _mknod(system, td, files.AT_FDCWD, args[0], args[1])
+
+
+def sys_mknodat(system: System, td: Thread, args: Args) -> None:
+    _mknod(system, td, where(args[0]), args[1], args[2])
+
+
 def sys_mkfifoat(system: System, td: Thread, args: Args) -> None:
     names.sys_mkfifoat(system, td, (where(args[0]), *args[1:]))
 
@@ -171,7 +196,9 @@ SYSCALLS: Final[dict[int, Entry]] = {
     509: ("faccessat", 4, sys_faccessat),
     523: ("renameat", 4, sys_renameat),
     524: ("mkdirat", 3, sys_mkdirat),
+    14: ("mknod", 3, sys_mknod),
     525: ("mkfifoat", 3, sys_mkfifoat),
+    526: ("mknodat", 4, sys_mknodat),
     537: ("chflagsat", 4, sys_chflagsat),
     527: ("readlinkat", 4, sys_readlinkat),
     528: ("symlinkat", 3, sys_symlinkat),

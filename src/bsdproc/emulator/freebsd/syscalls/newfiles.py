@@ -11,6 +11,7 @@ from bsdproc.emulator.bsd.file import FREAD, FWRITE, O_APPEND, Blocking, access
 from bsdproc.emulator.bsd.shm import ShmFile
 from bsdproc.emulator.bsd.sockets import Socket
 from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls import names
 from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_at, space_of
 from bsdproc.emulator.bsd.syscalls.files import iovec
 from bsdproc.emulator.bsd.syscalls.width import pointer
@@ -54,9 +55,7 @@ def sys_mknodat(system: System, td: Thread, args: Args) -> None:
         raise Refused(EINVAL)
     path = path_at(td, args[1])
     if kind != S_IFIFO:
-        system.note(f"process {td.proc.pid} ({td.proc.comm}): {path} would be a device, which "
-                    "only /dev has here")
-        raise Refused(EOPNOTSUPP)
+        raise names.no_device(system, td, path)
     files.mkfifo(system, td, path, mode & 0o7777, int32(args[0]))
 
 

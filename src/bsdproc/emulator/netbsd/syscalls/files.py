@@ -13,7 +13,8 @@ from bsdproc.emulator.bsd.syscalls import files as shared
 from bsdproc.emulator.bsd.syscalls import filetimes, names
 from bsdproc.emulator.bsd.syscalls.args import Args, int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.flock import GET, SET, WAIT, record_lock
-from bsdproc.emulator.errno import EBADF, EINVAL, ENOSYS, Refused
+from bsdproc.emulator.errno import EBADF, EEXIST, EINVAL, ENOSYS, Refused
+from bsdproc.emulator.netbsd.cred import superuser
 from bsdproc.emulator.vnode import FORMATS, Attributes
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ DIRENT = struct.Struct("<QHHB")
 AT_SYMLINK_NOFOLLOW = 0x200
 FDATASYNC, FFILESYNC = 0x10, 0x20
 OFF_MAX = (1 << 63) - 1
+NODEV = (1 << 64) - 1
 
 
 class Fcntl:
@@ -104,6 +106,36 @@ def sys_linkat(system: System, td: Thread, args: Args) -> None:
 
 def sys_unlinkat(system: System, td: Thread, args: Args) -> None:
     names.sys_unlinkat(system, td, (*args[:2], args[2] & names.AT_REMOVEDIR))
+
+
+S_IFMT, S_IFREG = 0o170000, 0o100000
+DEVICES = (0o020000, 0o060000, S_IFMT)
+S_IFWHT = 0o160000
+
+
+def _mknod(system: System, td: Thread, at: int, path_address: int, mode: int, dev: int) -> None:
+    """do_sys_mknodat: root's, before the name is looked at, and that before the kind."""
+    superuser(td)
+    path = path_at(td, path_address)
+    who = files.where(td, at, path)
+    if system.vfs.walk(path, who, follow=False).vnode is not None:
+        raise Refused(EEXIST)
+    kind = mode & S_IFMT
+    if kind == S_IFREG:
+        system.vfs.create(path, mode & 0o7777 & ~td.proc.umask, who)
+        return
+    if kind not in (*DEVICES, S_IFWHT) or (kind != S_IFWHT and dev == NODEV):
+        raise Refused(EINVAL)
+    raise names.no_device(system, td, path)
+
+
+def sys_mknod(system: System, td: Thread, args: Args) -> None:
+    _mknod(system, td, files.AT_FDCWD, args[0], args[1], args[2])
+
+
+def sys_mknodat(system: System, td: Thread, args: Args) -> None:
+    """mknodat(fd, path, mode, pad, device)."""
+    _mknod(system, td, int32(args[0]), args[1], args[2], args[4])
 
 
 def sys_faccessat(system: System, td: Thread, args: Args) -> None:
@@ -240,6 +272,8 @@ SYSCALLS: dict[int, Entry] = {
     439: ("__stat50", 2, sys_stat),
     440: ("__fstat50", 2, sys_fstat),
     441: ("__lstat50", 2, sys_lstat),
+    450: ("__mknod50", 3, sys_mknod),
+    460: ("mknodat", 5, sys_mknodat),
     354: ("fsync_range", 4, sys_fsync_range),
     453: ("pipe2", 2, sys_pipe2),
     454: ("dup3", 3, sys_dup3),
