@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bsdproc import dragonfly, freebsd, netbsd
+from bsdproc import dragonfly, emulator, freebsd, netbsd
 from bsdproc.kernel import KernelError
 
 from .conftest import LINKERS, ROOTS, Make, World
@@ -20,6 +20,8 @@ SIGABRT = 6
 O_RDONLY, O_WRONLY = 0, 1
 MAXDSIZ = 32 << 30
 PT_INTERP = 3
+KTRACE, NAMEI, KTR_HEADER = 45, 3, 56
+TRACEES = Path(__file__).resolve().parents[2] / "conformance" / "tracees" / "bin"
 
 
 def refused(world: World, path: str = "/bin/hello") -> str:
@@ -301,3 +303,26 @@ def test_what_lies_in_the_roots_is_made_of_its_sources(tmp_path: Path) -> None:
             if file.is_file():
                 shipped = ROOTS / system / file.relative_to(tmp_path / system)
                 assert file.read_bytes() == shipped.read_bytes(), shipped
+
+
+def test_a_trace_names_what_an_execve_looks_for(make: Make) -> None:
+    """ktrace(2): a script, its interpreter, and that one's."""
+    kernel = make("freebsd").kernel
+    assert isinstance(kernel, emulator.FreeBSD)
+    kernel.install("/bin/script", b"#!/bin/hello\n")
+    kernel.install("/bin/execer", TRACEES / "execer")
+    kernel.install("/tmp/trace", b"", 0o600)
+    pid = kernel.spawn("/bin/execer", ["execer", "/bin/script"], traced=True)
+    kernel.wait4(pid)
+    room = freebsd.ptrace.getregs(pid, kernel=kernel).sp - 4096
+    freebsd.ptrace.write(pid, room, b"/tmp/trace\0", kernel=kernel)
+    freebsd.ptrace.sc_remote(pid, KTRACE, (room, 0, 1 << NAMEI, pid), kernel=kernel)
+    freebsd.ptrace.cont(pid, kernel=kernel)
+    assert kernel.wait4(pid).status == 5 << 8 | 0x7F
+    data, at, names = kernel.read_file("/tmp/trace"), 0, []
+    while at < len(data):
+        size, kind = struct.unpack_from("<ih", data, at)
+        at += KTR_HEADER + size
+        if kind == NAMEI:
+            names.append(data[at - size : at])
+    assert names == [b"/bin/script", b"/bin/hello", LINKERS["freebsd"].encode()]

@@ -44,6 +44,12 @@ def _find(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
     return vnode, system.vfs.real_path(path, who)
 
 
+def _find_interpreter(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
+    """The same for what a program names."""
+    system.looks_for(td, path)
+    return _find(system, td, path)
+
+
 def _may_run(system: System, who: Access, vnode: Vnode) -> None:
     """exec_check_permissions."""
     if vnode.kind != "reg" or not vnode.mode & 0o111 or not system.vfs.access(
@@ -128,7 +134,7 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
         words = (interpreter, *extra, path)
         argv = [*(w.encode("utf-8", "surrogateescape") for w in words), *argv[1:]]
         try:
-            vnode, text_path = _find(system, td, interpreter)
+            vnode, text_path = _find_interpreter(system, td, interpreter)
         except Refused as e:
             raise Refused(e.errno, e.why or f"its interpreter is {interpreter}") from None
         data, execpath = vnode.read_at(0, vnode.size), interpreter
@@ -155,7 +161,8 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     try:
         base = system.machdep.image_base(system, p, image)
         loaded, linked_by = linker.load_program(
-            system, p, space, image, vnode, base, lambda name: _find(system, td, name)[0])
+            system, p, space, image, vnode, base,
+            lambda name: _find_interpreter(system, td, name)[0])
     except Refused as e:
         space.close()
         system.note(linker.complaint(execpath, e, fatal=system.exec_is_fatal))
@@ -166,7 +173,11 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     p.osrel = image.osrel or 0
     p.text_start, p.data_start = loaded.text[0], elf.data_start(image, loaded)
     p.break_start = p.break_end = loaded.end_of_bss
-    stack = system.machdep.setup_stack(system, p, image, loaded, words, list(env), execpath)
+    try:
+        stack = system.machdep.setup_stack(system, p, image, loaded, words, list(env), execpath)
+    except Refused as e:
+        system.note(linker.complaint(execpath, e, fatal=system.exec_is_fatal))
+        yield from system.exec_failed(td, e)
     p.files.close_on_exec(system, td)
     _reset_signals(p, td)
     p.title = None

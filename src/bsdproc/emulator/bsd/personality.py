@@ -221,6 +221,9 @@ class Personality(ABC):
         """Where the interpreter that a program names is looked for, one after the other."""
         return image.interpreters[:1]
 
+    def looks_for(self, td: Thread, path: str) -> None:  # noqa: B027 (most have nothing to do)
+        """An execve looks for the interpreter of a script or a program."""
+
     def exec_failed(self, td: Thread, refused: Refused) -> Work:
         """What becomes of a process whose new program could not be loaded: by default it
         goes on with the old one."""

@@ -136,6 +136,11 @@ def _names(system: System, td: Thread, addresses: Iterable[int]) -> None:
             continue
 
 
+def named(system: System, td: Thread, path: str) -> None:
+    """ktrnamei, for a name that is no argument of the call."""
+    _write(system, td, NAMEI, path.encode("utf-8", "surrogateescape"))
+
+
 def _carried(system: System, td: Thread, out: int) -> None:
     """ktrgenio: the descriptor, the direction, and the bytes as far as they are kept."""
     fd, at = td.sc_args[0] & 0xFFFFFFFF, td.sc_args[1]

@@ -236,6 +236,10 @@ class System(sched.Turns):
         paths = super().linker_paths(image)
         return (LINKER_32, *paths) if image.bits == 32 and paths[0] in self.linkers else paths
 
+    def looks_for(self, td: Thread, path: str) -> None:
+        if td.proc in self.ktraced:
+            ktrace.named(self, td, path)
+
     def exec_failed(self, td: Thread, refused: Refused) -> Work:
         """The old program is no more when the new one's parts are mapped."""
         return exit.exit1(self, td, 0, SIGABRT)
