@@ -43,7 +43,7 @@ FLAVOURS = {
                        "setitimer": "__setitimer50", "getitimer": "__getitimer50",
                        "timer_settime": "__timer_settime50",
                        "timer_gettime": "__timer_gettime50",
-                       "nanosleep": "__nanosleep50"}),
+                       "nanosleep": "__nanosleep50", "msync": "__msync13"}),
     "dragonfly": Flavour(emulator.DragonFly, dragonfly, b"DragonFly", 500900,
                          syscalls.DRAGONFLY, {}),
 }

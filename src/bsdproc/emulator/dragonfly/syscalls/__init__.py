@@ -20,13 +20,14 @@ def table() -> Mapping[int, Entry]:
         memory,
         mounts,
         process,
+        residence,
         signals,
         timers,
     )
 
     calls: dict[int, Entry] = numbered(SHARED)
     for module in (process, lwps, signals, memory, ids, files, kqueue, at, timers,
-                   mounts):
+                   mounts, residence):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd import residence
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
@@ -73,6 +74,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         space.map(start, size, prot, max_prot=most, backing=vnode, offset=offset - delta,
                   file_size=max(0, min(size, vnode.size - (offset - delta))),
                   kind="vnode", nocore=nocore, shared=shared)
+    residence.mapped(td, start, size)
     return start + delta
 
 

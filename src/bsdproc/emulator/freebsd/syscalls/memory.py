@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd import limits, residence
 from bsdproc.emulator.bsd.amd64.fpu import SAVEFPU, getxstate
 from bsdproc.emulator.bsd.file import FREAD, FWRITE
 from bsdproc.emulator.bsd.shm import SEAL_WRITE, ShmFile
@@ -14,7 +14,7 @@ from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
 from bsdproc.emulator.freebsd import aslr, procctl_commands
-from bsdproc.emulator.freebsd.syscalls import Entry, residence
+from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.machine.memory import PAGE, Backing
 from bsdproc.emulator.vnode import Regular
 
@@ -133,7 +133,7 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
     size = _up(size + delta)
     if size >= 1 << 64:
         raise Refused(ENOMEM)
-    residence.may_map(system, td, size)
+    residence.may_map(td, size)
     if flags & MAP_FIXED:
         start = _fixed(td, address - delta, size, flags)
     else:
@@ -296,7 +296,7 @@ def sys_break(system: System, td: Thread, args: Args) -> int:
     if new > old:
         if any(e.start < new and old < e.end for e in space.entries):
             raise Refused(ENOMEM)
-        residence.may_map(system, td, new - old)
+        residence.may_map(td, new - old)
         space.map(old, new - old, 3)
         residence.mapped(td, old, new - old)
     elif new < old:

@@ -1,7 +1,6 @@
 """What of a program's memory is there, and what has to stay: mlock(2), mincore(2).
 
-The subject of vm_mmap.c.  All that was touched is in memory here, as if nothing were
-ever paged out.
+The subject of vm_mmap.c.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd.residence import wired_by_all
 from bsdproc.emulator.bsd.state import Thread
 from bsdproc.emulator.bsd.syscalls.args import Args, signed, space_of
 from bsdproc.emulator.errno import EINVAL, ENOMEM, Refused
@@ -44,9 +44,8 @@ def _room(system: System, td: Thread, pages: int) -> None:
     space = space_of(td)
     if (pages + space.wired) * PAGE > limits.limit(td.proc, limits.MEMLOCK)[0]:
         raise Refused(ENOMEM)
-    spaces = {p.space for p in system.procs.values() if p.space is not None}
     most = int(system.settings.get(MAX_USER_WIRED, USER_WIRED))
-    if pages + sum(one.wired for one in spaces) > most:
+    if pages + wired_by_all(system) > most:
         raise Refused(ENOMEM)
 
 
@@ -95,23 +94,6 @@ def sys_munlockall(system: System, td: Thread, args: Args) -> None:
     space = space_of(td)
     space.wires = False
     space.unwire_all()
-
-
-def may_map(system: System, td: Thread, size: int) -> None:
-    """ENOMEM where more would have to stay in memory than may."""
-    space = space_of(td)
-    if space.wires and space.wired * PAGE + size > limits.limit(td.proc, limits.MEMLOCK)[0]:
-        raise Refused(ENOMEM)
-
-
-def mapped(td: Thread, start: int, size: int) -> None:
-    """New memory of a process that keeps all of it: what may be touched of it stays."""
-    space = space_of(td)
-    if not space.wires:
-        return
-    for entry in space.entries:
-        if start <= entry.start and entry.end <= start + size and entry.prot:
-            space.keep(entry)
 
 
 def sys_mincore(system: System, td: Thread, args: Args) -> None:

@@ -44,6 +44,7 @@ def table() -> Mapping[int, Entry]:
         memory,
         mounts,
         process,
+        residence,
         signals,
         sockets,
         timers,
@@ -51,7 +52,7 @@ def table() -> Mapping[int, Entry]:
 
     calls = numbered(SHARED)
     for module in (process, signals, lwps, memory, files, ids, mounts, sockets, sched,
-                   timers):
+                   timers, residence):
         for number, call in module.SYSCALLS.items():
             if number in calls:
                 raise ValueError(f"two system calls have number {number}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import limits
+from bsdproc.emulator.bsd import limits, residence
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FREAD, FWRITE
 from bsdproc.emulator.bsd.state import Thread
@@ -67,15 +67,19 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
             raise Refused(EEXIST)
         start = hint if free else topdown(td, size)
     shared = bool(sharing & MAP_SHARED)
+    if prot:
+        residence.may_map(td, size)
     if flags & MAP_ANON:
         if fd != -1:
             raise Refused(EINVAL)
         space.map(start, size, prot, kind="anon", shared=shared)
+        residence.mapped(td, start, size)
         return start + delta
     vnode, most = _mapped_file(td, fd, prot, shared)
     space.map(start, size, prot, max_prot=most, backing=vnode, offset=offset - delta,
               file_size=max(0, min(size, vnode.size - (offset - delta))), kind="file",
               shared=shared)
+    residence.mapped(td, start, size)
     return start + delta
 
 
