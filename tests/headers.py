@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
-
 
 def header(system: str, name: str) -> str:
     """The text of one: header("netbsd", "sys/syscall.h")."""
@@ -24,6 +22,8 @@ def header(system: str, name: str) -> str:
 
 def measure(folder: Path, prelude: str, expressions: Sequence[str]) -> dict[str, int]:
     """The values of C expressions on FreeBSD/amd64, unsigned, behind these includes."""
+    from elftools.elf.elffile import ELFFile  # of the emulators' extra: not on every BSD
+
     source, made = folder / "probe.c", folder / "probe.o"
     lines = "".join(f"    (unsigned long)({e}),\n" for e in expressions)
     source.write_text(f"{prelude}\nunsigned long table[] = {{\n{lines}}};\n")
