@@ -182,7 +182,7 @@ def test_what_is_refused(queue: Queue, remote: Remote) -> None:
         "EOPNOTSUPP" if remote.system == "dragonfly" else "EINVAL")
     assert remote.fails("read", queue.fd, remote.out, 9) == (
         "EOPNOTSUPP" if remote.system == "freebsd" else "ENXIO")
-    missing = {"freebsd": -13, "netbsd": 7, "dragonfly": -10}[remote.system]    # EVFILT_EMPTY, FS
+    missing = {"freebsd": -13, "netbsd": 7, "dragonfly": -8}[remote.system]     # EVFILT_EMPTY, FS, EXCEPT
     assert queue.refuses(0, missing) == "EINVAL"
     if remote.system == "dragonfly":
         assert queue.refuses(0, -3) == "ENXIO"          # EVFILT_AIO
@@ -431,3 +431,34 @@ def test_netbsd_s_newer_structure() -> None:
         assert r.call("__kevent100", fd, change, 1, r.out, 8, 0) == 1
         assert form.unpack(r.peek(r.out, form.size))[5:] == (77, 1, 2, 3, 4)
         assert r.call("fcntl", fd, 1, 0) == 1
+
+
+# -- file systems ---------------------------------------------------------------------
+FS = {"freebsd": -9, "dragonfly": -10}
+VQ_MOUNT, VQ_UNMOUNT = 8, 16
+
+
+@pytest.mark.parametrize("system", FS)
+def test_mounts_are_told(system: str) -> None:
+    """On DragonFly to those that did not ask for them, too."""
+    with FLAVOURS[system].kernel() as k:
+        queue = Queue(Remote(k))
+        k.mkdir("/tmp/mnt")
+        queue.add(1, FS[system], fflags=VQ_UNMOUNT)
+        _mount(k, system)
+        told = [event.fflags for event in queue.look()]
+        assert told == ([VQ_MOUNT] if system == "dragonfly" else [])
+        k.unmount("/tmp/mnt")
+        assert [event.fflags for event in queue.look()] == [VQ_UNMOUNT]
+        assert queue.look() == []
+        queue.add(2, FS[system], fflags=VQ_MOUNT | VQ_UNMOUNT)
+        _mount(k, system)
+        k.unmount("/tmp/mnt")
+        assert {event.ident: event.fflags for event in queue.look()}[2] == VQ_MOUNT | VQ_UNMOUNT
+
+
+def _mount(k: Kernel, system: str) -> None:
+    if system == "freebsd":
+        k.nmount([b"fstype\0", b"procfs\0", b"fspath\0", b"/tmp/mnt\0"], 0)
+    else:
+        k.mount("procfs", "/tmp/mnt", 0)

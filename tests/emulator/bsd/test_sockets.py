@@ -8,10 +8,11 @@ uipc_socket.c and uipc_usrreq.c.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import pytest
 
-from .remote import Kernel, Remote
+from .remote import FLAVOURS, Kernel, Remote
 
 LOCAL, INET = 1, 2
 STREAM, DGRAM, SEQPACKET, NONBLOCK, CLOEXEC = 1, 2, 5, 0x20000000, 0x10000000
@@ -363,3 +364,97 @@ def test_waiting_for_what_comes(kernel: Kernel, remote: Remote) -> None:
         status = kernel.wait4(remote.pid).status
     assert status == 9
     assert a != b
+
+
+# -- a sender's ids -----------------------------------------------------------------
+SCM_CREDS = 3
+CREDS_SIZE = 84
+"""sizeof(struct cmsgcred)."""
+USER = 1001
+
+
+def creds_message(r: Remote, size: int = CREDS_SIZE, room: int | None = None) -> int:
+    """A message of one byte with control data that asks for the sender's ids; `size` bytes
+    behind the head, with which it has been filled."""
+    at = message(r, b"x", room=16 + size if room is None else room)
+    r.poke(at + 0x1000, struct.pack("<Iii4x", 16 + size, SOL_SOCKET, SCM_CREDS) + b"\xff" * size)
+    return at
+
+
+@pytest.fixture
+def two_users() -> Iterator[tuple[Remote, Remote]]:
+    """A root's program of DragonFly, and a user's."""
+    with FLAVOURS["dragonfly"].kernel() as k:
+        k.chmod("/tmp", 0o777)
+        yield Remote(k), Remote(k, USER)
+
+
+def told_creds(r: Remote) -> tuple[int, tuple[int, ...], int, bytes]:
+    """After a recvmsg: msg_controllen; pid, three ids and the number of groups; the first
+    group; what is behind it."""
+    size, _ = struct.unpack_from("<Ii", r.peek(r.kept, 48), 40)
+    data = r.peek(r.kept + 0x1000, size)
+    assert struct.unpack_from("<ii", data, 4) == (SOL_SOCKET, SCM_CREDS)
+    group, = struct.unpack_from("<I", data, 36)
+    return size, struct.unpack_from("<iIIIh", data, 16), group, data[40:]
+
+
+@pytest.mark.parametrize("type", [STREAM, DGRAM])
+def test_dragonfly_fills_in_who_has_sent_a_message(
+    two_users: tuple[Remote, Remote], type: int
+) -> None:
+    """Whatever the sender wrote there, but for groups that it is not in."""
+    _, user = two_users
+    a, b = pair(user, type)
+    assert user.call("sendmsg", a, creds_message(user), 0) == 1
+    at = message(user, b"....", room=16 + CREDS_SIZE)
+    assert user.call("recvmsg", b, at, 0) == 1
+    size, ids, group, behind = told_creds(user)
+    assert size == 16 + CREDS_SIZE
+    assert ids == (user.pid, USER, USER, USER, 1)
+    assert group == USER
+    assert behind == b"\xff" * 60
+
+
+def test_real_and_effective_ids_are_told_apart(two_users: tuple[Remote, Remote]) -> None:
+    root, _ = two_users
+    a, b = pair(root)
+    root.call("setreuid", USER, 0)
+    root.call("sendmsg", a, creds_message(root), 0)
+    root.call("recvmsg", b, message(root, b"....", room=200), 0)
+    assert told_creds(root)[1][:4] == (root.pid, USER, 0, 0)
+
+
+def test_a_message_is_no_larger_than_it_was_made(two_users: tuple[Remote, Remote]) -> None:
+    """And is cut where there is no room for it, which nobody is told."""
+    _, user = two_users
+    a, b = pair(user)
+    user.call("sendmsg", a, creds_message(user, 8), 0)
+    user.call("recvmsg", b, message(user, b"....", room=200), 0)
+    size, = struct.unpack_from("<I", user.peek(user.kept + 40, 4))
+    assert size == 24
+    assert struct.unpack("<iI", user.peek(user.kept + 0x1010, 8)) == (user.pid, USER)
+    user.call("sendmsg", a, creds_message(user), 0)
+    user.call("recvmsg", b, message(user, b"....", room=20), 0)
+    size, flags = struct.unpack_from("<Ii", user.peek(user.kept + 40, 8))
+    assert (size, flags & MSG_CTRUNC) == (20, 0)
+
+
+def test_a_read_and_a_message_without_room_lose_it(two_users: tuple[Remote, Remote]) -> None:
+    _, user = two_users
+    a, b = pair(user, STREAM)
+    user.call("sendmsg", a, creds_message(user), 0)
+    user.call("sendmsg", a, message(user, b"yz", room=0), 0)
+    assert user.call("read", b, user.out, 10) in (1, 3)
+    user.call("sendmsg", a, creds_message(user), 0)
+    assert user.call("recvmsg", b, message(user, b"....", room=0), 0) >= 1
+
+
+def test_a_message_to_be_filled_in_is_well_formed(two_users: tuple[Remote, Remote]) -> None:
+    _, user = two_users
+    a, _ = pair(user)
+    for head in ((200, SOL_SOCKET, SCM_CREDS), (11, SOL_SOCKET, SCM_CREDS),
+                 (16 + CREDS_SIZE, 1, SCM_CREDS), (16 + CREDS_SIZE, SOL_SOCKET, 2)):
+        at = creds_message(user)
+        user.poke(at + 0x1000, struct.pack("<Iii", *head))
+        assert user.fails("sendmsg", a, at, 0) == "EINVAL"

@@ -332,8 +332,9 @@ def file_systems(system: System, what: int) -> None:
         for slot in p.files.slots.values():
             if isinstance(slot.file, Kqueue):
                 for note in slot.file.notes:
-                    if note.filter == FS and note.wanted & what:
-                        note.fflags |= note.wanted & what
+                    told = what if slot.file.rules.all_mounts else note.wanted & what
+                    if note.filter == FS and told:
+                        note.fflags |= told
                         slot.file.activate(system, note)
 
 

@@ -70,6 +70,9 @@ class KqueueRules:
     """Who follows forks has two notes of a child: one tells of it, one waits for more."""
     track_flags: int
     """Flags that notes of a child have beside those of its parent's."""
+    # -- file systems
+    all_mounts: bool
+    """Who watches mounts hears of what was not asked for, too."""
     # -- timers
     units: Mapping[int, int] | None
     """Of a timer's data, in nanoseconds, by flags; None: milliseconds whatever they are."""

@@ -76,6 +76,9 @@ class SocketRules:
     """Control data is one message: what lies behind it is not looked at."""
     pass_kqueue: int
     """The errno for a kqueue that is to be passed."""
+    creds: int
+    """The type of control data that comes with the sender's ids filled in (SCM_CREDS of the
+    size of struct cmsgcred); 0 where that is not implemented."""
     control_padded: bool
     """Received control data counts with the padding at its end."""
     control_cut: bool

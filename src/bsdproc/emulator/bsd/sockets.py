@@ -64,10 +64,13 @@ class Record:
     data: bytearray
     sender: bytes | None
     files: list[File] = field(default_factory=list)
+    creds: bytes = b""
+    """A control message that tells of the sender, as it is received."""
 
     @property
     def control(self) -> int:
-        return CONTROL_HEAD + CONTROL_FILE * len(self.files) if self.files else 0
+        files = CONTROL_HEAD + CONTROL_FILE * len(self.files) if self.files else 0
+        return files + len(self.creds)
 
     @property
     def size(self) -> int:
@@ -83,6 +86,7 @@ class Received:
     sender: bytes | None = None
     files: Sequence[File] = ()
     flags: int = 0
+    creds: bytes = b""
 
 
 class Socket(File):
@@ -318,8 +322,9 @@ class Socket(File):
 
     # -- data -----------------------------------------------------------------
     def send(self, system: System, td: Thread, data: bytes, flags: int = 0,
-             to: Socket | None = None, files: Sequence[File] = ()) -> Blocking[int]:
-        """sosend; `files` go along, held once for it.
+             to: Socket | None = None, files: Sequence[File] = (),
+             creds: bytes = b"") -> Blocking[int]:
+        """sosend; `files` go along, held once for it, or a message with the sender's ids.
 
         Raises:
             Refused: EOPNOTSUPP (MSG_OOB), EPIPE, ENOTCONN, EDESTADDRREQ,
@@ -331,8 +336,8 @@ class Socket(File):
                 self._may_send(len(data), bool(files), to)
                 part = self._part(data, done, files)
                 if part is not None:
-                    self._deliver(system, part, to, files)
-                    files = ()
+                    self._deliver(system, part, to, files, creds)
+                    files, creds = (), b""
                     done += len(part)
                     if done == len(data):
                         return done
@@ -378,7 +383,7 @@ class Socket(File):
             raise Refused(EMSGSIZE)
 
     def _deliver(self, system: System, data: bytes, to: Socket | None,
-                 files: Sequence[File]) -> None:
+                 files: Sequence[File], creds: bytes) -> None:
         """uipc_send: into the other's buffer."""
         other = to if to is not None else self.peer
         if other is None:
@@ -390,15 +395,15 @@ class Socket(File):
             sender = self.name or self.rules.no_name
         elif self.type == SEQPACKET:
             sender = self.rules.packet_sender
-        record = Record(bytearray(data), sender, list(files))
+        record = Record(bytearray(data), sender, list(files), creds)
         if self.type == DGRAM and other.used + record.size > other.room:
             raise Refused(ENOBUFS)
         for file in files:
             file.in_messages += 1
         last = other.records[-1] if other.records else None
-        if self.type == STREAM and last is not None and not files:
+        if self.type == STREAM and last is not None and not record.control:
             last.data += data
-        elif data or files or self.type != STREAM:
+        elif data or record.control or self.type != STREAM:
             other.records.append(record)
         other.arrived += len(data) + 1
         other.changed(system)
@@ -419,9 +424,10 @@ class Socket(File):
             if found is not None:
                 got += found.data
                 if not (flags & MSG_WAITALL and self.type == STREAM and len(got) < size
-                        and not found.files and not flags & MSG_PEEK) or (
+                        and not found.files and not found.creds and not flags & MSG_PEEK) or (
                             not self.records and self.cant_receive):
-                    return Received(bytes(got), found.sender, found.files, found.flags)
+                    return Received(bytes(got), found.sender, found.files, found.flags,
+                                    found.creds)
                 continue
             if self.error and not got:
                 raise Refused(self.take_error())
@@ -450,8 +456,9 @@ class Socket(File):
         if flags & MSG_PEEK:
             for file in record.files:
                 file.hold()
-            return Received(data, record.sender, list(record.files), told)
+            return Received(data, record.sender, list(record.files), told, record.creds)
         files, record.files = record.files, []
+        creds, record.creds = record.creds, b""
         for file in files:
             file.in_messages -= 1
         del record.data[:size]
@@ -459,7 +466,7 @@ class Socket(File):
             self.records.popleft()
         if self.peer is not None:
             self.peer.changed(system)
-        return Received(data, record.sender, files, told)
+        return Received(data, record.sender, files, told, creds)
 
     # -- as a file --------------------------------------------------------------
     def read(self, system: System, td: Thread, size: int, offset: int | None) -> Blocking[bytes]:

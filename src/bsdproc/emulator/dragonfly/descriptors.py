@@ -4,6 +4,7 @@ uipc_usrreq.c, uipc_syscalls.c and kern_event.c."""
 from __future__ import annotations
 
 from bsdproc.emulator.bsd.kqueuerules import (
+    FS,
     PROC,
     READ,
     SIGNAL,
@@ -62,6 +63,7 @@ SOCKETS = SocketRules(
     control_least=12,
     one_message=True,
     pass_kqueue=EOPNOTSUPP,
+    creds=3,
     control_padded=False,
     control_cut=True,
 )
@@ -74,8 +76,9 @@ LOCKS = LockRules(
 )
 
 KQUEUES = KqueueRules(
-    filters={-1: READ, -2: WRITE, -4: VNODE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER},
-    lacking=frozenset({-8, -10}),
+    filters={-1: READ, -2: WRITE, -4: VNODE, -5: PROC, -6: SIGNAL, -7: TIMER, -9: USER,
+             -10: FS},
+    lacking=frozenset({-8}),
     kept_back={-3: ENXIO},
     sysflags=0xF800,
     not_kept=0,
@@ -95,6 +98,7 @@ KQUEUES = KqueueRules(
     exit_always=True,
     track_two=False,
     track_flags=0x5,
+    all_mounts=True,
     units=None,
     timer_zero=10,
     timers_anew=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bsdproc.emulator.bsd import kqueue
 from bsdproc.emulator.bsd.file import access
 from bsdproc.emulator.bsd.mounts import in_use, seen_name
 from bsdproc.emulator.dragonfly import procfs
@@ -30,6 +31,8 @@ RDONLY, SYNCHRONOUS, NOEXEC, NOSUID, NODEV = 1, 2, 4, 8, 0x10
 ROOTFS, UPDATE, FORCE = 0x4000, 0x10000, 0x80000
 KEPT: Final = RDONLY | SYNCHRONOUS | NOEXEC | NOSUID | NODEV
 NAME_MAX: Final = 255
+VQ_MOUNT, VQ_UNMOUNT = 0x8, 0x10
+"""What EVFILT_FS tells."""
 MAXPROC: Final = 1476
 KNOWN: Final = frozenset({"ufs", "hammer", "hammer2", "tmpfs", "devfs", "null", "nfs", "cd9660",
                           "msdos", "ext2fs", "mfs", "dirfs", "smbfs", "udf", "ntfs"})
@@ -55,6 +58,7 @@ def mount(system: System, td: Thread, fstype: str, path: str, flags: int) -> Non
         raise Refused(ENODEV)
     procfs.mount(system, system.vfs, system.vfs.path_of(node), flags=flags & KEPT,
                  owner=cred.uid)
+    kqueue.file_systems(system, VQ_MOUNT)
 
 
 def unmount(system: System, td: Thread, path: str, flags: int) -> None:
@@ -72,6 +76,7 @@ def unmount(system: System, td: Thread, path: str, flags: int) -> None:
         raise Refused(EBUSY)
     found.gone = True
     system.vfs.remove(found)
+    kqueue.file_systems(system, VQ_UNMOUNT)
 
 
 def statvfs(system: System, td: Thread, path: str) -> StatVfs:

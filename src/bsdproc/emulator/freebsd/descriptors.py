@@ -72,6 +72,7 @@ SOCKETS = SocketRules(
     control_least=12,
     one_message=False,
     pass_kqueue=EOPNOTSUPP,
+    creds=0,
     control_padded=True,
     control_cut=False,
 )
@@ -105,6 +106,7 @@ KQUEUES = KqueueRules(
     exit_always=False,
     track_two=True,
     track_flags=0,
+    all_mounts=False,
     units={0: 10**6, NOTE_SECONDS: 10**9, NOTE_MSECONDS: 10**6, NOTE_USECONDS: 10**3,
            NOTE_NSECONDS: 1},
     timer_zero=1,

@@ -62,6 +62,7 @@ SOCKETS = SocketRules(
     control_least=16,
     one_message=True,
     pass_kqueue=EBADF,
+    creds=0,
     control_padded=True,
     control_cut=False,
 )
@@ -95,6 +96,7 @@ KQUEUES = KqueueRules(
     exit_always=True,
     track_two=True,
     track_flags=0x25,
+    all_mounts=False,
     units={0: 10**6, NOTE_SECONDS: 10**9, 2: 10**3, 3: 1},
     timer_zero=None,
     timers_anew=True,

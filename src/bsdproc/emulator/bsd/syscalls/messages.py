@@ -45,6 +45,9 @@ SCM_RIGHTS = 1
 MSGHDR = (struct.Struct("<QI4xQi4xQIi"), struct.Struct("<IIIiIIi"))
 """struct msghdr: name and its size, vector and its count, control and its size, flags."""
 CMSG = struct.Struct("<Iii")
+CMSGCRED = struct.Struct("<iIIIh2x")
+"""struct cmsgcred up to its groups: pid, real and effective user, real group, groups."""
+CMGROUP_MAX = 16
 
 
 @dataclass(slots=True)
@@ -82,11 +85,22 @@ def _aligned(td: Thread, size: int) -> int:
     return size + unit - 1 & -unit
 
 
-def _files_to_send(system: System, td: Thread, message: Message) -> list[File]:
-    """unp_internalize: the files of an SCM_RIGHTS message, held."""
+def _creds(td: Thread, data: bytes) -> bytes:
+    """A message that tells of its sender, as large as that has made it."""
+    cred, p = td.proc.cred, td.proc
+    groups = cred.groups[:CMGROUP_MAX]
+    told = CMSGCRED.pack(p.pid, cred.ruid, cred.uid, cred.rgid, len(groups)) + struct.pack(
+        f"<{len(groups)}I", *groups)
+    head = _aligned(td, CMSG.size)
+    filled = data[:head].ljust(head, b"\0") + told + data[head + len(told):]
+    return filled[: len(data)]
+
+
+def _control_to_send(system: System, td: Thread, message: Message) -> tuple[list[File], bytes]:
+    """unp_internalize: the files of an SCM_RIGHTS message, held; an SCM_CREDS message."""
     rules = system.sockets
     if not message.control:
-        return []
+        return [], b""
     if message.control_size < rules.control_least:
         raise Refused(EINVAL)
     data = space(td).copyin(message.control, message.control_size)
@@ -96,6 +110,8 @@ def _files_to_send(system: System, td: Thread, message: Message) -> list[File]:
         size, level, kind = CMSG.unpack_from(data, at)
         if size < CMSG.size or at + size > len(data) or level != SOL_SOCKET:
             raise Refused(EINVAL)
+        if rules.creds and kind == rules.creds:
+            return found, _creds(td, data)
         if kind != SCM_RIGHTS:
             system.note(f"process {td.proc.pid} ({td.proc.comm}): control data of type {kind} "
                         "is not implemented")
@@ -115,7 +131,7 @@ def _files_to_send(system: System, td: Thread, message: Message) -> list[File]:
             break
     for file in found:
         file.hold()
-    return found
+    return found, b""
 
 
 def _send(system: System, td: Thread, fd: int, message: Message, data: bytes,
@@ -132,9 +148,9 @@ def _send(system: System, td: Thread, fd: int, message: Message, data: bytes,
     to = None
     if name is not None and not socket.connection:
         to = socket.reachable(named(system, td, AT_FDCWD, name))
-    files = _files_to_send(system, td, message)
+    files, creds = _control_to_send(system, td, message)
     try:
-        return (yield from socket.send(system, td, data, flags, to, files))
+        return (yield from socket.send(system, td, data, flags, to, files, creds))
     except Refused as e:
         socket.broken_pipe(system, td, e, flags)
         raise
@@ -196,6 +212,9 @@ def _tell_files(system: System, td: Thread, message: Message, found: Received,
     head = _aligned(td, CMSG.size)
     size = head + 4 * len(files)
     try:
+        if found.creds and message.control:
+            space(td).copyout(message.control, found.creds[:room])
+            message.control_size = len(found.creds[:room])
         if not files:
             return
         fits = bool(message.control) and (_aligned(td, size) <= room or rules.control_cut)
