@@ -182,7 +182,8 @@ def test_what_is_refused(queue: Queue, remote: Remote) -> None:
         "EOPNOTSUPP" if remote.system == "dragonfly" else "EINVAL")
     assert remote.fails("read", queue.fd, remote.out, 9) == (
         "EOPNOTSUPP" if remote.system == "freebsd" else "ENXIO")
-    missing = {"freebsd": -13, "netbsd": 7, "dragonfly": -8}[remote.system]     # EVFILT_EMPTY, FS, EXCEPT
+    # EVFILT_EMPTY, EVFILT_FS, EVFILT_EXCEPT
+    missing = {"freebsd": -13, "netbsd": 7, "dragonfly": -8}[remote.system]
     assert queue.refuses(0, missing) == "EINVAL"
     if remote.system == "dragonfly":
         assert queue.refuses(0, -3) == "ENXIO"          # EVFILT_AIO
