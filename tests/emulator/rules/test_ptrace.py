@@ -27,7 +27,8 @@ from .tracee import (
 NO_FILE = -1
 KERNEL_ADDRESS = 0xFFFFFFFF80000000
 VM_ENTRY = TARGET.struct("struct ptrace_vm_entry")
-FORK, EXIT, WAIT4, GETPID, GETPPID, NANOSLEEP, THR_NEW = 2, 1, 7, 20, 39, 240, 455
+FORK, VFORK, EXIT, WAIT4, GETPID, GETPPID = 2, 66, 1, 7, 20, 39
+NANOSLEEP, THR_NEW = 240, 455
 MMAP, ROOM = 477, 0x60000000
 PTRACE, RFORK, SIGACTION, SIGPROCMASK, SIGPENDING, KILL = 26, 251, 416, 340, 343, 37
 WNOHANG, WUNTRACED, WCONTINUED, WLINUXCLONE = 1, 2, 4, 0x80000000
@@ -409,4 +410,45 @@ def test_rfork_refuses_a_signal_that_is_none(t: Tracee, flags: int) -> None:
     assert t.wait() == "SIGTRAP"
     assert t.kept() == 22
 
+
+@pytest.mark.parametrize("flags", [1 << 4, 1 << 2, 1 << 5, 1 << 31 - 1])
+def test_rfspawn_stands_alone(t: Tracee, flags: int) -> None:
+    t.run(call(RFORK, 1 << 31 | flags))
+    assert t.wait() == "SIGTRAP"
+    assert t.kept() == 22
+
+
+REAP = call(WAIT4, (1 << 64) - 1, DATA + 0x600, 0, 0, keep=24)
+FORKS = [(FORK, 0), (VFORK, 0), (RFORK, 1 << 4 | 1 << 2), (RFORK, 1 << 31)]
+
+
+@pytest.mark.parametrize(("number", "flags"), FORKS)
+def test_the_second_result_of_a_fork_is_nothing_to_the_parent(
+        t: Tracee, number: int, flags: int) -> None:
+    """The child has 1 there, by which libc's rfork_thread(3) tells them from each other."""
+    parent = b"\x48\x89\xd0\x48\xa3" + struct.pack("<Q", DATA + 8) + REAP + BREAKPOINT
+    jump = b"\x85\xc0\x0f\x84" + struct.pack("<I", len(parent))
+    t.run(b"\xba\7\0\0\0" + call(number, flags) + jump + parent
+          + b"\x89\xd7" + call(EXIT))
+    assert t.wait() == "SIGTRAP"
+    assert t.kept(8) == 0
+    assert t.read(DATA + 0x600, 4) == struct.pack("<i", 1 << 8)
+
+
+@pytest.mark.parametrize(("number", "flags"), FORKS)
+def test_the_child_of_rfspawn_catches_nothing(t: Tracee, number: int, flags: int) -> None:
+    """What is ignored stays so, as at an execve."""
+    t.write(DATA + 0x280, struct.pack("<Qi", CODE + 0x800, 0) + bytes(20))
+    t.write(DATA + 0x2A0, struct.pack("<Qi", 1, 0) + bytes(20))
+    child = (call(SIGACTION, SIGUSR1, 0, DATA + 0x300) + call(SIGACTION, SIGUSR2, 0, DATA + 0x340)
+             + b"\x48\xa1" + struct.pack("<Q", DATA + 0x300) + b"\x48\x85\xc0\x0f\x95\xc0"
+             + b"\x0f\xb6\xf8" + b"\x48\xa1" + struct.pack("<Q", DATA + 0x340)
+             + b"\x8d\x3c\x47" + call(EXIT))
+    parent = REAP + BREAKPOINT
+    jump = b"\x85\xc0\x0f\x84" + struct.pack("<I", len(parent))
+    t.run(call(SIGACTION, SIGUSR1, DATA + 0x280, 0) + call(SIGACTION, SIGUSR2, DATA + 0x2A0, 0)
+          + call(number, flags) + jump + parent + child)
+    assert t.wait() == "SIGTRAP"
+    caught = flags != 1 << 31
+    assert t.read(DATA + 0x600, 4) == struct.pack("<i", 2 + caught << 8)
 
