@@ -82,10 +82,19 @@ def headers() -> dict[str, int]:
     }
     types = re.search(r"enum vtype\s*\{ (.*?) \}", header("netbsd", "sys/vnode.h"))
     assert types is not None
-    return found | {name: value for value, name in enumerate(types[1].split(", "))}
+    return found | opened() | {name: value for value, name in enumerate(types[1].split(", "))}
 
 
-UNMEASURED = r"MNT_\w+|DTYPE_\w+|V(?:NON|REG|DIR|BLK|CHR|LNK|SOCK|FIFO|BAD)"
+def opened() -> dict[str, int]:
+    """F*: numbers, and names that stand for O_*."""
+    text = header("netbsd", "sys/fcntl.h")
+    numbers = {name: int(value, 16) for name, value in re.findall(
+        r"#define\s+((?:O_|F)[A-Z_]+)\s+(0x[0-9a-f]{8})\b", text)}
+    return numbers | {name: numbers[other] for name, other in re.findall(
+        r"#define\s+(F[A-Z]+)\s+(O_[A-Z_]+)\b", text)}
+
+
+UNMEASURED = r"MNT_\w+|DTYPE_\w+|F[A-Z]+|V(?:NON|REG|DIR|BLK|CHR|LNK|SOCK|FIFO|BAD)"
 
 
 @pytest.mark.toolchain

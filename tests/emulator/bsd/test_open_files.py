@@ -52,6 +52,23 @@ def test_the_tables_say_what_each_is(remote: Remote, opened: Opened, kernel: Ker
     assert {fd: found[fd] for fd in kinds} == kinds
 
 
+def test_how_a_file_is_open_has_names(remote: Remote, opened: Opened, kernel: Kernel) -> None:
+    """F* of <sys/fcntl.h>; bits that have none stay numbers."""
+    if remote.system == "netbsd":
+        flags = {f.fd: f.flag for f in netbsd.kinfo.files(remote.pid, kernel=kernel)}
+        both = netbsd.kinfo.FileFlags.FREAD | netbsd.kinfo.FileFlags.FWRITE
+        assert flags[opened.directory] is netbsd.kinfo.FileFlags.FREAD
+        assert flags[opened.file] == both
+        assert netbsd.kinfo.FileFlags(0x80000001 | 1 << 26).value == 0x84000001
+    elif remote.system == "dragonfly":
+        found = {f.fd: f.flag for f in dragonfly.kinfo.files(kernel=kernel)
+                 if f.pid == remote.pid}
+        assert found[opened.directory] is dragonfly.kinfo.FileFlags.FREAD
+        assert found[opened.file] == (
+            dragonfly.kinfo.FileFlags.FREAD | dragonfly.kinfo.FileFlags.FWRITE)
+        assert dragonfly.kinfo.FileFlags(1 << 27 | 1).value == 1 << 27 | 1
+
+
 def test_files_in_messages_are_counted(remote: Remote, opened: Opened, kernel: Kernel) -> None:
     """f_count and f_msgcount: unp_internalize holds the file for the message, and closing the
     descriptor leaves it there."""
@@ -132,7 +149,8 @@ def test_the_ends_of_a_pipe(remote: Remote, kernel: Kernel) -> None:
     first, second = remote.pipe()
     if remote.system == "netbsd":
         flags = {f.fd: f.flag for f in netbsd.kinfo.files(remote.pid, kernel=kernel)}
-        assert (flags[first], flags[second]) == (1, 2)
+        assert (flags[first], flags[second]) == (
+            netbsd.kinfo.FileFlags.FREAD, netbsd.kinfo.FileFlags.FWRITE)
         assert remote.fails("write", first, b"back", 4) == "EBADF"
         assert remote.fails("read", second, remote.out, 4) == "EBADF"
     else:

@@ -16,6 +16,7 @@ from bsdproc.typed import lazy
 
 if TYPE_CHECKING:
     from bsdproc.dragonfly.constants.kinfo import (
+        FileFlags,
         FileType,
         KernProc,
         KernProcFlags,
@@ -74,8 +75,8 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     ".kinfo": (
-        "FileType KernProc KernProcFlags Length Limit LwpState PriorityType ProcState Sysctl "
-        "Version VmProtection"
+        "FileFlags FileType KernProc KernProcFlags Length Limit LwpState PriorityType ProcState "
+        "Sysctl Version VmProtection"
     ),
     ".machine": "DebugAccess",
     ".mount": "MountFlags",
@@ -95,6 +96,7 @@ __all__ = [
     "BusCode",
     "CldCode",
     "DebugAccess",
+    "FileFlags",
     "FileType",
     "FpeCode",
     "IdType",

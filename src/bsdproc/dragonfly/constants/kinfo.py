@@ -62,6 +62,25 @@ class PriorityType(IntEnum):
     RTP_PRIO_THREAD = 3
 
 
+class FileFlags(Flag, boundary=KEEP):
+    """F*, and what has no such name: how a file is open (<sys/fcntl.h>)."""
+
+    FREAD = 0x1
+    FWRITE = 0x2
+    FNONBLOCK = 0x4
+    FAPPEND = 0x8
+    FASYNC = 0x40
+    FFSYNC = 0x80
+    FMARK = 0x1000
+    FDEFER = 0x2000
+    FHASLOCK = 0x4000
+    O_DIRECT = 0x10000
+    FREVOKED = 0x10000000
+    FAPPENDONLY = 0x20000000
+    FOFFSETLOCK = 0x40000000
+    FOFFSETWAKE = 0x80000000
+
+
 class FileType(IntEnum):
     """DTYPE_*: what a descriptor is (<sys/file.h>)."""
 

@@ -12,7 +12,13 @@ that are no such table.  sysctl(3); kern_proc.c.
 
 from __future__ import annotations
 
-from bsdproc.dragonfly.constants.kinfo import FileType, LwpState, PriorityType, ProcState
+from bsdproc.dragonfly.constants.kinfo import (
+    FileFlags,
+    FileType,
+    LwpState,
+    PriorityType,
+    ProcState,
+)
 from bsdproc.dragonfly.constants.process import LwpFlags, ProcFlags, SessionFlags
 from bsdproc.dragonfly.kinfo.calls import (
     args,
@@ -41,6 +47,7 @@ from bsdproc.typed.records import Malformed
 __all__ = [
     "KERNEL_THREAD",
     "NO_DEVICE",
+    "FileFlags",
     "FileType",
     "KinfoCputime",
     "KinfoFile",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bsdproc.dragonfly.constants.kinfo import FileType
+from bsdproc.dragonfly.constants.kinfo import FileFlags, FileType
 from bsdproc.dragonfly.records import Record
-from bsdproc.typed.records import Enumerated, Number, Text
+from bsdproc.typed.records import Enumerated, Flagged, Number, Text
 
 
 class KinfoSigtramp(Record):
@@ -41,8 +41,8 @@ class KinfoFile(Record):
     """Where the next read begins, in bytes."""
     data = Number("f_data")
     """Kernel address of what is open."""
-    flag = Number("f_flag")
-    """Flags of open(2)."""
+    flag = Flagged("f_flag", FileFlags)
+    """How it is open."""
 
 
 class KinfoCputime(Record):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from bsdproc.netbsd.constants.kinfo import (
         CpuNumber,
+        FileFlags,
         FileType,
         KernFile,
         KernProc,
@@ -97,8 +98,8 @@ if TYPE_CHECKING:
 _WHERE: Final = {
     ".auxv": "AuxType MipsAuxType",
     ".kinfo": (
-        "CpuNumber FileType KernFile KernProc Limit LimitBound LimitValue PaxFlags ProcArgs "
-        "ProcPid ProcPidLimit ProcPidSelf Sysctl TtyFilter VmFlags VmProtection VmType "
+        "CpuNumber FileFlags FileType KernFile KernProc Limit LimitBound LimitValue PaxFlags "
+        "ProcArgs ProcPid ProcPidLimit ProcPidSelf Sysctl TtyFilter VmFlags VmProtection VmType "
         "VnodeType"
     ),
     ".machine": "FpuControl FpuStatus",
@@ -131,6 +132,7 @@ __all__ = [
     "CldCode",
     "CoreNote",
     "CpuNumber",
+    "FileFlags",
     "FileType",
     "FpeCode",
     "FpuControl",

@@ -167,6 +167,29 @@ class VmFlags(Flag, boundary=KEEP):
     KVME_FLAG_GROWS_DOWN = 0x20
 
 
+class FileFlags(Flag, boundary=KEEP):
+    """F*: how a file is open (<sys/fcntl.h>)."""
+
+    FREAD = 0x1
+    FWRITE = 0x2
+    FNONBLOCK = 0x4
+    FAPPEND = 0x8
+    FASYNC = 0x40
+    FFSYNC = 0x80
+    FMARK = 0x1000
+    FDEFER = 0x2000
+    FHASLOCK = 0x4000
+    FDSYNC = 0x10000
+    FRSYNC = 0x20000
+    FALTIO = 0x40000
+    FDIRECT = 0x80000
+    FSCAN = 0x100000
+    FNOSIGPIPE = 0x1000000
+    FEXEC = 0x4000000
+    FSILENT = 0x40000000
+    FKIOCTL = 0x80000000
+
+
 class FileType(IntEnum):
     """DTYPE_*: what a descriptor is (<sys/file.h>)."""
 

@@ -10,6 +10,7 @@ decoded when it is read.  A captured table is read by its class:
 from __future__ import annotations
 
 from bsdproc.netbsd.constants.kinfo import (
+    FileFlags,
     FileType,
     Limit,
     PaxFlags,
@@ -58,6 +59,7 @@ from bsdproc.typed.texts import ended_strings as parse_strings
 from bsdproc.typed.texts import string as parse_string
 
 __all__ = [
+    "FileFlags",
     "FileType",
     "KinfoFile",
     "KinfoLwp",

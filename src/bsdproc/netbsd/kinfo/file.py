@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bsdproc.netbsd.constants.kinfo import FileType, VnodeType
+from bsdproc.netbsd.constants.kinfo import FileFlags, FileType, VnodeType
 from bsdproc.netbsd.records import Record
-from bsdproc.typed.records import Enumerated, Number
+from bsdproc.typed.records import Enumerated, Flagged, Number
 
 
 class KinfoFile(Record):
@@ -15,8 +15,8 @@ class KinfoFile(Record):
 
     fileaddr = Number("ki_fileaddr")
     """Kernel address of the open file: equal for descriptors that share it."""
-    flag = Number("ki_flag")
-    """The kernel's flags: 1 readable, 2 writable, and open(2)'s others."""
+    flag = Flagged("ki_flag", FileFlags)
+    """How it is open."""
     iflags = Number("ki_iflags")
     """Internal flags."""
     type = Enumerated("ki_ftype", FileType)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bsdproc.dragonfly import kinfo, procfs
-from bsdproc.dragonfly.constants.kinfo import LwpState, ProcState, VmProtection
+from bsdproc.dragonfly.constants.kinfo import FileFlags, LwpState, ProcState, VmProtection
 from bsdproc.dragonfly.constants.process import ProcFlags
 from bsdproc.dragonfly.constants.signals import Signal
 from bsdproc.dragonfly.kinfo import KinfoFile, KinfoProc
@@ -36,9 +36,10 @@ FILES: Final[Mapping[int, str]] = {
     1: "v", 2: "s", 3: "p", 4: "f", 5: "k", 6: "c", 8: "m",
 }
 """DTYPE_*: vnode, socket, pipe, FIFO, kqueue, crypto, message queue."""
-OPENED: Final = ((0x1, "r"), (0x2, "w"), (0x8, "a"), (0x40, "s"), (0x80, "f"), (0x4, "n"),
-                 (0x10000, "d"), (0x4000, "l"))
-"""FREAD, FWRITE, O_APPEND, O_ASYNC, O_FSYNC, O_NONBLOCK, O_DIRECT, FHASLOCK."""
+OPENED: Final = tuple((flag.value, letter) for flag, letter in (
+    (FileFlags.FREAD, "r"), (FileFlags.FWRITE, "w"), (FileFlags.FAPPEND, "a"),
+    (FileFlags.FASYNC, "s"), (FileFlags.FFSYNC, "f"), (FileFlags.FNONBLOCK, "n"),
+    (FileFlags.O_DIRECT, "d"), (FileFlags.FHASLOCK, "l")))
 BACKING: Final[Mapping[str, str]] = {
     "none": "--", "default": "df", "swap": "sw", "vnode": "vn", "device": "dv", "uksmap": "uk",
 }
@@ -111,8 +112,8 @@ def _arguments(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:
 
 
 def _open_file(file: KinfoFile) -> Row:
-    return (file.fd, FILES.get(file.type, str(file.type)), letters(file.flag, OPENED), file.count,
-            file.offset, "-")
+    return (file.fd, FILES.get(file.type, str(file.type)), letters(file.flag.value, OPENED),
+            file.count, file.offset, "-")
 
 
 def _files(kernel: Kernel, p: KinfoProc) -> Iterator[Row]:

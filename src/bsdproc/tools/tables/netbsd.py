@@ -10,7 +10,15 @@ from typing import Final
 
 from bsdproc.kernel import Kernel, KernelError
 from bsdproc.netbsd import kinfo, procfs
-from bsdproc.netbsd.constants.kinfo import FileType, Limit, VmFlags, VmProtection, VmType, VnodeType
+from bsdproc.netbsd.constants.kinfo import (
+    FileFlags,
+    FileType,
+    Limit,
+    VmFlags,
+    VmProtection,
+    VmType,
+    VnodeType,
+)
 from bsdproc.netbsd.constants.process import LwpState, ProcFlags, ProcState
 from bsdproc.netbsd.constants.signals import Signal
 from bsdproc.netbsd.kinfo import KinfoFile, KinfoProc, KinfoVmentry
@@ -42,9 +50,10 @@ VNODES: Final[Mapping[int, str]] = {
     VnodeType.VREG: "r", VnodeType.VDIR: "d", VnodeType.VBLK: "b", VnodeType.VCHR: "c",
     VnodeType.VLNK: "l", VnodeType.VSOCK: "s", VnodeType.VFIFO: "f", VnodeType.VBAD: "x",
 }
-OPENED: Final = ((0x1, "r"), (0x2, "w"), (0x8, "a"), (0x40, "s"), (0x80, "f"), (0x4, "n"),
-                 (0x80000, "d"))
-"""FREAD, FWRITE, O_APPEND, O_ASYNC, O_SYNC, O_NONBLOCK, O_DIRECT."""
+OPENED: Final = tuple((flag.value, letter) for flag, letter in (
+    (FileFlags.FREAD, "r"), (FileFlags.FWRITE, "w"), (FileFlags.FAPPEND, "a"),
+    (FileFlags.FASYNC, "s"), (FileFlags.FFSYNC, "f"), (FileFlags.FNONBLOCK, "n"),
+    (FileFlags.FDIRECT, "d")))
 BACKING: Final[Mapping[int, str]] = {
     VmType.KVME_TYPE_NONE: "--", VmType.KVME_TYPE_OBJECT: "ob", VmType.KVME_TYPE_VNODE: "vn",
     VmType.KVME_TYPE_KERN: "kn", VmType.KVME_TYPE_DEVICE: "dv", VmType.KVME_TYPE_ANON: "an",
@@ -110,7 +119,7 @@ def _is_over(p: KinfoProc) -> bool:
 
 def _open_file(one: KinfoFile) -> Row:
     vnode = VNODES.get(one.vtype, "-") if one.type == FileType.DTYPE_VNODE else "-"
-    return (one.fd, FILES.get(one.type, str(one.type)), vnode, letters(one.flag, OPENED),
+    return (one.fd, FILES.get(one.type, str(one.type)), vnode, letters(one.flag.value, OPENED),
             one.count, one.offset, "-")
 
 
