@@ -19,7 +19,7 @@ FATAL = ("freebsd", "dragonfly")
 SIGABRT = 6
 O_RDONLY, O_WRONLY = 0, 1
 MAXDSIZ = 32 << 30
-PT_INTERP = 3
+PT_INTERP, AT_EXECPATH = 3, 15
 KTRACE, NAMEI, KTR_HEADER = 45, 3, 56
 TRACEES = Path(__file__).resolve().parents[2] / "conformance" / "tracees" / "bin"
 
@@ -146,6 +146,25 @@ def test_the_map_has_both(make: Make) -> None:
     listed = freebsd.procfs.map(pid, kernel=world.kernel)
     assert {entry.path for entry in listed} >= {"/bin/hello", LINKERS["freebsd"]}
     assert freebsd.kinfo.pathname(pid, kernel=world.kernel) == "/bin/hello"
+
+
+@pytest.mark.parametrize(("path", "told"), [
+    ("./hello", "/bin/hello"), ("../bin/../bin/hello", "/bin/hello"),
+    ("//bin/hello", "//bin/hello"), ("../usr/link", "/bin/hello"), ("/usr/link", "/usr/link"),
+    ("script", "/bin/hello")])
+def test_what_the_program_is_told_of_its_path(
+        make: Make, tmp_path: Path, path: str, told: str) -> None:
+    """AT_EXECPATH on FreeBSD: a whole path as it was given, another one without detours."""
+    world = make("freebsd")
+    (tmp_path / "link").symlink_to("../bin/hello")
+    world.kernel.install_tree("/usr", tmp_path)
+    world.kernel.install("/bin/script", b"#!../bin/./hello\n")
+    pid = world.kernel.spawn(path, [path], traced=True, cwd="/bin")
+    world.kernel.wait4(pid)
+    at = next(entry.value for entry in freebsd.kinfo.auxv(pid, kernel=world.kernel)
+              if entry.type == AT_EXECPATH)
+    found = freebsd.ptrace.read(pid, at, len(told) + 1, kernel=world.kernel)
+    assert found == told.encode() + b"\0"
 
 
 # -- when it is of no use --------------------------------------------------------------

@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 MAXINTERP = 128
 
 
-def absolute(p: Proc, path: str) -> str:
-    return path if path.startswith("/") else f"{p.cwd.rstrip('/')}/{path}"
-
-
 def _find(system: System, td: Thread, path: str) -> tuple[Vnode, str]:
     """The program's file, if the caller may execute it, and its full path by
     the name that it was found by."""
@@ -122,7 +118,7 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
     """Find the program, unless it is open already, and whether this kernel can run it."""
     if opened is None:
         vnode, text_path = _find(system, td, path)
-        execpath = absolute(td.proc, path)
+        execpath = system.exec_path(td.proc, path, text_path)
     else:
         vnode = opened
         _may_run(system, access(td), vnode)
@@ -137,7 +133,8 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
             vnode, text_path = _find_interpreter(system, td, interpreter)
         except Refused as e:
             raise Refused(e.errno, e.why or f"its interpreter is {interpreter}") from None
-        data, execpath = vnode.read_at(0, vnode.size), interpreter
+        data = vnode.read_at(0, vnode.size)
+        execpath = system.exec_path(td.proc, interpreter, text_path)
     return Program(vnode, text_path, execpath, image_of(system, data, execpath), list(argv))
 
 

@@ -221,6 +221,11 @@ class Personality(ABC):
         """Where the interpreter that a program names is looked for, one after the other."""
         return image.interpreters[:1]
 
+    def exec_path(self, p: Proc, path: str, found: str) -> str:
+        """What a program is told of its file's path, of the one that it was asked for by and
+        the one that it was found at."""
+        return p.absolute(path)
+
     def looks_for(self, td: Thread, path: str) -> None:  # noqa: B027 (most have nothing to do)
         """An execve looks for the interpreter of a script or a program."""
 

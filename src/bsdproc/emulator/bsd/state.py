@@ -440,6 +440,10 @@ class Proc:
         self.own: object = None
         """What the system keeps beside this."""
 
+    def absolute(self, path: str) -> str:
+        """A path from its root on, dots and all."""
+        return path if path.startswith("/") else f"{self.cwd.rstrip('/')}/{path}"
+
     @property
     def pgid(self) -> int:
         return self.pgrp.pgid

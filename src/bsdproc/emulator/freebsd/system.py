@@ -236,6 +236,11 @@ class System(sched.Turns):
         paths = super().linker_paths(image)
         return (LINKER_32, *paths) if image.bits == 32 and paths[0] in self.linkers else paths
 
+    def exec_path(self, p: Proc, path: str, found: str) -> str:
+        """vn_fullpath_hardlink for a relative one: without dots and links, from its root on."""
+        top = p.root.rstrip("/")
+        return found.removeprefix(top) if path[0] != "/" and found.startswith(f"{top}/") else path
+
     def looks_for(self, td: Thread, path: str) -> None:
         if td.proc in self.ktraced:
             ktrace.named(self, td, path)

@@ -69,7 +69,7 @@ def _posix_spawn(system: System, td: Thread, pid_at: int, path_at: int, actions_
     asked = spawn.attributes(td, attributes_at)
     path, argv, envp = path_argument(td, path_at), strings(td, argv_at), strings(td, envp_at)
     exec_.check_program(system, td, path)
-    path = exec_.absolute(td.proc, path) if todo else path      # one may be a chdir
+    path = td.proc.absolute(path) if todo else path      # one may be a chdir
     child, td2 = fork.spawned(system, td)
     try:
         yield from spawn.prepare(system, td, td2, asked, todo)
