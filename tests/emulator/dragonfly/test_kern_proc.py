@@ -72,7 +72,7 @@ class TestGroups:
 
     @pytest.mark.rule("dragonfly-kern_proc", "session-new", "record-leader", "record-login")
     def test_a_session(self, world: World) -> None:
-        world.system.procs[world.kernel.getpid()].session.login = "operator"
+        world.system.allproc[world.kernel.getpid()].session.login = "operator"
         pid = world.settled("session", "rest")
         found = world.kinfo(pid)
         assert (found["kp_sid"], found["kp_pgid"], found["kp_auxflags"]) == (pid, pid, 2)
@@ -100,7 +100,7 @@ class TestGroups:
         assert world.kp(child).stat == 3
         world.wait(pid, 0)
         world.kernel.settle(0.1)
-        assert child not in world.system.procs
+        assert child not in world.system.allproc
 
     @pytest.mark.rule("dragonfly-kern_proc", "orphaned-running")
     def test_others_are_not(self, world: World) -> None:
@@ -286,7 +286,7 @@ class TestTables:
         """The buffer is full to its last byte, and its size is told."""
         from bsdproc.emulator.dragonfly import sysctl
 
-        td = world.system.procs[world.kernel.getpid()].threads[0]
+        td = world.system.allproc[world.kernel.getpid()].lwps[0]
         whole = world.kernel.sysctl((1, 14, ALL))
         for room in (100, KINFO_SIZE, KINFO_SIZE + 1):
             with refused("ENOMEM"):

@@ -26,7 +26,7 @@ MOST = 12
 
 def one(world: World, dice: random.Random) -> None:
     kernel = world.kernel
-    pids = list(world.system.procs)
+    pids = list(world.system.allproc)
     pid = dice.choice(pids) if dice.random() < 0.95 else dice.choice((-1, 99999))
     match dice.randrange(9):
         case 0 if len(pids) < MOST:
@@ -68,6 +68,6 @@ def test_a_random_walk(world: World, seed: int) -> None:
         except KernelError:
             refusals += 1
     assert 0 < refusals < 150
-    for p in list(world.system.procs.values()):
-        assert p.nstopped == sum(td.counted for td in p.threads)
+    for p in list(world.system.allproc.values()):
+        assert p.nstopped == sum(td.counted for td in p.lwps)
         assert p.zombie or (p.pid == 0 if p.parent is None else p in p.parent.children)

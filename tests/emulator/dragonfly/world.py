@@ -81,7 +81,7 @@ class World:
         return pid
 
     def proc(self, pid: int) -> Proc:
-        return self.system.procs[pid]
+        return self.system.allproc[pid]
 
     # -- ptrace and wait --------------------------------------------------------------
     def ask(self, request: int, pid: int, addr: Any = IN_PLACE, data: int = 0,

@@ -88,7 +88,7 @@ class System(Sleepers):
         self.stdout, self.stderr = stdout, stderr
         self.boot_ns = 1_700_000_000 * 10**9
         """What the clock of the day showed then, in nanoseconds."""
-        self.procs: dict[int, Proc] = {}
+        self.procs: dict[int, Proc] = self.process_table()
         self.threads: dict[int, Thread] = {}
         self.pgrps: dict[int, ProcessGroup] = {}
         self.current: Thread | None = None
@@ -115,6 +115,10 @@ class System(Sleepers):
     def boot_time(self) -> int:
         """The same in seconds."""
         return self.boot_ns // 10**9
+
+    def process_table(self) -> dict[int, Proc]:
+        """Where all processes will be, by pid."""
+        return {}
 
     # -- processes that run no program ------------------------------------------
     def system_process(self, pid: int, parent: Proc | None, name: str, flag: int) -> Proc:

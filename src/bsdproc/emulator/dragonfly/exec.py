@@ -89,7 +89,7 @@ def execve(system: System, td: Thread, path: str, argv: Sequence[bytes],
     vnode, text_path, execpath, image, argv = _program(system, td, path, argv)
     new = set_id(p, vnode)
     base = system.machdep.image_base(image)
-    if len(p.threads) > 1:
+    if len(p.lwps) > 1:
         yield from exit.killlwps(system, td)
     space = AddressSpace(64, engine=system.engine)
     try:

@@ -30,7 +30,7 @@ def lwp_exit(system: System, td: Thread) -> Way:
     """One of several goes.  Does not return."""
     p = td.proc
     _hand_down(p, td)
-    p.threads.remove(td)
+    p.lwps.remove(td)
     if td.counted:
         p.nstopped -= 1
     system.remove_thread(td)
@@ -52,14 +52,14 @@ def killlwps(system: System, td: Thread) -> Way:
     p = td.proc
     if td.leaving:
         yield from lwp_exit(system, td)
-    for other in p.threads:
+    for other in p.lwps:
         if other is not td:
             other.leaving = True
             if other.stopped:
                 system.wakeup(("stop", p))
             else:
                 signotify(system, other)
-    while len(p.threads) > 1:
+    while len(p.lwps) > 1:
         yield Sleep(("nthreads", p), "killlwps", interruptible=False)
     td.leaving = False
 
@@ -83,7 +83,7 @@ def sigexit(system: System, td: Thread, sig: int) -> Way:
 def exit1(system: System, td: Thread, status: int) -> Way:
     """Leave the world but for a zombie.  Does not return."""
     p = td.proc
-    if len(p.threads) > 1:
+    if len(p.lwps) > 1:
         yield from killlwps(system, td)
     p.flag |= P.WEXIT
     itimers.exited(p)
@@ -122,7 +122,7 @@ def finish(system: System, p: Proc, td: Thread) -> None:
     ksignal(system, parent, s.SIGCHLD)
     p.flag &= ~P.TRACED
     system.remove_thread(td)
-    p.threads.clear()
+    p.lwps.clear()
     tell(system, parent)
     if parent.pid == 1:
         collect(system, parent, p)
@@ -149,7 +149,7 @@ def driver_exit(system: System, td: Thread) -> None:
     p = td.proc
     p.flag |= P.WEXIT
     p.files.close_all(system, td)
-    if p.zombie or p.pid not in system.procs:
+    if p.zombie or p.pid not in system.allproc:
         return
     finish(system, p, td)
 
@@ -235,7 +235,7 @@ def collect(system: System, parent: Proc, p: Proc) -> None:
     """The zombie goes; one that was attached to is first given back to the
     parent it had, and found a second time."""
     if p.oppid:
-        real = system.procs.get(p.oppid)
+        real = system.allproc.get(p.oppid)
         if real is not None and not real.zombie:
             p.oppid = 0
             proctree.reparent(system, p, real)
@@ -247,4 +247,4 @@ def collect(system: System, parent: Proc, p: Proc) -> None:
     parent.children.remove(p)
     proctree.leavepgrp(system, p)
     parent.child_usage.add(p.usage)
-    del system.procs[p.pid]
+    del system.allproc[p.pid]

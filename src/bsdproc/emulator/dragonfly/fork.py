@@ -46,7 +46,7 @@ def new_process(system: System, parent: Proc, *, no_wait: bool = False) -> Proc:
     p.pgrp = parent.pgrp
     p.pgrp.members.append(p)
     owner.children.insert(0, p)
-    system.procs[p.pid] = p
+    system.allproc[p.pid] = p
     return p
 
 

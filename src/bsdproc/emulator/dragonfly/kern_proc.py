@@ -46,7 +46,7 @@ def _matches(system: System, p: Proc, kind: int, value: int) -> bool:
 def in_order(system: System) -> list[Proc]:
     """The processes as the table has them: the living first, then zombies,
     each by the place in the hash."""
-    found = sorted(system.procs.values(), key=lambda p: (p.pid % ALLPROC_HSIZE, p.pid))
+    found = sorted(system.allproc.values(), key=lambda p: (p.pid % ALLPROC_HSIZE, p.pid))
     return [*(p for p in found if not p.zombie), *(p for p in found if p.zombie)]
 
 
@@ -58,7 +58,7 @@ def table(kind: int, *, lwps: bool) -> Handler:
         if len(name) != (0 if kind == ALL else 1):
             raise Refused(EINVAL)
         if kind == PID:
-            p = system.procs.get(name[0])
+            p = system.allproc.get(name[0])
             if p is not None and not p.zombie and prison_check(asker, p.cred):
                 _out(request, p, lwps)
             return
@@ -90,7 +90,7 @@ def _out(request: Request, p: Proc, lwps: bool) -> None:
 # -- one process ---------------------------------------------------------------------
 def _living(request: Request, pid: int) -> Proc | None:
     """pfind."""
-    p = request.system.procs.get(pid)
+    p = request.system.allproc.get(pid)
     return p if p is not None and not p.zombie else None
 
 
@@ -109,7 +109,7 @@ def args(request: Request, name: tuple[int, ...]) -> None:
         return
     if request.new is not None and p is not request.td.proc:
         raise Refused(EPERM)
-    td = next((t for t in p.threads if t.tid == name[1]), None) if len(name) == 2 else None
+    td = next((t for t in p.lwps if t.tid == name[1]), None) if len(name) == 2 else None
     if request.room is not None:
         request.put(shown_args(p, td.title if td is not None else None) or b"")
     if request.new is None:

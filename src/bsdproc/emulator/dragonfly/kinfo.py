@@ -104,7 +104,7 @@ def kinfo_proc(system: System, p: Proc) -> Fields:
         "kp_sid": session.sid,
         "kp_login": session.login.encode()[:MAXLOGNAME],
         "kp_exitstat": p.xstat & 0xFFFF,
-        "kp_nthreads": 0 if p.zombie or not p.pid else len(p.threads),
+        "kp_nthreads": 0 if p.zombie or not p.pid else len(p.lwps),
         "kp_nice": p.nice,
         "kp_swtime": (system.clock - p.started) // 10**9,
         "kp_cru": rusage(p.child_usage),
@@ -181,7 +181,7 @@ SUMMED: Final = ("kl_uticks", "kl_sticks", "kl_slptime")
 def aggregate(system: System, p: Proc) -> Fields:
     """All lwps as one, number -1: counts are sums, the rest is the last one's."""
     one: Fields = {}
-    for td in p.threads:
+    for td in p.lwps:
         one, before = kinfo_lwp(system, td), one
         for name in SUMMED:
             one[name] = _int(one[name]) + _int(before.get(name, 0))
@@ -210,10 +210,10 @@ def records(system: System, p: Proc, *, lwps: bool) -> list[bytes]:
     """struct kinfo_proc of a process: one, or with KERN_PROC_FLAG_LWP one for each lwp."""
     layout = system.target.struct("struct kinfo_proc")
     own = kinfo_proc(system, p)
-    if not p.threads or p.zombie:
+    if not p.lwps or p.zombie:
         parts = [no_lwp(p, lwps=lwps)]
     elif lwps:
-        parts = [kinfo_lwp(system, td) for td in p.threads]
+        parts = [kinfo_lwp(system, td) for td in p.lwps]
     else:
         parts = [aggregate(system, p)]
     return [layout.pack({**own, "kp_lwp": part}) for part in parts]

@@ -99,7 +99,7 @@ def type_number(system: System, fstype: str) -> int:
 
 def of_mount(system: System, td: Thread, found: Mount) -> StatVfs:
     """One of memory never fills."""
-    living = sum(1 for p in system.procs.values() if not p.zombie)
+    living = sum(1 for p in system.allproc.values() if not p.zombie)
     if found.kind == "procfs":
         blocks, free, files, files_free = 1, 0, MAXPROC, MAXPROC - living
     else:

@@ -120,11 +120,11 @@ class ProcfsVnode(Vnode):
     # -- who sees what
     def _asker(self, who: Access) -> Thread:
         thread = who.thread
-        return thread if isinstance(thread, Thread) else self.system.kernel_proc.threads[0]
+        return thread if isinstance(thread, Thread) else self.system.kernel_proc.lwps[0]
 
     def _living(self) -> bool:
         p = self.p
-        return p is None or (not p.zombie and self.system.procs.get(p.pid) is p)
+        return p is None or (not p.zombie and self.system.allproc.get(p.pid) is p)
 
     def _visible(self, p: Proc, who: Access) -> bool:
         """A living process that the asker may know of."""
@@ -175,7 +175,7 @@ class ProcfsVnode(Vnode):
         """A pid's process; leading zeros do not matter."""
         if not (name.isascii() and name.isdigit()) or len(name) >= PROCFS_NAMELEN:
             return None
-        return self.system.procs.get(int(name))
+        return self.system.allproc.get(int(name))
 
     def lookup(self, name: str, who: Access = KERNEL) -> Vnode:
         """procfs_lookup."""

@@ -76,7 +76,7 @@ def _control(look: Look, verb: bytes) -> None:
         _detach(system, me, p)
         return
     if verb == b"step":
-        p.threads[0].step = True
+        p.lwps[0].step = True
     proc_unstop(system, p, Stat.STOP)
 
 
@@ -108,7 +108,7 @@ def _detach(system: System, me: Proc, p: Proc) -> None:
     p.siglist.delete(s.SIGTRAP)
     assert p.parent is not None
     if p.oppid != p.parent.pid:
-        to = system.procs.get(p.oppid)
+        to = system.allproc.get(p.oppid)
         if to is not None and not to.zombie:
             proctree.reparent(system, p, to)
     p.oppid = 0

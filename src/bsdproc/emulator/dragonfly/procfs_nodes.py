@@ -53,7 +53,7 @@ def status(look: Look) -> bytes:
     words.append(",".join(flags) or "noflags")
     for ns in (system.boot_ns + p.started, *system.times(p)):
         words.append(f"{ns // 10**9},{ns % 10**9 // 1000}")
-    words.append(kinfo.wait_message(p.threads[0]) or "nochan")
+    words.append(kinfo.wait_message(p.lwps[0]) or "nochan")
     c = p.cred
     words += [str(c.uid), str(c.ruid), ",".join(str(gid) for gid in (c.rgid, *c.groups)),
               c.prison.host if c.prison is not None else "-"]
@@ -107,7 +107,7 @@ def _map_line(look: Look, e: Entry) -> bytes:
     own = e.backing is None or e.behind is not None
     prot = "".join(c if e.prot & bit else "-" for c, bit in (("r", 1), ("w", 2), ("x", 4)))
     object_ = kinfo.address(look.system, e.behind if own else e.backing)
-    users = sum(1 for p in look.system.procs.values() if p.space is not None
+    users = sum(1 for p in look.system.allproc.values() if p.space is not None
                 for other in p.space.entries
                 if (other.behind is e.behind if own else other.backing is e.backing))
     path = ""
@@ -173,14 +173,14 @@ def _registers(look: Look, offset: int, get: int) -> tuple[Thread, bytes]:
         raise Refused(EAGAIN)
     if not checkio(me.cred, p, sugid=bool(p.flag & P.SUGID)) or p_trespass(me.cred, p.cred):
         raise Refused(EPERM)
-    whole: bytes = look.system.machdep.GET[get](p.threads[0])
+    whole: bytes = look.system.machdep.GET[get](p.lwps[0])
     if not 0 <= offset <= len(whole):
         raise Refused(EINVAL)
-    return p.threads[0], whole
+    return p.lwps[0], whole
 
 
 def _read(get: int, look: Look, offset: int, size: int) -> bytes:
-    if look.p.threads[0].context is None:
+    if look.p.lwps[0].context is None:
         raise Refused(EINVAL)
     return _registers(look, offset, get)[1][offset : offset + size]
 
@@ -188,7 +188,7 @@ def _read(get: int, look: Look, offset: int, size: int) -> bytes:
 def _write(get: int, look: Look, offset: int, data: bytes) -> int:
     """The process has to be stopped; for all but the general registers its lwp
     has to have got there."""
-    if look.p.threads[0].context is None:
+    if look.p.lwps[0].context is None:
         raise Refused(EINVAL)
     td, whole = _registers(look, offset, get)
     if look.p.stat != Stat.STOP or (get != PT_GETREGS and not td.stopped):

@@ -119,7 +119,7 @@ def setpgid(system: System, p: Proc, pid: int, pgid: int) -> None:
         raise Refused(EINVAL)
     target = p
     if pid and pid != p.pid:
-        found = system.procs.get(pid)
+        found = system.allproc.get(pid)
         if found is None or found.zombie:
             raise Refused(ESRCH)
         target = found

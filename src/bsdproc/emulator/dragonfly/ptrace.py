@@ -75,9 +75,9 @@ def ptrace(system: System, td: Thread, request: int, pid: int, addr: Argument, d
         given = mem.copyin(number(addr), SIZES[request])
     p = _target(system, td, request, pid)
     _judge(td, p, request)
-    if not p.threads:
+    if not p.lwps:
         raise Refused(EINVAL)
-    target = p.threads[0]
+    target = p.lwps[0]
     if request in OF_A_PROGRAM and target.context is None:
         # The kernel's caller, Python, has none here.
         system.note(f"process {p.pid} ({p.comm}) runs no emulated program: it has no registers")
@@ -108,7 +108,7 @@ def _target(system: System, td: Thread, request: int, pid: int) -> Proc:
     if request == PT_TRACE_ME:
         p = td.proc
     else:
-        found = system.procs.get(pid)
+        found = system.allproc.get(pid)
         if found is None or found.zombie or not prison_check(td.proc.cred, found.cred):
             raise Refused(ESRCH)
         p = found
@@ -176,7 +176,7 @@ def _control(system: System, td: Thread, p: Proc, target: Thread, request: int, 
 
 def detach(system: System, p: Proc) -> None:
     """Give the process back to the parent it had, if that one still is there."""
-    real = system.procs.get(p.oppid)
+    real = system.allproc.get(p.oppid)
     if real is not None and not real.zombie and real is not p.parent:
         proctree.reparent(system, p, real)
     p.flag &= ~(P.TRACED | P.WAITED)

@@ -60,10 +60,10 @@ def release(p: Proc) -> None:
 def references(system: System, p: Proc) -> int:
     """How many living processes hold the reaper that `p` owns, but for itself;
     init's is held once more."""
-    held = sum(1 for q in system.procs.values()
+    held = sum(1 for q in system.allproc.values()
                if q is not p and not q.zombie and q.pid and q.reaping is p.reaping)
     below: set[Reaper] = set()
-    for q in system.procs.values():
+    for q in system.allproc.values():
         reaper = None if q.zombie else q.reaping
         while reaper is not None:
             if reaper.parent is p.reaping:

@@ -75,7 +75,7 @@ def lwp_for(system: System, p: Proc, sig: int) -> Thread | None:
     if isinstance(current, Thread) and current.proc is p and sig not in current.sigmask:
         return current
     sleeping = stopped = None
-    for td in p.threads:
+    for td in p.lwps:
         if sig in td.sigmask:
             continue
         if td.stopped:
@@ -199,11 +199,11 @@ def proc_stop(system: System, p: Proc, stat: int) -> None:
     # A wait finds a process that is about to stop, whatever its lwps still do.
     if p.parent is not None:
         p.parent.news = True
-    for td in p.threads:
+    for td in p.lwps:
         if not td.stopped and td.run is Run.SLEEPING and not td.counted:
             td.counted = True
             p.nstopped += 1
-    if p.nstopped == len(p.threads):
+    if p.nstopped == len(p.lwps):
         all_stopped(system, p)
 
 
@@ -211,7 +211,7 @@ def proc_unstop(system: System, p: Proc, stat: int) -> None:
     if p.stat != stat:
         return
     p.stat = Stat.ACTIVE
-    for td in p.threads:
+    for td in p.lwps:
         if not td.stopped and td.run is Run.SLEEPING and td.counted:
             td.counted = False
             p.nstopped -= 1
@@ -228,7 +228,7 @@ def tstop(system: System, td: Thread) -> Way:
         td.counted = True
         p.nstopped += 1
         system.wakeup(("nstopped", p))
-        if p.nstopped == len(p.threads):
+        if p.nstopped == len(p.lwps):
             all_stopped(system, p)
     while p.stopping and not td.leaving:
         td.stopped = True
@@ -385,7 +385,7 @@ def kill(system: System, td: Thread, pid: int, sig: int, tid: int = -1) -> None:
 
 def _kill_process(system: System, td: Thread, pid: int, sig: int, tid: int) -> None:
     """One that exits or has exited is signalled in vain."""
-    p = system.procs.get(pid)
+    p = system.allproc.get(pid)
     if p is None:
         raise Refused(ESRCH)
     if p.zombie:
@@ -396,7 +396,7 @@ def _kill_process(system: System, td: Thread, pid: int, sig: int, tid: int) -> N
         return
     to = None
     if tid != -1:
-        to = next((t for t in p.threads if t.tid == tid), None)
+        to = next((t for t in p.lwps if t.tid == tid), None)
         if to is None:
             raise Refused(ESRCH)
     if sig:
@@ -406,7 +406,7 @@ def _kill_process(system: System, td: Thread, pid: int, sig: int, tid: int) -> N
 def _kill_several(system: System, td: Thread, pid: int, sig: int) -> None:
     """dokillpg: ESRCH where none of them may be signalled."""
     if pid == -1:
-        targets = [p for p in system.procs.values() if p is not td.proc]
+        targets = [p for p in system.allproc.values() if p is not td.proc]
     else:
         pgrp = system.pgrps.get(-pid) if pid else td.proc.pgrp
         if pgrp is None:
@@ -439,7 +439,7 @@ def sigaction(p: Proc, sig: int, action: SigAction) -> None:
     if action.handler == s.SIG_IGN or (
             action.handler == s.SIG_DFL and sig in s.DEFAULT_IGNORED):
         p.siglist.delete(sig)
-        for td in p.threads:
+        for td in p.lwps:
             td.siglist.delete(sig)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bsdproc.emulator.bsd import state
 from bsdproc.emulator.bsd.state import (
@@ -113,15 +113,13 @@ class Proc(state.Proc):
 
     cred: Cred
     parent: Proc | None
-    # A list is of one kind to mypy.  This system makes no threads of another; the core would
-    # have to be generic in all of its functions to say so.
-    threads: list[Thread]               # type: ignore[assignment]
-    """By number."""
     sigqueue: SigSet
     vfork_parent: Proc | None
 
     def __init__(self, pid: int, parent: Proc | None, cred: Cred) -> None:
         super().__init__(pid, parent, cred)
+        self.lwps = cast("list[Thread]", self.threads)
+        """`threads`: all of its own kind, by number."""
         self.sigqueue = SigSet()
         self.oppid = 0
         """The parent's pid before somebody attached; 0 when nobody did."""

@@ -45,7 +45,7 @@ def _files(request: Request, below: tuple[int, ...]) -> None:
     want is said to be more than it is: 16 records and a tenth."""
     system, asker = request.system, request.td.proc.cred
     layout = system.target.struct("struct kinfo_file")
-    seen = [p for p in system.procs.values() if not p.zombie and prison_check(asker, p.cred)]
+    seen = [p for p in system.allproc.values() if not p.zombie and prison_check(asker, p.cred)]
     if request.room is None:
         count = sum(len(p.files.slots) for p in seen)
         request.count((count + 16 + count // 10) * layout.size)
@@ -64,10 +64,10 @@ def _files(request: Request, below: tuple[int, ...]) -> None:
 def _cputime(request: Request, below: tuple[int, ...]) -> None:
     """kern.cputime: of the one processor, in microseconds."""
     system = request.system
-    lwps = [td for p in system.procs.values() for td in p.threads]
-    user = sum(p.usage.utime for p in system.procs.values()) + sum(
+    lwps = [td for p in system.allproc.values() for td in p.lwps]
+    user = sum(p.usage.utime for p in system.allproc.values()) + sum(
         td.usage.utime + td.runtime for td in lwps)
-    inside = sum(p.usage.stime for p in system.procs.values()) + sum(
+    inside = sum(p.usage.stime for p in system.allproc.values()) + sum(
         td.usage.stime for td in lwps)
     request.put(system.target.struct("struct kinfo_cputime").pack({
         "cp_user": user // 1000, "cp_sys": inside // 1000,

@@ -4,7 +4,7 @@ what each system does in its own way."""
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 from bsdproc.abi.syscalls import DRAGONFLY as SYSCALL_NAMES
 from bsdproc.emulator.bsd import entry, files
@@ -92,8 +92,8 @@ class System(BsdSystem):
 
     kernel_proc: Proc
     init: Proc
-    # Nor are there other processes: see `state.Proc.threads`.
-    procs: dict[int, Proc]              # type: ignore[assignment]
+    allproc: dict[int, Proc]
+    """`procs`: all of its own kind."""
 
     def __init__(self, machine: str = "x86_64", *, stdout: BinaryIO | None = None,
                  stderr: BinaryIO | None = None) -> None:
@@ -104,6 +104,10 @@ class System(BsdSystem):
         self.prisons: list[cred.Prison] = []
         self.random = self.entropy()
         super().__init__(machine, stdout=stdout, stderr=stderr)
+
+    def process_table(self) -> dict[int, state.Proc]:
+        self.allproc = {}
+        return cast("dict[int, state.Proc]", self.allproc)
 
     # -- as it boots -------------------------------------------------------------
     def boot_settings(self) -> dict[str, int | str | bytes]:
@@ -130,7 +134,7 @@ class System(BsdSystem):
         init.text_path = "/sbin/init"
         swapper.reaping = init.reaping = Reaper(None, init)
         for p, message in ((swapper, "nowork"), (init, "wait")):
-            td = p.threads[0]
+            td = p.lwps[0]
             td.run, td.sleep = Run.SLEEPING, Sleep(p, message)
 
     def _process(self, pid: int, parent: Proc | None, name: str, flag: int) -> Proc:
@@ -144,7 +148,7 @@ class System(BsdSystem):
         p.files = files.FileTable()
         p.pgrp = ProcessGroup(pid, Session(pid, p), [p])
         p.started = self.clock
-        self.pgrps[pid], self.procs[pid] = p.pgrp, p
+        self.pgrps[pid], self.allproc[pid] = p.pgrp, p
         if parent is not None:
             parent.children.insert(0, p)
         self.add_thread(p, Thread(p, self.new_tid(p), None))
@@ -196,7 +200,7 @@ class System(BsdSystem):
 
     def times(self, p: state.Proc) -> tuple[int, int]:
         assert isinstance(p, Proc)
-        used = [td.usage for td in p.threads]
+        used = [td.usage for td in p.lwps]
         user, in_kernel = super().times(p)
         return user + sum(u.utime for u in used), in_kernel + sum(u.stime for u in used)
 
@@ -214,8 +218,8 @@ class System(BsdSystem):
             self._run_queue.remove(td)
 
     def close(self) -> None:
-        for p in self.procs.values():
-            for td in p.threads:
+        for p in self.allproc.values():
+            for td in p.lwps:
                 if td.kernel is not None:
                     td.kernel.close()
                     td.kernel = None
@@ -294,7 +298,7 @@ class System(BsdSystem):
     def shares_files(self, p: Proc) -> bool:
         """Another process has the same descriptors, after an rfork without RFFDG."""
         return any(q is not p and not q.zombie and q.files is p.files
-                   for q in self.procs.values())
+                   for q in self.allproc.values())
 
     def text_path(self, p: Proc) -> str:
         """Where the program is found now: by the name that its file has got,

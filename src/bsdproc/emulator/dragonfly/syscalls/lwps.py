@@ -75,7 +75,7 @@ def sys_lwp_kill(system: System, td: Thread, args: Args) -> int:
 def _lwp(td: Thread, tid: int) -> Thread:
     if tid == -1:
         return td
-    for other in td.proc.threads:
+    for other in td.proc.lwps:
         if other.tid == tid:
             return other
     raise Refused(ESRCH)
@@ -105,7 +105,7 @@ def sys_extexit(system: System, td: Thread, args: Args) -> Work:
         space_of(td).copyout(where, struct.pack("<i", status))
     elif action:
         raise Refused(EINVAL)
-    if how & ~0xFFFF == EXTEXIT_LWP and len(td.proc.threads) > 1:
+    if how & ~0xFFFF == EXTEXIT_LWP and len(td.proc.lwps) > 1:
         yield from exit.lwp_exit(system, td)
     yield from system.exit(td, status)
     return 0
