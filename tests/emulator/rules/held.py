@@ -143,16 +143,17 @@ class Held:
         result, _, errno = struct.unpack_from("<qqi", request.read())
         return errno, result
 
-    def begin(self, at: int, number: int, *args: int) -> Callable[[], tuple[int, int]]:
+    def begin(self, at: int, number: int, *args: int,
+              code: str = "0f05 cc") -> Callable[[], tuple[int, int]]:
         """The same of a call that takes its time, by code at `at`; what is returned waits
-        for its end."""
+        for its end, a breakpoint."""
         layout = self.kernel.target.struct("struct reg")
         lent = self.kernel.buffer(layout.size)
         self.kernel.ptrace(PT_GETREGS, self.pid, lent, 0)
         before = lent.read()
         words = dict(zip(("r_rdi", "r_rsi", "r_rdx", "r_r10", "r_r8", "r_r9"), args, strict=False))
         new = layout.pack({**layout.unpack(before), **words, "r_rax": number, "r_rip": at})
-        self.write(at, bytes.fromhex("0f05 cc"))
+        self.write(at, bytes.fromhex(code))
         self.kernel.ptrace(PT_SETREGS, self.pid, self.kernel.buffer(new), 0)
         self.kernel.ptrace(PT_CONTINUE, self.pid, 1, 0)
 

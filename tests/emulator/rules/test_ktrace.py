@@ -9,58 +9,26 @@ import pytest
 from bsdproc.kernel import Kernel
 
 from .conftest import Hold, spinning
-from .held import ROOM, Held, record
+from .held import Held, record
+from .traces import BUFFER, CLEAR, CODE, SET, path, ready, trace, written
 
 pytestmark = pytest.mark.privileged
 
-BUFFER, OUT, CODE = ROOM + 0x1000, ROOM + 0x4000, ROOM + 0x3000
-READ, WRITE, OPEN, CLOSE, UNLINK, CHMOD, GETPPID, KTRACE, UTRACE = 3, 4, 5, 6, 10, 15, 39, 45, 335
-SET, CLEAR = 0, 1
+WRITE, OPEN, CLOSE, CHMOD, GETPPID, KTRACE, UTRACE = 4, 5, 6, 15, 39, 45, 335
 SYSCALL, SYSRET, NAMEI, GENIO, USER = (1 << n for n in (1, 2, 3, 4, 7))
 ROOT, INHERIT = 0x80000000, 0x40000000
 EPERM, ENOENT, ESRCH, EBADF, EACCES, EINVAL = 1, 2, 3, 9, 13, 22
-HEADER = struct.Struct("<ih2xi20sqqq")
 
 
 @pytest.fixture
 def t(t: Held) -> Held:
-    """With an empty file to write to."""
-    t.call(UNLINK, path(t, "/tmp/trace"))
-    fd = t.call(OPEN, ROOM, 0x602, 0o666)[1]
-    t.call(CLOSE, fd)
-    return t
-
-
-def path(t: Held, name: str) -> int:
-    t.write(ROOM, name.encode() + b"\0")
-    return ROOM
-
-
-def trace(t: Held, operation: int, facilities: int, pid: int | None = None) -> int:
-    return t.call(KTRACE, path(t, "/tmp/trace"), operation, facilities,
-                  t.pid if pid is None else pid)[0]
+    return ready(t)
 
 
 def flags(t: Held, kernel: Kernel) -> int:
     found = record(kernel, t.pid)["ki_traceflag"]
     assert isinstance(found, int)
     return found & 0xFFFFFFFF
-
-
-def written(t: Held) -> list[tuple[int, bytes]]:
-    """The records: kind and contents; nothing more is traced."""
-    trace(t, CLEAR, 0xFFFFFF)
-    fd = t.call(OPEN, path(t, "/tmp/trace"), 0, 0)[1]
-    data = t.read(OUT, t.call(READ, fd, OUT, 0x8000)[1])
-    found, at = [], 0
-    while at < len(data):
-        size, kind, pid, comm, *_ = HEADER.unpack_from(data, at)
-        assert pid == t.pid
-        assert comm.rstrip(b"\0")
-        at += HEADER.size
-        found.append((kind, data[at : at + size]))
-        at += size
-    return found
 
 
 def test_a_call_its_names_and_its_result(t: Held) -> None:

@@ -382,6 +382,17 @@ def test_links_to_files_of_others(hold: Hold, kernel: Kernel, what: str) -> None
         root.call(UNLINK, path(root, name))
 
 
+def test_a_write_is_cut_where_the_limit_of_files_is(hold: Hold) -> None:
+    """Beyond it there is SIGXFSZ."""
+    limit_fsize, write, sigxfsz, sigtrap = 1, 4, 25, 5
+    t = spinning(hold)
+    fd = t.call(OPEN, path(t, "/tmp/limited"), 0x601, 0o600)[1]
+    limit(t, limit_fsize, 200)
+    assert [t.begin(CODE, write, fd, ROOM, 150)() for _ in range(2)] == [(0, 150), (0, 50)]
+    t.begin(CODE, write, fd, ROOM, 150)
+    assert [t.wait() >> 8, t.go() >> 8] == [sigxfsz, sigtrap]
+
+
 # -- what processes share ---------------------------------------------------------------
 SHMAT, SHMGET, SHMCTL, SHMDT, SEMGET, SEMCTL = 228, 231, 512, 230, 221, 510
 IPC_CREAT, IPC_RMID, SETVAL = 0o1000, 0, 8

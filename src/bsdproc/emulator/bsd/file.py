@@ -162,7 +162,7 @@ class VnodeFile(File):
         if isinstance(node, Regular):       # a procfs knows neither an end nor the limit
             if self.flag & O_APPEND:
                 at = node.size
-            self._limit(system, td, at, len(data))
+            data = data[: self._limit(system, td, at, len(data), system.writes_up_to_limit)]
         before = node.size
         try:
             done = node.write_at(at, data, who)
@@ -178,13 +178,17 @@ class VnodeFile(File):
         return done
 
     @staticmethod
-    def _limit(system: System, td: Thread, at: int, size: int) -> None:
-        """vn_rlimit_fsize: EFBIG and a signal beyond RLIMIT_FSIZE."""
+    def _limit(system: System, td: Thread, at: int, size: int, cut: bool = False) -> int:
+        """vn_rlimit_fsizex: how many bytes there may be there; EFBIG and a signal beyond
+        RLIMIT_FSIZE, with `cut` only if none may."""
         limit = td.proc.rlimits.get(RLIMIT_FSIZE, (RLIM_INFINITY, RLIM_INFINITY))[0]
-        if at + size > limit:
-            if not td.proc.driver:
-                system.psignal(td.proc, KSigInfo(signo.SIGXFSZ, signo.SI_KERNEL))
-            raise Refused(EFBIG)
+        if at + size <= limit:
+            return size
+        if cut and at < limit:
+            return limit - at
+        if not td.proc.driver:
+            system.psignal(td.proc, KSigInfo(signo.SIGXFSZ, signo.SI_KERNEL))
+        raise Refused(EFBIG)
 
     def truncate(self, system: System, td: Thread, size: int) -> None:
         if size < 0 or not self.flag & FWRITE:

@@ -53,6 +53,8 @@ class Personality(ABC):
     """Both ends of a pipe read and write."""
     nice_until_refused = False
     """setpriority(2) of several ends with the first that it may not change."""
+    writes_up_to_limit = False
+    """write(2) beyond RLIMIT_FSIZE does what fits."""
     utime_now, utime_omit = -1, -2
     """UTIME_NOW and UTIME_OMIT."""
     one_interpreter = True

@@ -208,6 +208,17 @@ NEEDS: Final[Mapping[str, Need]] = {
 }  # fmt: skip
 
 
+def lacking(td: Thread, name: str, args: Args) -> tuple[int, int] | None:
+    """The rights that a call needs of the first descriptor that lacks some, and those that
+    it has."""
+    need = NEEDS.get(name)
+    for fd, rights in need(td, args) if need is not None else ():
+        slot = td.proc.files.slots.get(fd)
+        if slot is not None and rights & ~limits(slot).rights:
+            return rights | MARKS, limits(slot).rights
+    return None
+
+
 def refused(td: Thread, name: str | None, args: Args) -> int:
     """The error of a call that a descriptor's limits forbid, 0."""
     need = NEEDS.get(name or "")

@@ -9,6 +9,7 @@ from bsdproc.emulator.bsd.fork import new_process
 from bsdproc.emulator.bsd.signo import SIG_IGN, SIG_MAX, SIGUSR1
 from bsdproc.emulator.bsd.state import P2, PID_MAX, TDB, P, Proc, ProcState, Thread
 from bsdproc.emulator.errno import EAGAIN, EINVAL, Refused
+from bsdproc.emulator.freebsd import ktrace
 from bsdproc.emulator.freebsd.cred import Priv, has_priv, ucred
 from bsdproc.emulator.freebsd.entry import PTRACE_EXEC, PTRACE_FORK, thread_start
 
@@ -137,6 +138,8 @@ def fork1(system: System, td: Thread, flags: int, *, drop_caught: bool = False) 
         system.proc_reparent(child, parent.parent)
     child.state = ProcState.NORMAL
     td2.kernel = thread_start(system, td2)
+    if child in system.ktraced:
+        td2.kernel = ktrace.started(system, td2, td2.kernel)
     system.add_thread(child, td2)
     system.cpusets.thread_made(td, td2)
     return child.pid

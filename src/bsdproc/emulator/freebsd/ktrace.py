@@ -1,26 +1,28 @@
 """What processes do, written to a file as they do it: ktrace(2).
 
 The subject of FreeBSD's kern_ktrace.c.  There are records of system calls, their
-results, the names they look up and the bytes they carry, of signals, of what programs
-write themselves, and of processes that begin and end; none of structures, sysctls,
-context switches and page faults.
+results, the names they look up, the bytes they carry and their structures (`ktrace_told`),
+of sysctls, signals, page faults and what programs write themselves, of threads that sleep,
+though not of those whose turn is over, and of processes that begin and end.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bsdproc.emulator.bsd import limits
 from bsdproc.emulator.bsd.entry import fetch
-from bsdproc.emulator.bsd.signo import SIGXFSZ
-from bsdproc.emulator.bsd.state import P, Proc, SigAction, Thread
+from bsdproc.emulator.bsd.state import P, Proc, SigAction, Sleep, Thread
 from bsdproc.emulator.bsd.syscalls.args import PATH_MAX
 from bsdproc.emulator.bsd.syscalls.signals import from_set
-from bsdproc.emulator.errno import EFBIG, EJUSTRETURN, ERESTART, Refused
+from bsdproc.emulator.errno import ECAPMODE, EFBIG, EJUSTRETURN, ENOTCAPABLE, ERESTART, Refused
 from bsdproc.emulator.freebsd import cred, entry
+from bsdproc.emulator.freebsd import ktrace_told as told
+from bsdproc.emulator.freebsd import sysctl as tree
 from bsdproc.emulator.freebsd.amd64.abi import ELF64
 from bsdproc.emulator.freebsd.cred import Priv, has_priv
 from bsdproc.emulator.machine.memory import MemoryFault, TooLong
@@ -30,21 +32,24 @@ if TYPE_CHECKING:
     from bsdproc.emulator.bsd.personality import Work
     from bsdproc.emulator.freebsd.system import System
 
-SYSCALL, SYSRET, NAMEI, GENIO, PSIG, USER, PROCCTOR, PROCDTOR = 1, 2, 3, 4, 5, 7, 10, 11
+SYSCALL, SYSRET, NAMEI, PSIG, CSW, USER, SYSCTL, PROCCTOR, PROCDTOR, FAULT, FAULTEND = (
+    1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14)
 FACILITIES: Final = 0x00FFFFFF
 ROOT, INHERIT = 0x80000000, 0x40000000
 USER_MAXLEN: Final = 2048
-GENIO_SIZE: Final = ("kern.ktrace.genio_size", 4096)
-"""How much of what is read or written is kept."""
 LIMIT_SIGNAL: Final = "kern.ktrace.filesize_limit_signal"
-"""SIGXFSZ for a process whose trace gets longer than a file of its may be."""
+"""13.2 has the name, and nobody who asks for it: vfs_vnops.c is compiled without KTRACE."""
 HEADER: Final = struct.Struct("<ih2xi20sqqq")
 """struct ktr_header: bytes behind it, type, process, name, time, thread."""
 SYSRET_RECORD: Final = struct.Struct("<hhiq")
 PSIG_RECORD: Final = struct.Struct("<i4xQi16s4x")
-SV_FLAGS: Final = {True: 0x209, False: 0x109}
-"""SV_ABI_FREEBSD with SV_LP64 or SV_ILP32: what kdump(1) looks at."""
+SV_FLAGS: Final = {True: 0x9D0209, False: 0x9D4109}
+"""sv_flags of a 64-bit program and of a 32-bit one: kdump(1) looks at the first byte and
+the width."""
 SYS_FORK: Final = 2
+CSW_RECORD: Final = struct.Struct("<ii8s")
+NO_SWITCH: Final = ("thrsngl",)
+"""Sleeps that no record tells of."""
 
 PATHS: Final = {
     "open": (0,), "openat": (1,), "link": (0, 1), "unlink": (0,), "chdir": (0,), "chmod": (0,),
@@ -58,8 +63,6 @@ PATHS: Final = {
     "chflagsat": (1,), "__realpathat": (1,),
 }  # fmt: skip
 """Which arguments of a call are names that it looks up."""
-CARRY: Final = {"read": 0, "pread": 0, "recvfrom": 0, "write": 1, "pwrite": 1, "sendto": 1}
-"""Calls whose bytes lie in one piece, and whether they go out."""
 
 
 @dataclass(slots=True)
@@ -69,13 +72,14 @@ class Trace:
     file: Regular
     flags: int
     most: int
-    """How long the file may get: who set it up may write no more to one."""
-    born: bool = False
-    """It came of a fork whose result has not been written yet."""
+    """How long the file may get, the last record cut: who set it up may write no more to
+    one."""
+    queue: bytearray = field(default_factory=bytearray)
+    """Records that are written with the next one: of a thread that went to sleep."""
 
 
 # -- records -----------------------------------------------------------------------------
-def _write(system: System, td: Thread, kind: int, data: bytes) -> None:
+def _write(system: System, td: Thread, kind: int, data: bytes, *, later: bool = False) -> None:
     """ktr_writerequest: one record, if such are wanted."""
     p = td.proc
     trace = system.ktraced.get(p)
@@ -84,14 +88,19 @@ def _write(system: System, td: Thread, kind: int, data: bytes) -> None:
     now = (system.boot_ns + system.clock) // 1000
     comm = p.comm.encode("utf-8", "surrogateescape")[:19]
     record = HEADER.pack(len(data), kind, p.pid, comm, now // 10**6, now % 10**6, td.tid) + data
-    if trace.file.size + len(record) > trace.most:
+    if later:
+        trace.queue += record
+        return
+    if trace.queue:
+        record = bytes(trace.queue) + record
+        trace.queue.clear()
+    room = trace.most - trace.file.size
+    if room <= 0:
         del system.ktraced[p]
         system.messages.append(
             f"<5>ktrace write failed, errno {EFBIG}, tracing stopped for pid {p.pid}")
-        if system.settings.get(LIMIT_SIGNAL, 0):
-            system.psignal(p, SIGXFSZ)
         return
-    trace.file.write_at(trace.file.size, record, KERNEL)
+    trace.file.write_at(trace.file.size, record[:room], KERNEL)
     system.engine.file_changed(trace.file)
 
 
@@ -108,22 +117,48 @@ def system_call(system: System, td: Thread) -> Work:
     if trace is None:
         yield from entry.system_call(system, td)
         return
-    if trace.born:
-        trace.born = False
-        returned(system, td, SYS_FORK, 0, 0)
-    name = ""
+    name, args = "", td.sc_args
     if fetch(system, td) == 0:
         code, args = td.sc_code, td.sc_args[: td.sc_narg]
         _write(system, td, SYSCALL, struct.pack(f"<hh4x{len(args)}Q", code, len(args), *args))
         known = system.syscalls_of(td).get(code)
         name = known[0] if known is not None else ""
         _names(system, td, (args[at] for at in PATHS.get(name, ())))
-    yield from entry.system_call(system, td)
+        if name in told.BEFORE:
+            _tell(system, td, told.BEFORE[name](system, td, args))
+    yield from _switched(system, td, entry.system_call(system, td))
     if p in system.ktraced:
         error = {EJUSTRETURN: -2, ERESTART: -1}.get(td.errno, td.errno)
-        if name in CARRY and not error and td.retval[0]:
-            _carried(system, td, CARRY[name])
+        if not error:
+            if name in told.AFTER:
+                _tell(system, td, told.AFTER[name](system, td, args))
+            _tell(system, td, told.carried(system, td, name, args))
+        elif error in (ENOTCAPABLE, ECAPMODE):
+            _tell(system, td, told.failed(td, name, args, PATHS.get(name, ())))
         returned(system, td, td.sc_code, error, td.retval[0])
+
+
+def _switched(system: System, td: Thread, work: Work) -> Work:
+    """ktrcsw: a way through the kernel, with a record before and behind each sleep."""
+    go_on: Callable[[], Sleep | None] = partial(next, work)
+    while True:
+        try:
+            sleep = go_on()
+        except StopIteration:
+            return
+        if sleep is None or sleep.message in NO_SWITCH:
+            answer = yield sleep
+        else:
+            message = sleep.message.encode()[:7]
+            _write(system, td, CSW, CSW_RECORD.pack(1, 0, message), later=True)
+            answer = yield sleep
+            _write(system, td, CSW, CSW_RECORD.pack(0, 0, message))
+        go_on = partial(work.send, answer)
+
+
+def _tell(system: System, td: Thread, records: Iterator[told.Record]) -> None:
+    for kind, data in told.told(records):
+        _write(system, td, kind, data)
 
 
 def _names(system: System, td: Thread, addresses: Iterable[int]) -> None:
@@ -141,13 +176,24 @@ def named(system: System, td: Thread, path: str) -> None:
     _write(system, td, NAMEI, path.encode("utf-8", "surrogateescape"))
 
 
-def _carried(system: System, td: Thread, out: int) -> None:
-    """ktrgenio: the descriptor, the direction, and the bytes as far as they are kept."""
-    fd, at = td.sc_args[0] & 0xFFFFFFFF, td.sc_args[1]
-    if td.proc.space is not None:
-        data = td.proc.space.peek(at, min(
-            td.retval[0], int(system.settings.get(GENIO_SIZE[0], GENIO_SIZE[1]))))
-        _write(system, td, GENIO, struct.pack("<Ii", fd, out) + data)
+def sysctl(system: System, td: Thread, mib: Sequence[int]) -> None:
+    """ktrsysctl: the name of what is asked for."""
+    _write(system, td, SYSCTL, tree.fetch(system, td, (0, 1, *mib)))
+
+
+def _watch_faults(system: System, p: Proc) -> None:
+    """ktrfault and ktrfaultend: page faults of the program, whose memory tells of them."""
+    trace, space = system.ktraced.get(p), p.space
+    if space is None or trace is None or not trace.flags & (1 << FAULT | 1 << FAULTEND):
+        return
+
+    def fault(address: int, access: int, result: int) -> None:
+        td = system.current
+        if td is not None and td.proc in system.ktraced:
+            _write(system, td, FAULT, struct.pack("<Qi4x", address, access))
+            _write(system, td, FAULTEND, struct.pack("<i", result))
+
+    space.told = fault
 
 
 def signal(system: System, td: Thread, sig: int, action: SigAction, mask: frozenset[int],
@@ -206,6 +252,7 @@ def change(system: System, td: Thread, p: Proc, file: Regular | None, facilities
             del system.ktraced[p]
     if p in system.ktraced and p.threads:
         _begins(system, p.threads[0])
+        _watch_faults(system, p)
     return True
 
 
@@ -224,12 +271,27 @@ def forked(system: System, parent: Proc, child: Proc) -> None:
     """ktrprocfork: a child of who is to have its flags inherited."""
     trace = system.ktraced[parent]
     if trace.flags & INHERIT:
-        system.ktraced[child] = Trace(trace.file, trace.flags, trace.most, born=True)
+        system.ktraced[child] = Trace(trace.file, trace.flags, trace.most)
+
+
+def set_id(system: System, p: Proc) -> None:
+    """ktrprocexec: a program with other credentials is traced no more, unless by root."""
+    if not flags_of(system, p) & ROOT:
+        system.ktraced.pop(p, None)
+
+
+def started(system: System, td: Thread, work: Work) -> Work:
+    """fork_return of a process that is traced from its beginning."""
+    yield from work
+    _begins(system, td)
+    _watch_faults(system, td.proc)
+    returned(system, td, SYS_FORK, 0, 0)
 
 
 def executed(system: System, td: Thread) -> None:
-    """ktrprocexec and ktrprocctor."""
+    """ktrprocctor."""
     _begins(system, td)
+    _watch_faults(system, td.proc)
 
 
 def exited(system: System, td: Thread) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 
-from bsdproc.emulator.freebsd import fork, ktrace
+from bsdproc.emulator.freebsd import fork, ktrace, ktrace_told
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
 from bsdproc.emulator.freebsd.syscalls.threads import MAX_THREADS, THREADS_HITS
 from bsdproc.emulator.freebsd.sysctl import Flag, Request, Row, Type
@@ -69,7 +69,7 @@ ROWS: tuple[Row, ...] = (
     constant(THREADS_HITS, None, Type.INT, _threads_hits, "How often one had as many", RD),
     # -- how they are traced
     node("kern.ktrace", None, "ktrace(2)"),
-    setting(ktrace.GENIO_SIZE[0], None, Type.UINT, ktrace.GENIO_SIZE[1],
+    setting(ktrace_told.GENIO_SIZE[0], None, Type.UINT, ktrace_told.GENIO_SIZE[1],
             "Most bytes of what is read or written that are kept", RW | TUN),
     setting(ktrace.LIMIT_SIGNAL, None, Type.INT, 0, "SIGXFSZ where a trace gets too long",
             RW | TUN),

@@ -96,6 +96,7 @@ class System(sched.Turns):
     sig_max = SIG_MAX
     no_such_directory = ENOENT
     directory_or_file = True
+    writes_up_to_limit = True
     first_pid = 700
     comm_max = 19
     exec_is_fatal = True
@@ -265,7 +266,10 @@ class System(sched.Turns):
         ptrace.ptrace(self, td, PT_TRACE_ME, 0, 0, 0, NO_MEMORY)
 
     def set_id(self, td: Thread, vnode: Vnode) -> cred.Cred | None:
-        return cred.setid_exec(self, td, vnode)
+        new = cred.setid_exec(self, td, vnode)
+        if new is not None and td.proc in self.ktraced:
+            ktrace.set_id(self, td.proc)
+        return new
 
     def unknown_call(self, td: Thread, code: int) -> int:
         """nosys, which kern.lognosys has say so; one that there could be is just not there."""

@@ -19,6 +19,7 @@ from bsdproc.emulator.machine.physical import PAGE, PAGE_SHIFT
 
 _MASK = PAGE - 1
 _FAULT_WRITE, _FAULT_FETCH = 2, 16
+INVALID_ADDRESS, PROTECTION_FAILURE, OUT_OF_BOUNDS = 1, 2, 9
 
 
 class Pages:
@@ -35,6 +36,9 @@ class Pages:
         stack above it.  True when the map now has an entry there."""
         self.pager_failed = False
         """The last fault that was not satisfied had an entry, but its file no page there."""
+        self.told: Callable[[int, int, int], None] | None = None
+        """Told of page faults: the address, READ, WRITE or EXEC, and what came of it, as
+        Mach has it: 0, or INVALID_ADDRESS, PROTECTION_FAILURE, OUT_OF_BOUNDS."""
         self.wires = False
         """Whatever is mapped from now on stays in memory (mlockall(2): MCL_FUTURE)."""
         self.dirty: dict[int, Entry] = {}
@@ -68,17 +72,26 @@ class Pages:
         `code` is the error code; see `entry_at` for why it may not.
         """
         access = EXEC if code & _FAULT_FETCH else WRITE if code & _FAULT_WRITE else READ
+        result = self._fault(address, access)
+        if self.told is not None:
+            self.told(address, access, result)
+        return result == 0
+
+    def _fault(self, address: int, access: int) -> int:
+        """0, or why it cannot be satisfied."""
         page = address >> PAGE_SHIFT
         entry = self._map.at(address)
         if entry is not None and entry.kind == "guard":
             entry = self._grow(entry, address)
         self.pager_failed = False
-        if entry is None or not entry.prot & access:
-            return False
+        if entry is None:
+            return INVALID_ADDRESS
+        if not entry.prot & access:
+            return PROTECTION_FAILURE
         frame = self._page(entry, page, access & WRITE)
         if not frame:
             self.pager_failed = True
-            return False
+            return OUT_OF_BOUNDS
         shared_file = entry.shared and entry.backing is not None
         writable = bool(entry.prot & WRITE) and (
             access == WRITE or (entry.shared and not shared_file)
@@ -86,7 +99,7 @@ class Pages:
         if shared_file and access == WRITE:
             self.dirty[page] = entry
         self._table.enter(page, frame, writable=writable, executable=bool(entry.prot & EXEC))
-        return True
+        return 0
 
     def _page(self, entry: Entry, page: int, write: int) -> int:
         """The frame of a page, ready to be read or written; 0 when its file has none."""

@@ -23,7 +23,7 @@ from bsdproc.emulator.errno import (
     EWOULDBLOCK,
     Refused,
 )
-from bsdproc.emulator.freebsd import signals, timers
+from bsdproc.emulator.freebsd import ktrace, signals, timers
 from bsdproc.emulator.freebsd.entry import PTRACE_SCE, PTRACE_SCX
 from bsdproc.emulator.freebsd.syscalls import Entry
 from bsdproc.emulator.freebsd.timers import SI_TIMER
@@ -108,6 +108,8 @@ def _wait(system: System, td: Thread, wanted: frozenset[int],
             if sig in wanted:
                 ksi = td.sigqueue.get(sig) or p.sigqueue.get(sig)
                 if ksi is not None:
+                    if p in system.ktraced:
+                        ktrace.signal(system, td, sig, p.sigacts[sig], mask, ksi.code)
                     return ksi
             if error or watched:
                 raise Refused(EAGAIN if error == EWOULDBLOCK else error or EINTR)

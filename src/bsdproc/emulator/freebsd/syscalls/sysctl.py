@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bsdproc.emulator.bsd.syscalls.args import space
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EINVAL, Refused
+from bsdproc.emulator.freebsd import ktrace
 from bsdproc.emulator.freebsd.sysctl import CTL_MAXNAME, MAXPATHLEN, ask, name2mib
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def _ask(system: System, td: Thread, mib: tuple[int, ...], old: int, old_size: i
     memory, form = space(td), struct.Struct("<I" if narrow(td) else "<Q")
     room = form.unpack(memory.copyin(old_size, form.size))[0] if old_size else 0
     value = memory.copyin(new, new_size) if new else None
+    if td.proc in system.ktraced:
+        ktrace.sysctl(system, td, mib)
     answer = ask(system, td, mib, room if old else None, value, old)
     if old:
         memory.copyout(old, answer.data)
