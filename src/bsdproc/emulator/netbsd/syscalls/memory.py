@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_TRYFIXED, MAP_ANON, MAP_STACK = (
     0x1, 0x2, 0x10, 0x400, 0x1000, 0x2000)
+ALIGNMENT_SHIFT, PAGE_SHIFT = 24, 12
 READ, WRITE = 1, 2
 
 
@@ -27,18 +28,32 @@ def _up(size: int) -> int:
     return size + PAGE - 1 & -PAGE
 
 
-def topdown(td: Thread, size: int, high: int = TOPDOWN) -> int:
-    """The highest hole of that size below `high`: ENOMEM."""
+def topdown(td: Thread, size: int, high: int = TOPDOWN, align: int = PAGE) -> int:
+    """The highest hole of that size below `high`, its beginning aligned: ENOMEM."""
     end = high
     for entry in sorted(space_of(td).entries, key=lambda e: -e.start):
         if entry.start >= end:
             continue
-        if entry.end <= end - size:
+        if entry.end <= end - size & -align:
             break
         end = min(end, entry.start)
-    if end - size < PAGE:
+    if end - size & -align < PAGE:
         raise Refused(ENOMEM)
-    return end - size
+    return end - size & -align
+
+
+def _alignment(flags: int, fixed: int | None) -> int:
+    """MAP_ALIGNED(n): of a mapping that has its place, whether it fits."""
+    power = flags >> ALIGNMENT_SHIFT
+    if not power:
+        return PAGE
+    if not PAGE_SHIFT <= power < 64:
+        raise Refused(EINVAL)
+    if 1 << power >= MAXUSER:
+        raise Refused(ENOMEM)
+    if fixed is not None and fixed % (1 << power):
+        raise Refused(EINVAL)
+    return 1 << power
 
 
 def sys_mmap(system: System, td: Thread, args: Args) -> int:
@@ -59,13 +74,15 @@ def sys_mmap(system: System, td: Thread, args: Args) -> int:
         start = address - delta
         if start & PAGE - 1 or start < PAGE or start + size > MAXUSER:
             raise Refused(EINVAL)
+        _alignment(flags, start)
     else:
-        hint = address & -PAGE
+        align = _alignment(flags, None)
+        hint = address & -align
         free = hint >= PAGE and hint + size <= MAXUSER and not any(
             e.start < hint + size and hint < e.end for e in space.entries)
         if flags & MAP_TRYFIXED and hint and not free:
             raise Refused(EEXIST)
-        start = hint if free else topdown(td, size)
+        start = hint if free else topdown(td, size, align=align)
     shared = bool(sharing & MAP_SHARED)
     if prot:
         residence.may_map(td, size)
