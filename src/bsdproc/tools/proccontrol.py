@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -204,7 +203,7 @@ def _main(argv: Sequence[str]) -> int:
         made.error("-p takes the id of a process of this host")
     words = [options.command, *options.arguments]
     with session.kernel(options.emulate, SYSTEMS, ELSEWHERE, root=options.root) as kernel:
-        env = dict(os.environ) if options.emulate else None
+        env = session.environment(options.emulate)
         if kernel.system == "dragonfly":
             dragonfly_control.check(options.mode, options.set, options.pid)
             path = session.bring(kernel, options.command, options.root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -83,7 +82,7 @@ def _started(kernel: Kernel, view: View, words: Sequence[str], root: str | None,
     path = session.bring(kernel, words[0], root)
     before = set(view.pids(kernel))
     try:
-        kernel.spawn(path, words, dict(os.environ))
+        kernel.spawn(path, words, session.environment(kernel.system))
     except OSError as error:
         raise session.refused(error, words[0], kernel) from None
     kernel.settle(after)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -59,7 +58,7 @@ def _main(argv: Sequence[str]) -> int:
     with session.kernel(options.emulate, SYSTEMS, ELSEWHERE, root=options.root) as kernel:
         signal = _signal(options.signal, kernel.system)
         path = session.bring(kernel, options.command, options.root)
-        env = dict(os.environ) if options.emulate else None
+        env = session.environment(options.emulate)
         try:
             with Reaper(kernel=kernel) as reaper:
                 words = [options.command, *options.arguments]

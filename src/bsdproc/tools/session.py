@@ -113,6 +113,14 @@ def kernel(emulate: str | None, only: Sequence[str] = (), elsewhere: str = "", *
                 print(f"bsdproc: emulated kernel: {note}", file=sys.stderr)
 
 
+def environment(emulate: str | None) -> dict[str, str] | None:
+    """What a program has of ours: under an emulated kernel not what is for the host's own
+    dynamic linker.  None for all of it."""
+    if emulate is None:
+        return None
+    return {name: value for name, value in os.environ.items() if not name.startswith("LD_")}
+
+
 def _has(kernel: Kernel, path: str) -> bool:
     try:
         kernel.close(kernel.open(path, os.O_RDONLY))

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -257,7 +256,7 @@ def _begin(debugger: Debugger, kernel: Kernel, options: argparse.Namespace) -> N
             raise session.refused(error, f"process {options.pid}", kernel) from None
         return
     path = session.bring(kernel, options.program, options.root)
-    environment = dict(os.environ) if options.emulate else None
+    environment = session.environment(options.emulate)
     try:
         debugger.spawn([options.program, *options.arguments], path=path, env=environment)
     except OSError as error:

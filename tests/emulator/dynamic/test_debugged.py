@@ -114,6 +114,16 @@ def test_a_command_that_asks_of_it(capfd: pytest.CaptureFixture[str]) -> None:
     assert LINKERS["freebsd"] in capfd.readouterr().out
 
 
+def test_what_is_for_the_hosts_linker_is_not_for_its_own(
+        capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_PRELOAD", "/host.so")
+    monkeypatch.setenv("KEPT", "yes")
+    assert main(["procstat", "-e", "--after", "0.001", *EMULATE, "hello"]) == 0
+    said = capfd.readouterr().out
+    assert "KEPT=yes" in said
+    assert "LD_PRELOAD" not in said
+
+
 @pytest.mark.parametrize(("words", "said"), [
     (["--emulate", "freebsd/amd64", "--root", "/no/such", "hello"], "/no/such: no such file"),
     (["--root", "/tmp", "hello"], "it wants --emulate"),

@@ -159,6 +159,10 @@ def test_wrong_folders_and_paths(tmp_path: Path) -> None:
             kernel.install_tree("/etc/file", tmp_path)
         with pytest.raises(PermissionError):
             kernel.install("/etc", b"")
+        with pytest.raises(TypeError, match="path must be a str"):
+            kernel.install_tree(tmp_path, tmp_path)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="NUL"):
+            kernel.install("/a\0b", b"")
         with pytest.raises(TypeError):
             kernel.install_tree("/", 5)  # type: ignore[arg-type]
 

@@ -346,6 +346,7 @@ class Machine(EmulatedKernel):
                 mode: int = 0o755) -> None:
         """Put a program (or any file) at an absolute path of the emulated
         file system: a file of the host's by its name, or its contents."""
+        checks.path("path", path)
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no absolute path")
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -359,6 +360,7 @@ class Machine(EmulatedKernel):
         Links stay links, within the emulated file system; everything belongs to root;
         fifos, sockets and devices are left out.  What is there already is joined with it:
         a file of the folder's counts before one of that name."""
+        checks.path("path", path)
         if not path.startswith("/"):
             raise ValueError(f"{path!r} is no absolute path")
         system, source = self._system, os.fspath(folder)
