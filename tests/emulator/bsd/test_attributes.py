@@ -93,7 +93,7 @@ def test_users_set_users_flags_of_their_own_files(root: Remote) -> None:
 
 
 def test_a_systems_flag_that_holds(root: Remote) -> None:
-    """On NetBSD a user's own change is made, and refused behind it."""
+    """It leaves the user's own flags to the user on NetBSD."""
     user = user_of(root)
     made(user, b"/tmp/own\0")
     root.call("chflags", b"/tmp/own\0", SF_IMMUTABLE)

@@ -22,8 +22,8 @@ USERS, SYSTEMS = 0xFFFF, 0xFFFF0000
 
 
 def set_flags(system: System, td: Thread, node: Vnode, flags: int) -> None:
-    """setfflags and ufs_setattr: who is not root, or jailed, sets those of users.  EPERM,
-    behind the change, for a file that others of its flags still hold."""
+    """setfflags and ufs_setattr: who is not root, or jailed, sets those of users, of a file
+    that no system's flag holds.  EPERM for no change of one that is held."""
     if node.mount.flags & MNT_RDONLY:
         raise Refused(EROFS)
     if isinstance(node, Device):        # whose file system forgets them

@@ -26,8 +26,8 @@ HOLDS: Final = Vnode.IMMUTABLE | Vnode.APPEND
 
 
 def set_flags(system: System, td: Thread, node: Vnode, flags: int) -> None:
-    """ufs_setattr: a user who is not root sets those of users.  EPERM, behind the change,
-    for a file that others of its flags still hold."""
+    """ufs_setattr: a user who is not root sets those of users, also of a file that a
+    system's flag holds.  EPERM for no change of one that is held."""
     if node.mount.kind == "procfs":
         if flags != ANY:
             raise Refused(EOPNOTSUPP)
