@@ -249,6 +249,10 @@ class Vnode:
         """VOP_READ: fewer bytes at the end."""
         raise Refused(EISDIR if self.kind == "dir" else EOPNOTSUPP)
 
+    def contents(self) -> bytes:
+        """All that is in it."""
+        return self.read_at(0, SIZE_MAX)
+
     def write_at(self, offset: int, data: bytes, who: Access = KERNEL) -> int:
         """VOP_WRITE: how many bytes were taken."""
         raise Refused(EISDIR if self.kind == "dir" else EOPNOTSUPP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bsdproc.kernel import KernelError
 
 from .conftest import ROOTS, Make
 
+EXAMPLES = ROOTS.parent / "programs" / "bin"
 O_RDONLY, O_RDWR, O_CREAT, O_TRUNC = 0, 2, 0x200, 0x400
 
 
@@ -165,6 +167,20 @@ def test_wrong_folders_and_paths(tmp_path: Path) -> None:
             kernel.install("/a\0b", b"")
         with pytest.raises(TypeError):
             kernel.install_tree("/", 5)  # type: ignore[arg-type]
+
+
+def test_a_program_that_is_built_again(tmp_path: Path) -> None:
+    """After it was listed, and larger now."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/hello").write_bytes(b"not yet")
+    with emulator.FreeBSD() as kernel:
+        kernel.install_tree("/usr/local", tmp_path)
+        assert kernel.lstat("/usr/local/bin/hello").size == 7
+        shutil.copy(EXAMPLES / "hello", tmp_path / "bin/hello")
+        (tmp_path / "bin/hello").chmod(0o755)
+        kernel.chmod("/usr/local/bin/hello", 0o755)
+        pid = kernel.spawn("/usr/local/bin/hello", ["hello"])
+        assert kernel.wait4(pid).status == 0
 
 
 def test_programs_of_two_machines_share_a_root(make: Make) -> None:

@@ -123,7 +123,7 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
         vnode = opened
         _may_run(system, access(td), vnode)
         execpath = text_path = system.vfs.path_of(vnode)
-    data = vnode.read_at(0, vnode.size)
+    data = vnode.contents()
     script = _interpreter(data)
     if script is not None:
         interpreter, extra = script
@@ -133,7 +133,7 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes],
             vnode, text_path = _find_interpreter(system, td, interpreter)
         except Refused as e:
             raise Refused(e.errno, e.why or f"its interpreter is {interpreter}") from None
-        data = vnode.read_at(0, vnode.size)
+        data = vnode.contents()
         execpath = system.exec_path(td.proc, interpreter, text_path)
     return Program(vnode, text_path, execpath, image_of(system, data, execpath), list(argv))
 

@@ -59,7 +59,7 @@ def _what_is_wrong(path: str, e: Refused) -> str:
 def _load(system: System, p: Proc, space: AddressSpace, program: tuple[elf.Image, elf.Loaded],
           vnode: Vnode, path: str) -> elf.Loaded:
     try:
-        image = elf.parse(vnode.read_at(0, vnode.size), path)
+        image = elf.parse(vnode.contents(), path)
         if image.machine != program[0].machine:
             raise elf.BadElf(f"it is for {image.machine}")
         base = system.machdep.linker_base(system, p, *program, image) if image.pie else 0

@@ -64,7 +64,7 @@ def _interpreter(data: bytes) -> tuple[str, list[str]] | None:
 def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Program:
     """Find the program, and whether this kernel can run it."""
     vnode, text_path = _find(system, td, path)
-    data, execpath = vnode.read_at(0, vnode.size), path
+    data, execpath = vnode.contents(), path
     if not argv:
         argv = [path.encode("utf-8", "surrogateescape")]
     script = _interpreter(data)
@@ -76,7 +76,7 @@ def _program(system: System, td: Thread, path: str, argv: Sequence[bytes]) -> Pr
             vnode, text_path = _find(system, td, interpreter)
         except Refused as e:
             raise Refused(e.errno, e.why or f"its interpreter is {interpreter}") from None
-        data, execpath = vnode.read_at(0, vnode.size), interpreter
+        data, execpath = vnode.contents(), interpreter
     return Program(vnode, text_path, execpath, exec_.image_of(system, data, execpath), list(argv))
 
 
