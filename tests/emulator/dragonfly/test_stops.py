@@ -370,3 +370,17 @@ class TestWait6:
         signo, errno, code, sender, uid, status = struct.unpack_from("<iiiiIi", found.siginfo)
         assert (signo, errno, code, sender, uid, status) == (0, 0, 4, 0, 0, 0)
         assert world.kernel.wait6(0, pid, WUNTRACED | WNOHANG).pid == 0
+
+    def test_whom_it_may_name(self, world: World) -> None:
+        """A process, its group and session, user and group, all, a jail, by their numbers in
+        sys/wait.h."""
+        pid = world.settled("rest")
+        p = world.system.procs[pid]
+        world.kernel.kill(pid, 9)
+        for idtype, id in ((0, pid), (2, p.pgid), (3, p.session.sid), (5, 0), (6, 0), (7, 0),
+                           (12, 0)):
+            assert world.kernel.wait6(idtype, id, 16 | 8).pid == pid
+        for idtype in (4, 8, 11, 13):
+            with refused("EINVAL"):
+                world.kernel.wait6(idtype, 0, 16 | WNOHANG)
+        world.wait(pid, 0x0009)

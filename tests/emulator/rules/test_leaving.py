@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from bsdproc.kernel import Kernel
 
-from .held import record
+from .held import WEXITED, WNOWAIT, how, record
 from .tracee import (
     CODE,
     DATA,
@@ -191,3 +193,18 @@ def test_who_dies_while_its_tracer_leaves_is_collected_by_nobody_else(
         kernel.kill(pid, 0)
     with pytest.raises(ChildProcessError):
         kernel.wait4(pid, WNOHANG)
+
+
+def test_whom_a_wait_may_name(kernel: Kernel, tracee: Callable[[str], str]) -> None:
+    """A process, its group and session, user and group, all, a jail; the other kinds of ids
+    name nobody."""
+    path = tracee("exiter")
+    pid = kernel.spawn(path, [path, "3"], {})
+    me = record(kernel, kernel.getpid())
+    for idtype, id in ((0, pid), (2, me["ki_pgid"]), (3, me["ki_sid"]), (5, 0), (6, 0), (7, 0),
+                       (12, 0)):
+        assert isinstance(id, int)
+        assert kernel.wait6(idtype, id, WEXITED | WNOWAIT).pid == pid
+    for idtype in (1, 4, 8, 9, 10, 11, 13):
+        assert how(partial(kernel.wait6, idtype, 0, WEXITED | WNOWAIT)) == "ECHILD"
+    kernel.wait4(pid)
