@@ -332,3 +332,17 @@ def test_one_that_is_closed_goes_quietly(kernel: Kernel, actor: str) -> None:
     debugger.close()
     del debugger
     gc.collect()
+
+
+def test_where_a_program_begins(kernel: Kernel, actor: str, at: At) -> None:
+    """A static one has the first instruction itself."""
+    with Debugger() as debugger:
+        process = debugger.spawn([actor, "exit", "0"])
+        assert process.entry == process.registers.pc == at("_start")
+        assert process.auxv[6] == 4096
+        assert 0 not in process.auxv
+        for event in debugger:
+            if not isinstance(event, events.Exited):
+                assert process.entry == at("_start")
+        with pytest.raises(Vanished):
+            _ = process.auxv
