@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bsdproc.emulator.bsd import residence
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE
+from bsdproc.emulator.bsd.syscalls import inherit
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.dragonfly import limits
 from bsdproc.emulator.dragonfly.state import Thread
@@ -143,10 +144,19 @@ def sys_break(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
+def sys_minherit(system: System, td: Thread, args: Args) -> int:
+    delta = args[0] & (PAGE - 1)
+    start, size = args[0] - delta, _up(args[1] + delta)
+    if start + size >= 1 << 64:
+        raise Refused(EINVAL)
+    return inherit.minherit(td, (start, size), signed(args[2]), (PAGE, USER_HIGH))
+
+
 SYSCALLS: Final[dict[int, Entry]] = {
     17: ("break", 1, sys_break),
     73: ("munmap", 2, sys_munmap),
     74: ("mprotect", 3, sys_mprotect),
     75: ("madvise", 3, sys_madvise),
     197: ("mmap", 7, sys_mmap),
+    250: ("minherit", 3, sys_minherit),
 }

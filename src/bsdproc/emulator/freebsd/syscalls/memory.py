@@ -10,6 +10,7 @@ from bsdproc.emulator.bsd.amd64.fpu import SAVEFPU, getxstate
 from bsdproc.emulator.bsd.file import FREAD, FWRITE
 from bsdproc.emulator.bsd.shm import SEAL_WRITE, ShmFile
 from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls import inherit
 from bsdproc.emulator.bsd.syscalls.args import signed, space_of
 from bsdproc.emulator.bsd.syscalls.width import narrow
 from bsdproc.emulator.errno import EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, Refused
@@ -239,7 +240,7 @@ def sys_madvise(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
-INHERITANCE = ("share", "copy", "none", "zero")
+INHERITANCE = {**inherit.INHERITANCE, 3: "zero"}
 
 
 def _pages(args: Args) -> tuple[int, int]:
@@ -252,14 +253,8 @@ def _pages(args: Args) -> tuple[int, int]:
 
 
 def sys_minherit(system: System, td: Thread, args: Args) -> int:
-    start, size = _pages(args)
-    how = signed(args[2])
-    if not 0 <= how < len(INHERITANCE):
-        raise Refused(EINVAL)
-    low, high = max(start, USER_LOW), min(start + size, user_high(td))
-    if low < high:
-        space_of(td).inherit(low, high - low, INHERITANCE[how])
-    return 0
+    return inherit.minherit(td, _pages(args), signed(args[2]), (USER_LOW, user_high(td)),
+                            INHERITANCE)
 
 
 MS_ASYNC, MS_INVALIDATE = 1, 2

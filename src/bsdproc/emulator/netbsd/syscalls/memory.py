@@ -8,6 +8,7 @@ from bsdproc.emulator.bsd import limits, residence
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FREAD, FWRITE
 from bsdproc.emulator.bsd.state import Thread
+from bsdproc.emulator.bsd.syscalls import inherit
 from bsdproc.emulator.bsd.syscalls.args import Args, signed, space_of
 from bsdproc.emulator.errno import EACCES, EEXIST, EINVAL, ENODEV, ENOMEM, Refused
 from bsdproc.emulator.machine.memory import PAGE, MemoryFault
@@ -165,10 +166,23 @@ def sys_madvise(system: System, td: Thread, args: Args) -> int:
     return 0
 
 
+INHERITANCE = {**inherit.INHERITANCE, 4: "zero"}
+"""Giving memory to the child alone (3) is not in the kernel, either."""
+
+
+def sys_minherit(system: System, td: Thread, args: Args) -> int:
+    delta = args[0] & PAGE - 1
+    start, size = args[0] - delta, _up(args[1] + delta)
+    if start + size > MAXUSER or start < PAGE:
+        raise Refused(EINVAL)
+    return inherit.minherit(td, (start, size), signed(args[2]), (PAGE, MAXUSER), INHERITANCE)
+
+
 SYSCALLS: dict[int, Entry] = {
     17: ("break", 1, sys_break),
     73: ("munmap", 2, sys_munmap),
     74: ("mprotect", 3, sys_mprotect),
     75: ("madvise", 3, sys_madvise),
     197: ("mmap", 7, sys_mmap),
+    273: ("minherit", 3, sys_minherit),
 }
