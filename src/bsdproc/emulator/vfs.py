@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bsdproc.emulator.errno import (
     EBUSY,
@@ -411,6 +411,20 @@ class FileSystem:
                     self.mkdir(done, mode)
 
 
+class DescriptorDevice(Device):
+    """fd(4): who opens it has another descriptor of what he has open by that number."""
+
+    def __init__(self, mount: Mount, number: int, minor: int) -> None:
+        super().__init__(mount, 0o666, minor)
+        self.number = number
+
+    def opened(self, write: bool, who: Access, exclusive: bool = False) -> None:
+        """Whoever may is given the descriptor's file, not this one."""
+
+
+STREAMS: Final = ("stdin", "stdout", "stderr")
+
+
 def base_system(clock: Callable[[], int], random: Callable[[int], bytes]) -> FileSystem:
     """The tree that a kernel boots with; `random` feeds /dev/random."""
     fs = FileSystem(clock)
@@ -427,6 +441,11 @@ def base_system(clock: Callable[[], int], random: Callable[[int], bytes]) -> Fil
     fs.mount(devices, "/dev")
     for name, node in _devices(devices, random):
         devices.root.add(name, node)
+    descriptors = Directory(devices, 0o555)
+    devices.root.add("fd", descriptors)
+    for number, name in enumerate(STREAMS):
+        descriptors.add(str(number), DescriptorDevice(devices, number, 0x10 + number))
+        devices.root.add(name, Symlink(devices, f"fd/{number}"))
     return fs
 
 

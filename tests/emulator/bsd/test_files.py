@@ -179,3 +179,20 @@ def test_niceness_of_several(kernel: Kernel) -> None:
     assert less.call("getpriority", PROCESS, 0) == 10
     # NetBSD gives up at the first.
     assert more.call("getpriority", PROCESS, 0) == (0 if more.system == "netbsd" else 5)
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/1", "/dev/stdout"])
+def test_a_descriptor_by_its_name(remote: Remote, name: str) -> None:
+    """fd(4): another descriptor of the same file, for no more than it is open for."""
+    r, path, last = remote, name.encode() + b"\0", 63 if remote.system == "netbsd" else 2
+    first = made(r)
+    r.call("dup2", first, 1)
+    second = r.call("open", path, O_RDWR)
+    assert second not in (first, 1)
+    r.call("write", second, b"67", 2)
+    assert r.kernel.read_file("/tmp/one") == b"1234567"
+    r.call("dup2", r.call("open", b"/tmp/one\0", 0), 1)
+    assert r.fails("open", path, O_RDWR) == "EACCES"
+    r.call("close", 1)
+    assert r.fails("open", path, 0) == "EBADF"
+    assert sorted(map(int, r.kernel.listdir("/dev/fd"))) == list(range(last + 1))

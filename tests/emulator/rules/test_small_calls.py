@@ -14,8 +14,9 @@ pytestmark = pytest.mark.privileged
 
 BUFFER, PAGE = ROOM + 0x2000, 4096
 MSYNC, SBRK, SSTK, MINHERIT, UTRACE, CPUSET_GETID = 65, 69, 70, 250, 335, 486
+OPEN, CLOSE, UNLINK, DUP2, FCNTL, LSEEK = 5, 6, 10, 90, 92, 478
 GETLOGINCLASS, SETLOGINCLASS, GETRANDOM, SETUID = 523, 524, 563, 23
-EPERM, ESRCH, ENOMEM, EFAULT, EINVAL = 1, 3, 12, 14, 22
+EPERM, ENOENT, ESRCH, EBADF, ENOMEM, EACCES, EFAULT, EINVAL = 1, 2, 3, 9, 12, 13, 14, 22
 ERANGE, EOPNOTSUPP, ENAMETOOLONG = 34, 45, 63
 NOWHERE = 0x10000000
 
@@ -80,3 +81,33 @@ def test_whose_set_of_processors(t: Held, level: int, which: int, errno: int) ->
     found, = struct.unpack("<i", t.read(BUFFER, 4))
     assert found == 0 if level == 1 and not errno else found > 0 or errno
     assert t.call(CPUSET_GETID, 2, 2, 99999, BUFFER)[0] == ESRCH
+
+
+def test_descriptors_by_their_names(t: Held) -> None:
+    """fd(4), without fdescfs: what is opened there is another descriptor of the same file, for
+    no more than it is open for, and closed by execve as that one is."""
+    def opened(name: str, how: int = 0) -> tuple[int, int]:
+        t.write(BUFFER, name.encode() + b"\0")
+        return t.call(OPEN, BUFFER, how)
+
+    O_WRONLY, O_RDWR, O_CREAT, O_CLOEXEC = 1, 2, 0x200, 0x100000
+    F_GETFD, F_SETFD, SEEK_CUR = 1, 2, 1
+    t.write(BUFFER, f"/tmp/by_name.{t.pid}\0".encode())
+    error, first = t.call(OPEN, BUFFER, O_WRONLY | O_CREAT, 0o600)
+    assert error == 0
+    t.call(UNLINK, BUFFER)
+    assert t.call(DUP2, first, 1) == (0, 1)
+    t.call(CLOSE, 2)
+    for name in ("/dev/fd/1", "/dev/stdout"):
+        error, second = opened(name, O_WRONLY | O_CLOEXEC)
+        assert (error, second) == (0, 2)
+        assert t.call(LSEEK, first, 5, SEEK_CUR) == (0, t.call(LSEEK, 2, 0, SEEK_CUR)[1])
+        assert t.call(FCNTL, 2, F_GETFD) == (0, 0)
+        t.call(CLOSE, 2)
+    t.call(FCNTL, 1, F_SETFD, 1)
+    assert opened("/dev/fd/1", O_WRONLY) == (0, 2)
+    assert t.call(FCNTL, 2, F_GETFD) == (0, 1)
+    t.call(CLOSE, 2)
+    assert [opened("/dev/fd/1", how)[0] for how in (0, O_RDWR)] == [EACCES, EACCES]
+    assert opened("/dev/stderr")[0] == EBADF
+    assert opened("/dev/fd/3")[0] == ENOENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd import files, opening
 from bsdproc.emulator.bsd.state import Proc, Sleep
 from bsdproc.emulator.bsd.system import Deadlock, System
 from bsdproc.emulator.errno import Refused
@@ -65,7 +65,7 @@ class ViewFiles:
         checks.int32("flags", flags)
         checks.mode(mode)
         return self._drive(
-            "open", files.openat(
+            "open", opening.openat(
                 self._system, self._td, path, self._system.open_flags(flags), mode), path)
 
     def close(self, fd: int) -> None:

@@ -32,7 +32,7 @@ from bsdproc.emulator.netbsd.procfs.mount import (
     Procfs,
     ProcfsModule,
 )
-from bsdproc.emulator.vfs import FileSystem
+from bsdproc.emulator.vfs import STREAMS, DescriptorDevice, FileSystem
 from bsdproc.emulator.vnode import Device, Mount, Vnode
 from bsdproc.kernel.port import StatVfs
 
@@ -78,6 +78,9 @@ def boot(system: System, fs: FileSystem) -> None:
 
 DEVICE_NUMBERS = {"null": 0x202, "zero": 0x20C, "random": 0x2E00, "urandom": 0x2E01, "tty": 0x100}
 """makedev(major, minor): mem, rnd and ctty."""
+DESCRIPTOR_MAJOR: Final = 22
+DESCRIPTORS: Final = 64
+"""What MAKEDEV makes in /dev/fd."""
 
 
 def _devices_on_root(fs: FileSystem) -> None:
@@ -94,6 +97,14 @@ def _devices_on_root(fs: FileSystem) -> None:
             node.ino = directory.mount.number()
             node.places = []
             directory.add(name, node)
+    fs.make_directories("/dev/fd")
+    descriptors = fs.lookup("/dev/fd")
+    for number in range(DESCRIPTORS):
+        descriptors.add(str(number), DescriptorDevice(
+            directory.mount, number, DESCRIPTOR_MAJOR << 8 | number))
+    for number, name in enumerate(STREAMS):
+        directory.add(name, DescriptorDevice(
+            directory.mount, number, DESCRIPTOR_MAJOR << 8 | number))
 
 
 # -- mount -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd import files, opening
 from bsdproc.emulator.bsd import signo as s
 from bsdproc.emulator.bsd.file import Blocking
 from bsdproc.emulator.bsd.signals import set_action
@@ -133,7 +133,7 @@ def _act(system: System, td: Thread, action: Action) -> Blocking[None]:
     if action.kind == FAE_OPEN:
         if fd in table.slots:
             table.close(system, fd)
-        got = yield from files.openat(
+        got = yield from opening.openat(
             system, td, action.path, system.open_flags(action.flags), action.mode & 0o7777)
         if got != fd:
             try:

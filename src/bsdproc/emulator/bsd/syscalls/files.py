@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd import files, opening
 from bsdproc.emulator.bsd.file import FWRITE, O_NONBLOCK, Blocking, access
 from bsdproc.emulator.bsd.syscalls.args import int32, int64, path_at, space
 from bsdproc.emulator.bsd.syscalls.width import narrow
@@ -64,12 +64,12 @@ def size_of(value: int) -> int:
 
 # -- open, close, descriptors ---------------------------------------------------------
 def sys_open(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]:
-    return (yield from files.openat(
+    return (yield from opening.openat(
         system, td, path_at(td, args[0]), int32(args[1]), args[2] & 0o7777))
 
 
 def sys_openat(system: System, td: Thread, args: tuple[int, ...]) -> Blocking[int]:
-    return (yield from files.openat(
+    return (yield from opening.openat(
         system, td, path_at(td, args[1]), int32(args[2]), args[3] & 0o7777, int32(args[0])))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd import files, opening
 from bsdproc.emulator.bsd.syscalls import files as shared
 from bsdproc.emulator.bsd.syscalls import filetimes, names
 from bsdproc.emulator.bsd.syscalls.args import int64, path_at, signed, space_of
@@ -41,7 +41,7 @@ def _flags(flags: int, known: int, own: int) -> int:
 
 
 def sys_openat(system: System, td: Thread, args: Args) -> Work:
-    return files.openat(
+    return opening.openat(
         system,
         td,
         path_at(td, args[1]),

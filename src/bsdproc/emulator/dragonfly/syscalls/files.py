@@ -6,7 +6,7 @@ import struct
 from collections.abc import Generator
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd import files, opening
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE
 from bsdproc.emulator.bsd.syscalls import files as shared
@@ -30,8 +30,8 @@ RANDOM_MAX: Final = 256
 
 
 def sys_open(system: System, td: Thread, args: Args) -> Work:
-    return files.openat(system, td, path_at(td, args[0]),
-                        system.open_flags(signed(args[1])), args[2] & 0o7777)
+    return opening.openat(system, td, path_at(td, args[0]),
+                          system.open_flags(signed(args[1])), args[2] & 0o7777)
 
 
 def sys_pipe2(system: System, td: Thread, args: Args) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, ClassVar
 
-from bsdproc.emulator.bsd import files
+from bsdproc.emulator.bsd import files, opening
 from bsdproc.emulator.bsd.entry import Entry
 from bsdproc.emulator.bsd.file import FWRITE, Blocking
 from bsdproc.emulator.bsd.state import Thread
@@ -42,12 +42,12 @@ class Fcntl:
 
 
 def sys_open(system: System, td: Thread, args: Args) -> Blocking[int]:
-    return (yield from files.openat(
+    return (yield from opening.openat(
         system, td, path_at(td, args[0]), system.open_flags(int32(args[1])), args[2] & 0o7777))
 
 
 def sys_openat(system: System, td: Thread, args: Args) -> Blocking[int]:
-    return (yield from files.openat(
+    return (yield from opening.openat(
         system, td, path_at(td, args[1]), system.open_flags(int32(args[2])), args[3] & 0o7777,
         int32(args[0])))
 
