@@ -290,6 +290,7 @@ def begin() -> None:
     """In a new driver process: a place of its own on the host; and for the
     host's kernel the state that the suite starts from."""
     where = _scratch(os.getpid())
+    shutil.rmtree(where, ignore_errors=True)    # of one whose pid this was, and that was killed
     os.mkdir(where, 0o755)
     if EMULATED:
         return
