@@ -102,7 +102,7 @@ def test_who_this_is(kernel: FreeBSD) -> None:
     assert integer(kernel.sysctl("kern.osreldate")) == kernel.version == 1302001
     assert kernel.sysctl("hw.machine") == b"amd64\0"
     assert integer(kernel.sysctl("hw.pagesize")) == 4096
-    assert integer(kernel.sysctl("hw.ncpu")) == 1
+    assert integer(kernel.sysctl("hw.ncpu")) == 2
 
 
 def test_sizes(kernel: FreeBSD) -> None:

@@ -16,7 +16,7 @@ from bsdproc.emulator.bsd.state import PID_MAX
 from bsdproc.emulator.errno import EINVAL, EOPNOTSUPP, EPERM, Refused
 from bsdproc.emulator.freebsd import fork
 from bsdproc.emulator.freebsd.amd64.abi import ELF32, ELF64
-from bsdproc.emulator.freebsd.amd64.stack import MAXTSIZ
+from bsdproc.emulator.freebsd.amd64.stack import MAXTSIZ, NCPUS
 from bsdproc.emulator.freebsd.cred import DEFAULTS, UNPRIVILEGED_DEBUG, ucred
 from bsdproc.emulator.freebsd.sysctl import MAX_WIRED, Flag, Handler, Request, Row, Type
 from bsdproc.emulator.machine.physical import PAGE
@@ -344,10 +344,10 @@ KERN = (
     constant("kern.stackprot", None, Type.INT, 7, "Most that the caller's stack may be", RD),
     text("kern.supported_archs", None, "amd64 i386", "Machines whose programs run", RD),
     node("kern.smp", None, "Processors", RD | CAPRD),
-    constant("kern.smp.cpus", None, Type.INT, 1, "How many there are"),
+    constant("kern.smp.cpus", None, Type.INT, NCPUS, "How many there are"),
     constant("kern.smp.maxcpus", None, Type.INT, 256, "How many there could be"),
-    constant("kern.smp.maxid", None, Type.INT, 0, "The last one's number"),
-    constant("kern.smp.active", None, Type.INT, 0, "There are several at work", RD),
+    constant("kern.smp.maxid", None, Type.INT, NCPUS - 1, "The last one's number"),
+    constant("kern.smp.active", None, Type.INT, 1, "There are several at work", RD),
     node("kern.sched", None, "The scheduler"),
     text("kern.sched.name", None, "emulated", "Its name", RD),
     node("kern.sigqueue", None, "Queued signals"),
@@ -372,7 +372,7 @@ HW = (
     node("hw", 6, "Hardware"),
     text("hw.machine", 1, lambda r: "amd64" if r.wide else "i386", "Machine", RD),
     text("hw.model", 2, "Emulated processor", "Processor", RD),
-    constant("hw.ncpu", 3, Type.INT, 1, "Processors"),
+    constant("hw.ncpu", 3, Type.INT, NCPUS, "Processors"),
     constant("hw.byteorder", 4, Type.INT, 1234, "Order of bytes"),
     constant("hw.physmem", 5, Type.ULONG, PHYSMEM, "Memory", RD),
     constant("hw.usermem", 6, Type.ULONG, PHYSMEM - (256 << 20), "Memory not wired", RD),

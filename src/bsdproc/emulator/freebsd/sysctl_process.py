@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 
 from bsdproc.emulator.freebsd import fork, ktrace, ktrace_told
+from bsdproc.emulator.freebsd.amd64.stack import NCPUS
 from bsdproc.emulator.freebsd.cred import Priv, priv_check
 from bsdproc.emulator.freebsd.syscalls.threads import MAX_THREADS, THREADS_HITS
 from bsdproc.emulator.freebsd.sysctl import Flag, Request, Row, Type
@@ -97,7 +98,7 @@ ROWS: tuple[Row, ...] = (
     constant("kern.racct.enable", None, Type.U8, 0, "Whether they are counted", RD | TUN),
     constant("kern.sched.cpusetsize", None, Type.INT, 32, "Bytes of the kernel's cpuset_t"),
     constant("kern.sched.cpusetsizemin", None, Type.UINT, 1, "Those of the fewest use"),
-    constant("kern.smp.cores", None, Type.INT, 1, "Cores"),
+    constant("kern.smp.cores", None, Type.INT, NCPUS, "Cores"),
     constant("kern.smp.threads_per_core", None, Type.INT, 1, "Threads of each"),
     constant("kern.smp.disabled", None, Type.INT, 0, "There is to be one alone",
              RD | CAPRD | TUN),

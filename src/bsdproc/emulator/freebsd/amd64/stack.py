@@ -36,6 +36,7 @@ MAXTSIZ: Final = 32 << 30
 OSREL_MAJOR: Final = 100000
 CANARY_SIZE: Final = 64
 NCPUS: Final = 2
+"""hw.ncpu, of the machine that recorded the answers."""
 
 (AT_NULL, AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY) = (
     0, 3, 4, 5, 6, 7, 8, 9)

@@ -1,5 +1,5 @@
-"""Which processors a thread may run on (sys/kern/kern_cpuset.c): the only one.  Which
-memory it gets first: the only domain's.
+"""Which processors a thread may run on (sys/kern/kern_cpuset.c): the first, to which the
+root set is kept.  Which memory it gets first: the only domain's.
 
 Sets have numbers and nothing else to tell them apart.  Everybody is in set 1, in the
 root set 0, until cpuset(2) makes another one; set 2 is the kernel's own.
