@@ -160,8 +160,10 @@ class Debugger:
             process.state = State.GONE
             self.forget(process)
         if process.state is not State.STOPPED:
+            how = ("" if news.stopped else f", by signal {news.signal}" if news.signal
+                   else f", with status {news.status}")
             raise vanished(self.kernel.system, process.pid, call="ptrace",
-                           reason="it ended while its tracing began")
+                           reason=f"it ended while its tracing began{how}")
         return process
 
     def _add(self, pid: int, *, spawned: bool) -> Process:

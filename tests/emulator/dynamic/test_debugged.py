@@ -71,7 +71,7 @@ def test_one_that_has_no_linker(make: Make) -> None:
     world = make("freebsd")
     world.kernel.unlink(LINKERS["freebsd"])
     with Debugger(kernel=world.kernel) as debugger:
-        with pytest.raises(Vanished):
+        with pytest.raises(Vanished, match="by signal 6"):
             debugger.spawn(["/bin/hello"])
     assert "its interpreter, is not there" in world.kernel.log[-1]
 
