@@ -28,7 +28,6 @@ class Spec(NamedTuple):
     value: int = 0
 
 
-
 class Timer(ABC):
     """One timer, set or not."""
 
@@ -153,8 +152,12 @@ class Timers:
     def set(self, which: int, value: int, interval: int) -> None:
         self.kind(which).set(value, interval)
 
+    def delete_own(self) -> None:
+        """A system's own go, setitimer(2)'s stay."""
+
     def stop(self) -> None:
         """The process ends."""
+        self.delete_own()
         for timer in self.by_kind:
             timer.stop()
 
@@ -169,6 +172,12 @@ def of(system: System, p: Proc) -> Timers:
     if p.timers is None:
         p.timers = system.new_timers(p)
     return p.timers
+
+
+def executed(p: Proc) -> None:
+    """A new program keeps what setitimer(2) set."""
+    if p.timers is not None:
+        p.timers.delete_own()
 
 
 def exited(p: Proc) -> None:

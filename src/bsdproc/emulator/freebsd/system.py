@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import FREEBSD as SYSCALL_NAMES
-from bsdproc.emulator.bsd import kqueue, proctree
+from bsdproc.emulator.bsd import itimers, kqueue, proctree
 from bsdproc.emulator.bsd.signo import SIG_MAX, SIGABRT
 from bsdproc.emulator.bsd.state import (
     DEFAULT_ACTION,
@@ -216,7 +216,7 @@ class System(sched.Turns):
         procctl.procctl_exec(p)
         fastblock.clear(td)
         kqueue.executed(self, p)
-        timers.executed(p)
+        itimers.executed(p)
         self.robust.pop(td, None)
         if p in self.aio:
             aio.rundown(self, p)

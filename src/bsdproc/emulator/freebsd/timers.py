@@ -95,21 +95,11 @@ class Timers(itimers.Timers):
             timer.discard()
         self.own.clear()
 
-    def stop(self) -> None:
-        self.delete_own()
-        super().stop()
-
 
 def of(system: System, p: Proc) -> Timers:
     found = itimers.of(system, p)
     assert isinstance(found, Timers)
     return found
-
-
-def executed(p: Proc) -> None:
-    """A new program keeps what setitimer(2) set."""
-    if isinstance(p.timers, Timers):
-        p.timers.delete_own()
 
 
 def accepted(p: Proc, ksi: KSigInfo) -> KSigInfo:

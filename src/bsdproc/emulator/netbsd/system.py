@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from bsdproc.abi.syscalls import NETBSD as SYSCALL_NAMES
-from bsdproc.emulator.bsd import kqueue
+from bsdproc.emulator.bsd import itimers, kqueue
 from bsdproc.emulator.bsd.signo import SIGSTOP
 from bsdproc.emulator.bsd.state import KSigInfo, P, Proc, Sleep, Thread
 from bsdproc.emulator.bsd.system import System as BsdSystem
@@ -139,7 +139,7 @@ class System(BsdSystem):
     def exec_done(self, td: Thread) -> None:
         self.procfs.executed(self.procfs_view(td.proc))
         kqueue.executed(self, td.proc)
-        timers.executed(td.proc)
+        itimers.executed(td.proc)
         own = lwp(td)
         own.named, own.private, own.step = "", 0, False
         td.proc.sigacts.tramps.clear()

@@ -137,18 +137,8 @@ class Timers(itimers.Timers):
             self.delete(number)
         self.made = bool(self.numbered)
 
-    def stop(self) -> None:
-        self.delete_own()
-        super().stop()
-
 
 def of(system: System, p: Proc) -> Timers:
     found = itimers.of(system, p)
     assert isinstance(found, Timers)
     return found
-
-
-def executed(p: Proc) -> None:
-    """A new program keeps what setitimer(2) set."""
-    if isinstance(p.timers, Timers):
-        p.timers.delete_own()
